@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import email
 import email.policy
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -22,8 +24,13 @@ from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
 from publisher.theme import Theme
 from publisher.transforms import make_publishable, make_urls_absolute
+from tests.support.servers.certificates import write_certificates
+from tests.support.servers.mail_server import MailServer
 
 BEIJING = dt.timezone(dt.timedelta(hours=8))
+NAME = "mail.ferry.example.org"
+"""Of a mail server that is not known to be on this machine."""
+
 SAMPLE = Path(__file__).with_name("issue.md").read_text("utf-8")
 
 PUBLICATION = Newsletter(
@@ -119,3 +126,25 @@ def mail() -> Callable[..., Mail]:
         return Mail(render(issue, Email(**options), newsletter, **(entry or {})))  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return write_certificates(tmp_path_factory.mktemp("certificates"), NAME)
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch, certificates: tuple[Path, Path]) -> Callable[..., str]:
+    """elsewhere(server) has a name lead to it that is not known to be on this machine; its authority is
+    trusted."""
+    real = socket.getaddrinfo
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates[0]))
+
+    def name(server: MailServer, called: str = NAME) -> str:
+        def found(host: str, *rest: Any, **more: Any) -> Any:
+            return real("127.0.0.1" if host == called else host, *rest, **more)
+
+        monkeypatch.setattr(socket, "getaddrinfo", found)
+        return server.url.replace("127.0.0.1", called)
+
+    return name

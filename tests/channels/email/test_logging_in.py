@@ -4,45 +4,19 @@ from __future__ import annotations
 
 import logging
 import re
-import socket
 import traceback
 from base64 import b64decode
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from publisher.channels.email import Email
 from publisher.errors import ConfigError, DeliveryError, PublisherError
 from tests.channels.email.smtp_server import LIN, channel_of, fails, kind, part_of
-from tests.support.servers.certificates import server_context, write_certificates
+from tests.support.servers.certificates import server_context
 from tests.support.servers.mail_server import Fault, MailServer
-
-NAME = "mail.ferry.example.org"
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    return write_certificates(tmp_path_factory.mktemp("certificates"), NAME)
-
-
-@pytest.fixture
-def elsewhere(monkeypatch: pytest.MonkeyPatch, certificates: tuple[Path, Path]) -> Callable[[MailServer], str]:
-    """elsewhere(server) has a name lead to it that is not known to be on this machine; its authority is
-    trusted."""
-    real = socket.getaddrinfo
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificates[0]))
-
-    def name(server: MailServer, called: str = NAME) -> str:
-        def found(host: str, *rest: Any, **more: Any) -> Any:
-            return real("127.0.0.1" if host == called else host, *rest, **more)
-
-        monkeypatch.setattr(socket, "getaddrinfo", found)
-        return server.url.replace("127.0.0.1", called)
-
-    return name
 
 
 def test_off_this_machine_it_is_tls(

@@ -10,6 +10,7 @@ import socketserver
 import ssl
 import threading
 from base64 import b64decode
+from itertools import cycle, islice
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -20,12 +21,13 @@ FEATURES = ("PIPELINING", "SIZE 10240000", "8BITMIME", "SMTPUTF8")
 
 
 class Fault(Struct):
-    """What goes wrong with a command, or with CONNECT, or with the mail itself: BODY before it is there,
-    and `.` after. Only with the `at`-th one since the fault was given, 0 is every one; and only for the
-    `reader`, if one is named.
+    """What goes wrong with a command, or with CONNECT, or with the handshake of TLS, or with the mail itself:
+    BODY before it is there, and `.` after. Only with the `at`-th one since the fault was given, 0 is every
+    one; and only for the `reader`, if one is named.
 
     The server says `reply`, or hangs up when there is none. With `acts` it does what it was asked to first;
-    with `hangs` it never says anything.
+    with `hangs` it never says anything; with `trickles` it says `trickles` again and again, a byte at a time and
+    for much longer than a test waits, and then hangs up.
     """
 
     command: str
@@ -34,6 +36,7 @@ class Fault(Struct):
     reader: str = ""
     acts: bool = False
     hangs: bool = False
+    trickles: bytes = b""
     seen: int = 0
 
 
@@ -74,6 +77,8 @@ class MailServer:
         """What came at once, but for mails."""
         self.connections = 0
         self.faults: list[Fault] = []
+        self.has_given_up = False
+        """Whether it has said all that it lets trickle."""
         self.stopped = threading.Event()
         self.lock = threading.Lock()
 
@@ -133,6 +138,10 @@ class MailServer:
         self._thread.join()
 
 
+_PAUSE, _MOST_PIECES = 0.02, 250
+"""Seconds between the bytes of what trickles, and how many there are."""
+
+
 class _Goodbye(Exception):  # noqa: N818
     """The connection ends here."""
 
@@ -154,7 +163,7 @@ class _Dialogue:
             server.connections += 1
         try:
             if server.context and server.tls == "first":
-                self.connection = server.context.wrap_socket(self.connection, server_side=True)
+                self.begin_tls(server.context)
             self.say("CONNECT", "220 tide.example.org ESMTP")
             while True:
                 self.obey(self.line())
@@ -192,7 +201,12 @@ class _Dialogue:
     def do_starttls(self, _: str) -> None:
         assert self.server.context
         self.say("STARTTLS", "220 go on")
-        self.connection = self.server.context.wrap_socket(self.connection, server_side=True)
+        self.begin_tls(self.server.context)
+
+    def begin_tls(self, context: ssl.SSLContext) -> None:
+        if fault := self.server.fault("TLS"):
+            self.answer(fault, "")
+        self.connection = context.wrap_socket(self.connection, server_side=True)
 
     def do_auth(self, line: str) -> None:
         said = [line]
@@ -240,8 +254,10 @@ class _Dialogue:
         if not self.say("DATA", "354 go on", self.reader):
             return
         reader = self.reader
-        if self.server.fault("BODY", reader):
-            self.connection.recv(1000)
+        if fault := self.server.fault("BODY", reader):
+            for _ in range(_MOST_PIECES if fault.trickles else 1):
+                self.connection.recv(1000)
+                self.server.stopped.wait(_PAUSE)
             raise _Goodbye
         while not (self.buffer == b".\r\n" or self.buffer.endswith(b"\r\n.\r\n")):  # a lone dot is an empty mail
             self.fill()
@@ -266,11 +282,21 @@ class _Dialogue:
         if fault and fault.hangs:
             self.server.stopped.wait(30)
             raise _Goodbye
+        if fault and fault.trickles:
+            self.trickle(fault.trickles)
+            raise _Goodbye
         if fault and not fault.reply:
             raise _Goodbye
         self.connection.sendall(f"{fault.reply if fault else reply}\r\n".encode())
         if fault and fault.reply.startswith("421"):
             raise _Goodbye
+
+    def trickle(self, piece: bytes) -> None:
+        for byte in islice(cycle(piece), _MOST_PIECES):
+            self.connection.sendall(bytes([byte]))
+            if self.server.stopped.wait(_PAUSE):
+                return
+        self.server.has_given_up = True
 
     def fill(self) -> None:
         got = self.connection.recv(65536)
