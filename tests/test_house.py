@@ -122,7 +122,7 @@ INNER_FLOORS = {
         "hold tick",
     ),
     "channels.email": (
-        "headers rate_limit smtp_protocol wrapping",
+        "headers rate_limit reply_rules smtp_protocol wrapping",
         "message recipients replies writer",
         "items personalize settings",
         "dkim layout smtp",

@@ -19,6 +19,7 @@ SHORTEST_FILE = 40
 SHORT_FILES = {
     "channels/telegram/rate_limit.py": "the same name as in the other channels",
     "publisher/daemon/systemd.py": "the protocol of one outside program",
+    "publisher/deadline.py": "known to every room that waits",
     "publisher/patterns.py": "known to every room",
     "publisher/project.py": "finds publisher.toml before anything that reads it is imported",
     "channels/rss/json_feed.py": "one format, beside xml_feeds.py",

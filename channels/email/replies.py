@@ -1,25 +1,32 @@
-"""Classifies the replies of mail servers: retry now, retry later or fail, with a hint for the editor.
+"""Classifies the replies of mail servers: what they are about, whether to retry and when, with a hint for the editor.
 
 RFC 5321, section 4.2.1: codes that begin with 4 are transient, codes that begin with 5 are permanent. Some
-providers do not follow this, so the text of the reply decides. Sources: RFC 3463 (enhanced codes);
-smtp.codes/qq and the pages it links; NetEase's list of replies (mail.163.com/postmaster); learn.microsoft.com
-"550 5.7.515".
+providers do not follow this, so the text of the reply decides; reply_rules.py has the table and its sources.
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from publisher.channels.email.headers import clean_text
+from publisher.channels.email.reply_rules import CONNECTION_IS_USED_UP, REPLY_RULES, TOO_LARGE, ReplyRule
 from publisher.credentials import redact
-from publisher.errors import DeliveryError
+from publisher.errors import DeliveryError, RefusalKind
+from publisher.patterns import lazy_pattern
 
-_MAX_REPLY_LENGTH = 200  # characters
+_MAX_SHOWN_LENGTH, _MAX_CLASSIFIED_LENGTH = 200, 2000  # characters
+
+_SENDER_REFUSED_DELAY = 300.0
+"""Seconds until the next attempt after the server refused the sender."""
+
+_REPEATED_CODE = lazy_pattern(r"\n\s*[245]\.\d{1,3}\.\d{1,3}(?=\s)")
+_ADDRESS = lazy_pattern(r"<[^<>\s]*>|[^\s<>\"'()\[\],;:]{1,64}@[^\s<>\"'()\[\],;:]+")
+_CHINESE_WORD = lazy_pattern(r"[\u4e00-\u9fff]{2}")
 
 
 class SmtpReply(NamedTuple):
-    """A server's reply: its code, -1 when it has none, and its text."""
+    """A server's reply: its code, -1 when it has none, and its text, whose lines end with newlines."""
 
     code: int
     raw_text: bytes
@@ -27,72 +34,67 @@ class SmtpReply(NamedTuple):
     @property
     def text(self) -> str:
         """The text on one line, without secrets, at most 200 characters."""
-        text = clean_text(redact(self.raw_text.decode("utf-8", "replace")))
-        return text if len(text) <= _MAX_REPLY_LENGTH else text[: _MAX_REPLY_LENGTH - 1] + "…"
+        text = clean_text(redact(_decode(self.raw_text)))
+        return text if len(text) <= _MAX_SHOWN_LENGTH else text[: _MAX_SHOWN_LENGTH - 1] + "…"
 
     @property
     def ends_connection(self) -> bool:
         """Whether the server accepts no more on this connection, but may on a new one."""
-        return self.code == 421 or bool(re.search(rb"(?:MI|RP):D[MR]C", self.raw_text))
+        return self.code == 421 or bool(re.search(CONNECTION_IS_USED_UP, _decode(self.raw_text), re.IGNORECASE))
 
     def __str__(self) -> str:
         return f"{self.code} {self.text}".strip()
 
 
-class ReplyRule(NamedTuple):
-    """A pattern for the text of a reply, and a hint how to fix its cause.
+def classify(reply: SmtpReply) -> ReplyRule:
+    """Return the rule for a refusal: what it is about, a hint, and when to retry.
 
-    With `retry_after` the reply is transient: seconds until the server may accept email again, 0 when only
-    one recipient is affected.
+    It may be the reply to any command, or the Diagnostic-Code of a bounce (RFC 3464, section 2.3.6) without its
+    type, whose code is often part of the text.
     """
-
-    pattern: str
-    hint: str
-    retry_after: float | None = None
-
-
-_SLOW_DOWN_HINT = "wait, and use fewer connections: connections = 1"
-
-REPLY_RULES = (
-    # QQ Mail: the code is always 550
-    ReplyRule(r"(?:connection|ip|domain|sender) frequency limited", _SLOW_DOWN_HINT, 300),
-    ReplyRule(r"mailbox unavailable or access denied", "this mailbox is receiving too much email right now", 0),
-    ReplyRule(r"mail content denied", "QQ Mail classified the issue as spam: recipients may have reported it"),
-    # NetEase: 163, 126, yeah.net
-    ReplyRule(r"HL:ICC", "too many connections: connections = 1", 60),
-    ReplyRule(r"HL:(?:IFC|REP|MEP)|MI:SFQ|RP:QRC", _SLOW_DOWN_HINT, 900),
-    ReplyRule(r"MI:STC|RP:(?:TRC|TRF)", "the daily limit is reached: publish again tomorrow", 3600),
-    ReplyRule(r"(?:MI|RP):D[MR]C", "the limit of emails on one connection is reached", 0),
-    ReplyRule(r"DT:(?:SPM|SUM)|HL:ITC", "NetEase classified the issue as spam: sign emails, and check its links"),
-    ReplyRule(r"must equal authorized user|MI:NHD", "`from` must be the address that `user` logs in with"),
-    # Aliyun DirectMail
-    ReplyRule(r"(?:daily|monthly|not enough) sending quota", "the quota is used up: publish again later", 3600),
-    # other providers
-    ReplyRule(r"5\.7\.515|5\.7\.26", "large providers require SPF, DKIM and DMARC for the domain of `from`"),
-    ReplyRule(
-        r"[45]\.1\.1|user (?:unknown|not found)|no such (?:user|mailbox)|mailbox not found",
-        "the address does not exist: remove it from the list",
-    ),
-    ReplyRule(r"[45]\.2\.2|(?:mailbox|quota) (?:is )?(?:full|exceeded)", "the mailbox is full"),
-)
-"""The first rule that matches the text of a reply applies."""
-
-_SENDER_REFUSED_DELAY = 300.0
-"""Seconds until the next attempt after the server refused the sender."""
+    text = _decode(reply.raw_text)[:_MAX_CLASSIFIED_LENGTH]
+    # a sentence may continue on the next line, which repeats the enhanced code; an address may contain any word
+    text = _ADDRESS.sub("", _REPEATED_CODE.sub(" ", text))
+    if reply.code > 0:
+        text = f"{reply.code} {text}"
+    text = clean_text(text.replace("\n", " "))
+    return next(rule for rule in REPLY_RULES if rule.matches(text))
 
 
 def classify_reply(reply: SmtpReply, stage: str, recipient: str) -> DeliveryError:
     """Return the error to raise for a reply of 400 or more: nothing was sent to the recipient.
 
-    `stage` is MAIL, RCPT, DATA or "." (the end of the message). A refusal at MAIL concerns all recipients.
+    `stage` is MAIL, RCPT, DATA or "." (the end of the message). A refusal at MAIL concerns all recipients. One about
+    the sender is never permanent: the recipient may get the message once its cause is fixed.
     """
-    text = reply.text
-    rule = next((rule for rule in REPLY_RULES if re.search(rule.pattern, text, re.IGNORECASE)), None)
-    hint = rule.hint if rule else ""
-    if stage == "MAIL" and reply.code >= 500 and not (rule and rule.retry_after is not None):
-        hint = hint or "check `from`, and the server's requirements for senders"
-        return DeliveryError(f"the server refused the sender: {reply}", hint, retry_after=_SENDER_REFUSED_DELAY)
+    rule = classify(reply)
+    kind, delay, is_permanent = rule.kind, rule.retry_after, reply.code >= 500
     message = f"{recipient} was refused: {reply}"
-    if rule and rule.retry_after is not None:
-        return DeliveryError(message, hint, retry_after=rule.retry_after or None)
-    return DeliveryError(message, hint, permanent=reply.code >= 500)
+    if stage == "MAIL" and kind is not RefusalKind.LATER and rule is not TOO_LARGE:
+        kind = RefusalKind.SENDER
+        if is_permanent:
+            message = f"the server refused the sender: {reply}"
+    match kind:
+        case RefusalKind.SENDER:
+            hint = rule.hint if rule.kind is kind else ""
+            hint = hint or "check `from`, and the server's requirements for senders"
+            return DeliveryError(message, hint, kind=kind, retry_after=delay or _SENDER_REFUSED_DELAY)
+        case RefusalKind.LATER:
+            return DeliveryError(message, rule.hint, kind=kind, retry_after=delay or None)
+        case RefusalKind.NO_RECIPIENT | RefusalKind.MAILBOX_FULL | RefusalKind.CONTENT | RefusalKind.UNKNOWN:
+            return DeliveryError(message, rule.hint, kind=kind, permanent=is_permanent)
+        case _:
+            assert_never(kind)
+
+
+def _decode(raw: bytes) -> str:
+    """Decode a text: UTF-8 by RFC 6531, but Chinese servers also use GBK."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    try:
+        text = raw.decode("gb18030")
+    except UnicodeDecodeError:
+        text = ""
+    return text if _CHINESE_WORD.search(text) else raw.decode("utf-8", "replace")

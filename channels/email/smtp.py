@@ -170,7 +170,7 @@ class SmtpConnection:
             reason = f"invalid certificate: {error.verify_message}"
             hint = "`server` must have a host name that the certificate is valid for"
         else:
-            reason = _describe_error(error)
+            reason = _describe_failure(error)
         return DeliveryError(f"cannot connect to {self.server}: {reason}", hint, retry_after=_CONNECT_RETRY_DELAY)
 
     def close(self) -> None:
@@ -284,7 +284,7 @@ class SmtpConnection:
             self._smtp.send(data)
         except (OSError, smtplib.SMTPException) as error:
             self._disconnect()
-            raise SmtpDisconnectedError(_describe_error(error)) from None
+            raise SmtpDisconnectedError(_describe_failure(error)) from None
 
     def _read_reply(self) -> SmtpReply:
         import smtplib
@@ -295,10 +295,10 @@ class SmtpConnection:
             return SmtpReply(*self._smtp.getreply())
         except (OSError, smtplib.SMTPException) as error:
             self._disconnect()
-            raise SmtpDisconnectedError(_describe_error(error)) from None
+            raise SmtpDisconnectedError(_describe_failure(error)) from None
 
 
-def _describe_error(error: Exception) -> str:
+def _describe_failure(error: Exception) -> str:
     """Describe an error without secrets."""
     if isinstance(error, TimeoutError):
         return "no answer within the time limit"

@@ -1,4 +1,4 @@
-"""A mail server that answers a byte at a time holds nobody for longer than the time limit, at whatever step."""
+"""A mail server that answers a byte at a time holds no one for longer than the time limit, at whatever step."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ def test_no_address_says_another_command(server: MailServer, channel: Email, mai
         ("451 DT:SPM ,please try again", ("again", None), "spam"),
         ("554 DT:SPM 163 smtp10", ("never", None), "spam"),
         ("552 Daily sending quota exceeded", ("later", 3600.0), "used up"),
-        ("550 5.7.515 Access denied, sending domain does not meet", ("never", None), "SPF"),
+        ("550 5.7.515 Access denied, sending domain does not meet", ("later", 300.0), "SPF"),
         ("550 5.1.1 <lin@example.net>: user unknown", ("never", None), "remove it from the list"),
         ("552 5.2.2 mailbox full", ("never", None), "full"),
         ("550 who knows", ("never", None), ""),
