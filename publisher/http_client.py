@@ -39,6 +39,10 @@ def build_timeout_error(tracker: RequestTracker, seconds: float) -> httpx.Timeou
     return kind(f"no complete response within {seconds:g} seconds")
 
 
+class ResponseTooLargeError(Exception):
+    """The response has a longer body than is accepted; its request has reached the server."""
+
+
 class HttpClient:
     """Makes requests one at a time. A `with` block opens and closes it; no connection is used twice.
 
@@ -78,8 +82,8 @@ class HttpClient:
     ) -> httpx.Response:
         """Return the response, read as a whole. It is over at `deadline`, if that is earlier than the timeout.
 
-        Raises httpx.HTTPError; its subclasses ConnectError, ConnectTimeout, PoolTimeout and ProxyError mean that
-        nothing was sent. `content` is as for `httpx.Client.request`.
+        Raises ResponseTooLargeError and httpx.HTTPError; its subclasses ConnectError, ConnectTimeout, PoolTimeout and
+        ProxyError mean that nothing was sent. `content` is as for `httpx.Client.request`.
         """
         request = self._client.build_request(method, url, **content)
         seconds = min(self._timeout, deadline.remaining) if deadline else self._timeout
@@ -108,7 +112,7 @@ class HttpClient:
         async for chunk in response.aiter_bytes():
             body += chunk
             if len(body) > self._max_bytes:
-                raise httpx.RemoteProtocolError(f"the response has more than {self._max_bytes} bytes")
+                raise ResponseTooLargeError(f"the response has more than {self._max_bytes} bytes")
         headers = [(name, value) for name, value in response.headers.raw if name.lower() != b"content-encoding"]
         return httpx.Response(
             response.status_code,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -26,14 +26,20 @@ from publisher.channel import (
     Rendering,
     Session,
 )
-from publisher.errors import ConfigError, DeliveryError
+from publisher.errors import ConfigError, DeliveryError, RefusalKind
+from publisher.http_client import HttpClient, ResponseTooLargeError
 from publisher.model import Issue
 
 if TYPE_CHECKING:
     import httpx
 
-_TIMEOUT = 10.0
-"""Seconds to wait for the connection, and then for each read or write."""
+REQUEST_TIMEOUT, READ_TIMEOUT = 30.0, 10.0
+"""Seconds for a request with its response in all, and for each read or write."""
+
+_MAX_RESPONSE_BYTES = 1_000_000
+
+_MAX_RETRY_AFTER_DIGITS = 9
+"""Of Retry-After in seconds: thirty years."""
 
 _HUB_HINT = "check `hub` in [channels.rss]"
 
@@ -77,17 +83,18 @@ class WebSub(MessageChannel, Struct, frozen=True):
 
     def session(self) -> Session:
         """Return a session that connects to the hub when it delivers the first part."""
-        return _HubSession(_open_hub_client())
+        return _HubSession(_build_hub_client())
 
     def diagnose(self) -> Iterator[Finding]:
         """Check whether the hub answers."""
         import httpx
 
         try:
-            with _open_hub_client() as client, client.stream("GET", self.hub) as response:
+            with _build_hub_client() as client:
+                response = client.request("GET", self.hub)
                 status = f"{response.status_code} {response.reason_phrase}"
                 is_suspect = response.status_code == 404 or response.is_server_error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, ResponseTooLargeError) as error:
             yield Finding(
                 FindingLevel.ERROR, f"the hub {self.hub} does not answer: {_describe_http_error(error)}", _HUB_HINT
             )
@@ -99,21 +106,27 @@ class WebSub(MessageChannel, Struct, frozen=True):
 class _HubSession(Session):
     """Sends one request per part to the hub."""
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: HttpClient) -> None:
         self._client = client
 
+    def __enter__(self) -> Self:
+        self._client.__enter__()
+        return self
+
     def __exit__(self, *error: object) -> None:
-        self._client.close()
+        self._client.__exit__(*error)
 
     def deliver(self, part: Part, destination: str, *_: object) -> Receipt:
         import httpx
 
         topic = json.loads(part.body)["topic"]
         try:
-            response = self._client.post(destination, data={"hub.mode": "publish", "hub.url": topic})
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            response = self._client.request("POST", destination, data={"hub.mode": "publish", "hub.url": topic})
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
             raise DeliveryError(
-                f"the hub {destination} cannot be reached: {_describe_http_error(error)}", _HUB_HINT
+                f"the hub {destination} cannot be reached: {_describe_http_error(error)}",
+                _HUB_HINT,
+                kind=RefusalKind.LATER,
             ) from error
         _check_hub_response(response)
         return Receipt(remote_id=topic)
@@ -130,10 +143,13 @@ def _build_ping_part(topic: str, digest: str) -> Part:
     return Part(f"websub/{topic.rpartition('/')[2]}", "application/json", body)
 
 
-def _open_hub_client() -> httpx.Client:
-    import httpx
-
-    return httpx.Client(timeout=_TIMEOUT, headers={"User-Agent": f"publisher/{__version__}"})
+def _build_hub_client() -> HttpClient:
+    return HttpClient(
+        REQUEST_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+        max_bytes=_MAX_RESPONSE_BYTES,
+        headers={"User-Agent": f"publisher/{__version__}"},
+    )
 
 
 def _check_hub_response(response: httpx.Response) -> None:
@@ -142,7 +158,10 @@ def _check_hub_response(response: httpx.Response) -> None:
     match response.status_code:
         case 429 | 503:
             raise DeliveryError(
-                message, "it is busy, try again later", retry_after=_parse_retry_after(response.headers)
+                message,
+                "it is busy, try again later",
+                retry_after=_parse_retry_after(response.headers),
+                kind=RefusalKind.LATER,
             )
         case code if 300 <= code < 400 and "Location" in response.headers:
             raise DeliveryError(message, f"it may have moved to {response.headers['Location']}", permanent=True)
@@ -159,8 +178,8 @@ def _parse_retry_after(headers: Mapping[str, str]) -> float | None:
     from email.utils import parsedate_to_datetime
 
     value = headers.get("Retry-After", "")
-    if value.isdecimal():
-        return float(value)
+    if value.isascii() and value.isdecimal():
+        return float(value[:_MAX_RETRY_AFTER_DIGITS])
     try:
         wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date", ""))
     except (TypeError, ValueError):

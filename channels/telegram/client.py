@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from publisher.credentials import Reference, resolve_secret
 
 if TYPE_CHECKING:
+    import httpx
     from telegram import Bot
+
+CALL_TIMEOUT = 40.0
+"""For a call in all, from the connection to the end of the answer, in seconds."""
 
 READ_TIMEOUT = 30.0
 """How long to wait for the answer once the whole call was sent, in seconds."""
@@ -40,11 +44,12 @@ class BotClient:
         from publisher.channels.telegram.request import BotApiRequest
 
         request = BotApiRequest(
+            CALL_TIMEOUT,
+            limits=_build_connection_limits(),
             connect_timeout=10.0,
             write_timeout=20.0,
             read_timeout=READ_TIMEOUT,
             pool_timeout=5.0,
-            httpx_kwargs={"limits": _build_connection_limits()},
         )
         # no `async with`: it would call getMe in every session
         self._bot = Bot(token, f"{self._api}/bot", request=request, get_updates_request=request)
@@ -57,12 +62,14 @@ class BotClient:
         self._exit_stack.close()
 
     def call(self, request: Callable[[Bot], Coroutine[Any, Any, _T]]) -> _T:
-        """Return the bot's answer. Raises what BotApiRequest and python-telegram-bot raise, which may contain
-        the token."""
+        """Return the bot's answer, after `CALL_TIMEOUT` seconds at the latest.
+
+        Raises what BotApiRequest and python-telegram-bot raise, which may contain the token.
+        """
         return self._runner.run(request(self._bot))
 
 
-def _build_connection_limits() -> object:
+def _build_connection_limits() -> httpx.Limits:
     """Never reuses a connection: the server may close a kept one while it is being used again, and then it is
     unknown whether the message arrived."""
     import httpx

@@ -1,4 +1,5 @@
-"""The HTTP requests of python-telegram-bot, whose responses are checked before the library interprets them.
+"""The HTTP requests of python-telegram-bot: they end at a deadline, and their responses are checked before the
+library interprets them.
 
 The library goes by the status alone: it takes the error page of a proxy for a refusal by Telegram, and a 429
 without a time to wait for an error whose outcome is unknown.
@@ -9,10 +10,15 @@ from __future__ import annotations
 import json
 import math
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from telegram.error import RetryAfter, TelegramError
+from telegram.error import RetryAfter, TelegramError, TimedOut
 from telegram.request import HTTPXRequest
+
+from publisher.http_client import RequestTracker, build_timeout_error
+
+if TYPE_CHECKING:
+    import httpx
 
 _DEFAULT_WAIT = 1
 
@@ -27,10 +33,30 @@ class ForeignResponseError(TelegramError):
 
 class BotApiRequest(HTTPXRequest):
     """Raises RetryAfter for every 429, ForeignResponseError for a body that is not the Bot API's, and else what
-    python-telegram-bot raises."""
+    python-telegram-bot raises.
+
+    `timeout` is the maximum for a request with its response in all, in seconds: the limits of the library are for each
+    read and write. The other arguments are those of the library.
+    """
+
+    def __init__(self, timeout: float, *, limits: httpx.Limits, **settings: float) -> None:
+        self._timeout = timeout
+        self._tracker = RequestTracker()
+        super().__init__(**settings, httpx_kwargs={"limits": limits, "event_hooks": {"request": [self._track]}})  # type: ignore[arg-type]
+
+    async def _track(self, request: httpx.Request) -> None:
+        request.extensions["trace"] = self._tracker
 
     async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
-        status, body = await super().do_request(*args, **kwargs)
+        """Return status and body, as the library's own method does."""
+        import asyncio
+
+        self._tracker.was_sent = False
+        try:
+            async with asyncio.timeout(self._timeout):
+                status, body = await super().do_request(*args, **kwargs)
+        except TimeoutError:
+            raise TimedOut from build_timeout_error(self._tracker, self._timeout)
         check_response(status, body)
         return status, body
 

@@ -16,18 +16,31 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from publisher.channels.wechat.errors import ERROR_CODE_RULES, TOKEN_ERROR_RULES, UNKNOWN_CODE_MESSAGE, ErrorCodeRule
+from publisher.channels.wechat.errors import (
+    ERROR_CODE_KINDS,
+    ERROR_CODE_RULES,
+    TOKEN_ERROR_RULES,
+    UNKNOWN_CODE_MESSAGE,
+    ErrorCodeRule,
+)
 from publisher.channels.wechat.state import AccountState
 from publisher.channels.wechat.writer import BilingualMessage
 from publisher.credentials import Reference, register_secret, resolve_secret
-from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
+from publisher.deadline import Deadline
+from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError, RefusalKind
+from publisher.http_client import HttpClient, ResponseTooLargeError
 from publisher.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     import httpx
 
+CALL_TIMEOUT = 90.0
+"""Seconds for a call in all, from the connection to the end of the response; an image may be 10 MB."""
+
 REQUEST_TIMEOUT = 30.0
-"""Timeout in seconds for reading the response, sending the request, and for the connection pool."""
+"""Seconds for each read and write of a call."""
+
+_MAX_RESPONSE_BYTES = 10_000_000
 
 _PAGE_SIZE = 20  # the maximum of batchget
 
@@ -73,21 +86,18 @@ class WeChatClient:
         self._api = api.rstrip("/")
         self._clock = clock
         self._tokens = TokenCache(self.state, self._fetch_token, clock)
+        self.deadline: Deadline | None = None
+        """When the calls of a delivery must have ended, if there is a delivery."""
 
     def __enter__(self) -> Self:
         """Resolve the secret, without making a call. Raise ConfigError if it cannot be resolved."""
         self._app_secret = resolve_secret(self._secret)
-        import httpx
-
-        # The server may close a kept-alive connection just as it is used again, and then it is unknown
-        # whether the call arrived. So connections are not reused.
-        self._http = httpx.Client(
-            timeout=httpx.Timeout(REQUEST_TIMEOUT, connect=10.0), limits=httpx.Limits(max_keepalive_connections=0)
-        )
+        self._http = HttpClient(CALL_TIMEOUT, read_timeout=REQUEST_TIMEOUT, max_bytes=_MAX_RESPONSE_BYTES)
+        self._http.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._http.close()
+        self._http.__exit__(*error)
 
     def call(self, path: str, body: dict[str, Any], *, has_effect: bool = False) -> dict[str, Any]:
         """POST `body` as JSON to `path` below /cgi-bin/ and return the response.
@@ -153,10 +163,13 @@ class WeChatClient:
         import httpx
 
         try:
-            response = self._http.post(f"{self._api}/cgi-bin/{path}", params=query, **request)
+            response = self._http.request(
+                "POST", f"{self._api}/cgi-bin/{path}", deadline=self.deadline, params=query, **request
+            )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
-            raise _UNREACHABLE.build_error(self.lang, reason=str(error) or type(error).__name__) from None
-        except httpx.HTTPError as error:
+            reason = str(error) or type(error).__name__
+            raise _UNREACHABLE.build_error(self.lang, kind=RefusalKind.LATER, reason=reason) from None
+        except (httpx.HTTPError, ResponseTooLargeError) as error:
             raise self._build_no_response_error(type(error).__name__, has_effect) from None
         result = _parse_json_object(response)
         if result is None:
@@ -168,7 +181,7 @@ class WeChatClient:
     def _build_no_response_error(self, reason: str, has_effect: bool) -> PublisherError:
         if has_effect:
             return OutcomeUnknownError(*_OUTCOME_UNKNOWN.format(self.lang, reason=reason))
-        return _NO_RESPONSE.build_error(self.lang, reason=reason)
+        return _NO_RESPONSE.build_error(self.lang, kind=RefusalKind.LATER, reason=reason)
 
 
 def _parse_json_object(response: httpx.Response) -> dict[str, Any] | None:
@@ -246,6 +259,12 @@ def build_api_error(
     template, wait = rules.get(code, ErrorCodeRule(UNKNOWN_CODE_MESSAGE))
     ip = match[1] if (match := _INVALID_IP.search(errmsg)) else "?"
     message, hint = template.format(lang, ip=ip, errmsg=errmsg)
-    error = WeChatApiError(f"{message} ({code})", hint, permanent=wait is None, retry_after=wait(now) if wait else None)
+    error = WeChatApiError(
+        f"{message} ({code})",
+        hint,
+        permanent=wait is None,
+        retry_after=wait(now) if wait else None,
+        kind=ERROR_CODE_KINDS.get(code, RefusalKind.UNKNOWN),
+    )
     error.code = code
     return error

@@ -22,6 +22,7 @@ from publisher.channel import Entry, Part
 from publisher.channels.wechat import settings
 from publisher.channels.wechat.meta import ArticleMeta
 from publisher.channels.wechat.writer import BilingualMessage
+from publisher.errors import RefusalKind
 from publisher.links import extract_host
 from publisher.newsletter import Newsletter
 from publisher.patterns import lazy_pattern
@@ -253,6 +254,8 @@ def validate_draft(draft: Draft, title_limit: int, lang: str) -> None:
         if count > limit:
             # the messages about the content say "fewer than", all others "at most"
             shown_limit = limit + 1 if message in (_CONTENT_TOO_LONG, _CONTENT_BYTES_EXCEEDED) else limit
-            raise message.build_error(lang, permanent=True, count=count, limit=shown_limit, excess=count - limit)
+            raise message.build_error(
+                lang, permanent=True, kind=RefusalKind.CONTENT, count=count, limit=shown_limit, excess=count - limit
+            )
     if source_url and not (source_url.startswith("https://") and extract_host(source_url)):
-        raise _SOURCE_URL_INVALID.build_error(lang, permanent=True, url=source_url)
+        raise _SOURCE_URL_INVALID.build_error(lang, permanent=True, kind=RefusalKind.CONTENT, url=source_url)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from publisher.channels.wechat.writer import BilingualMessage
+from publisher.errors import RefusalKind
 
 _MINUTE, _FIVE_MINUTES, _HOUR, _DAY = 60.0, 300.0, 3600.0, 86400.0
 _BEIJING_UTC_OFFSET = 8 * _HOUR
@@ -270,6 +271,19 @@ ERROR_CODE_RULES: dict[int, ErrorCodeRule] = {
         )
     ),
 }
+
+_CODES_BY_KIND = {
+    # the account, its credentials, the server's IP address, or a right that the account does not have
+    RefusalKind.SENDER: (
+        *(40001, 40014, 42001, 40013, 41002, 40125, 41004, 40243, 50004, 50007),
+        *(40164, 89503, 89506, 89507, 48001, 88000),
+    ),
+    RefusalKind.LATER: (45009, 45011, 48006),
+    RefusalKind.NO_RECIPIENT: (40003, 40132, 43004),
+    RefusalKind.CONTENT: (40005, 40113, 40137, 40009, 45001, 41039, 44003, 45002, 45003, 45004, 45110, 45166),
+}
+ERROR_CODE_KINDS = {code: kind for kind, codes in _CODES_BY_KIND.items() for code in codes}
+"""What an error code is about, where that is clear."""
 
 TOKEN_ERROR_RULES: dict[int, ErrorCodeRule] = {**ERROR_CODE_RULES, 40001: ErrorCodeRule(_INVALID_SECRET)}
 """The rules for the call that requests a token. It sends no token, so 40001 means a wrong AppSecret."""

@@ -63,9 +63,12 @@ class FreePublisher:
     def wait_for_article(self, issue: str) -> Receipt:
         """Poll until the article is published.
 
-        Raises PublishFailedError when WeChat does not publish it, and OutcomeUnknownError after two minutes.
+        Raises PublishFailedError when WeChat does not publish it, and OutcomeUnknownError after two minutes, or when
+        the delivery has no time left.
         """
         for pause in (*POLL_INTERVALS, 0.0):
+            if self._client.deadline and self._client.deadline.has_passed:
+                break
             try:
                 receipt = self._check_status(issue)
             except PublishFailedError:

@@ -14,14 +14,18 @@ from typing import NamedTuple
 
 from publisher.channels.wechat.client import UploadFile, WeChatClient
 from publisher.channels.wechat.writer import BilingualMessage
+from publisher.deadline import Deadline
 from publisher.errors import DeliveryError
 from publisher.file_kinds import IMAGE, MAX_IMAGE_BYTES
+from publisher.http_client import HttpClient, ResponseTooLargeError
 from publisher.local_files import FileAccess, Refusal
 
 IMAGE_BYTES_LIMIT = 1_000_000
 """Exclusive limit of uploadimg for images in the article; to be safe, also applied to covers."""
 
-_DOWNLOAD_TIMEOUT = 20.0
+DOWNLOAD_TIMEOUT, _READ_TIMEOUT = 60.0, 20.0
+"""Seconds for the download of an image in all, and for each read of it."""
+
 _FALLBACK_WIDTHS = (1920, 1280, 960, 640)
 _JPEG_QUALITIES = (88, 75, 60)
 
@@ -84,27 +88,25 @@ def build_refusal_error(name: str, refusal: Refusal, lang: str) -> DeliveryError
     return message.build_error(lang, permanent=True, name=name, reason=reason or refusal.reason)
 
 
-def download_image(url: str, lang: str) -> SourceImage:
-    """Download an image of at most 10 MB. Raise DeliveryError if that fails."""
+def download_image(url: str, lang: str, deadline: Deadline | None = None) -> SourceImage:
+    """Download an image of at most 10 MB, until the deadline at the latest. Raise DeliveryError if that fails."""
     import httpx
 
-    body = b""
     try:
-        with httpx.stream("GET", url, timeout=_DOWNLOAD_TIMEOUT, follow_redirects=True) as response:
-            if response.status_code != 200:
-                is_client_error = 400 <= response.status_code < 500
-                reason = f"HTTP {response.status_code}"
-                raise _IMAGE_UNAVAILABLE.build_error(lang, permanent=is_client_error, name=url, reason=reason)
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > MAX_IMAGE_BYTES:
-                    reason = f"> {MAX_IMAGE_BYTES // 1_000_000} MB"
-                    raise _IMAGE_UNSUPPORTED.build_error(lang, permanent=True, name=url, reason=reason)
+        with HttpClient(DOWNLOAD_TIMEOUT, read_timeout=_READ_TIMEOUT, max_bytes=MAX_IMAGE_BYTES) as client:
+            response = client.request("GET", url, deadline=deadline, follow_redirects=True)
+    except ResponseTooLargeError:
+        reason = f"> {MAX_IMAGE_BYTES // 1_000_000} MB"
+        raise _IMAGE_UNSUPPORTED.build_error(lang, permanent=True, name=url, reason=reason) from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         is_invalid_url = isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL)
         reason = str(error) or type(error).__name__
         raise _IMAGE_UNAVAILABLE.build_error(lang, permanent=is_invalid_url, name=url, reason=reason) from None
-    return SourceImage(url, body)
+    if response.status_code != 200:
+        is_client_error = 400 <= response.status_code < 500
+        reason = f"HTTP {response.status_code}"
+        raise _IMAGE_UNAVAILABLE.build_error(lang, permanent=is_client_error, name=url, reason=reason)
+    return SourceImage(url, response.content)
 
 
 def convert_image(source: SourceImage, lang: str) -> tuple[UploadFile, tuple[str, ...]]:

@@ -32,8 +32,12 @@ from publisher.channels.wechat.images import ImageUploader, SourceImage
 from publisher.channels.wechat.settings import MAX_TITLE_LENGTH
 from publisher.channels.wechat.test_send import SavedTestDrafts
 from publisher.channels.wechat.writer import BilingualMessage
+from publisher.deadline import Deadline
 from publisher.file_kinds import IMAGE
 from publisher.local_files import MISSING, FileAccess
+
+DELIVERY_TIMEOUT = 570.0
+"""Seconds for a delivery with all its calls, downloads and waits; the conversion of images comes on top."""
 
 _NOT_IN_FOLDER = (MISSING.code, "file-outside", "file-hidden")
 """Why an output file is not found here: the site may be at another place."""
@@ -113,6 +117,7 @@ class DraftSession(Session):
 
     def deliver(self, part: Part, destination: str, *_: object) -> Receipt:
         """Add a draft, or publish the one that was added. An existing test draft becomes the draft."""
+        self._start_deadline()
         if destination != self._client.appid:
             return self._deliver_test(part, destination)
         if part.key.endswith(PUBLISH_KEY_SUFFIX):
@@ -133,6 +138,7 @@ class DraftSession(Session):
 
         Raises DeliveryError when the article is published: the API cannot change it any more.
         """
+        self._start_deadline()
         if part.key.endswith(PUBLISH_KEY_SUFFIX):
             raise _ALREADY_PUBLISHED.build_error(self._client.lang, permanent=True)
         draft = parse_draft(part)
@@ -146,6 +152,7 @@ class DraftSession(Session):
 
     def delete(self, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - part of the interface
         """Delete a draft. A published article is not deleted; the receipt has a note about it."""
+        self._start_deadline()
         if remote_id.startswith(ARTICLE_ID_PREFIX):
             return Receipt(changed=False, remote_id=remote_id, notes=(self._format_message(_ARTICLE_NOT_DELETED),))
         try:
@@ -162,6 +169,7 @@ class DraftSession(Session):
         Raises DeliveryError also when a draft may have been submitted but is not published yet: WeChat lists
         articles only once they are published.
         """
+        self._start_deadline()
         if part.key.endswith(PUBLISH_KEY_SUFFIX):
             query = parse_issue_query(part)
             receipt = self._publisher.find_article(query)
@@ -173,6 +181,10 @@ class DraftSession(Session):
             if is_same_article(remote, article):
                 return Receipt(remote_id=media_id)
         return None
+
+    def _start_deadline(self) -> None:
+        """Have all calls of a delivery together end before the channel's timeout."""
+        self._client.deadline = Deadline(DELIVERY_TIMEOUT)
 
     # ------------------------------------------------------------------ drafts
 
@@ -276,7 +288,7 @@ class DraftSession(Session):
         if isinstance(found, bytes):
             return SourceImage(file.rpartition("/")[2], found)
         if found.code in _NOT_IN_FOLDER:
-            return images.download_image(url, self._client.lang)
+            return images.download_image(url, self._client.lang, self._client.deadline)
         raise images.build_refusal_error(file.rpartition("/")[2], found, self._client.lang)
 
     # -------------------------------------------------------------- publishing

@@ -15,7 +15,7 @@ from publisher import model as m
 from publisher.channels.wechat import style
 from publisher.channels.wechat.links import ArticleLinks, LinkForm
 from publisher.credentials import redact
-from publisher.errors import DeliveryError
+from publisher.errors import DeliveryError, RefusalKind
 from publisher.patterns import lazy_pattern
 from publisher.writers.html import escape_text, escape_url, pad_row
 
@@ -229,7 +229,7 @@ class BilingualMessage(NamedTuple):
         return message, hint
 
     def build_error(
-        self, lang: str, *, permanent: bool = False, retry_after: float | None = None, **values: object
+        self, lang: str, *, permanent: bool = False, kind: RefusalKind = RefusalKind.UNKNOWN, **values: object
     ) -> DeliveryError:
         """Return the DeliveryError to raise: nothing was sent."""
-        return DeliveryError(*self.format(lang, **values), permanent=permanent, retry_after=retry_after)
+        return DeliveryError(*self.format(lang, **values), permanent=permanent, kind=kind)

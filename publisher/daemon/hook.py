@@ -7,8 +7,12 @@ from pathlib import Path
 
 from publisher.credentials import redact, resolve_secret
 from publisher.errors import PublisherError
+from publisher.http_client import HttpClient, ResponseTooLargeError
 
 _TIMEOUT = 30.0
+"""Seconds for the command, and for the request with its response."""
+
+_MAX_RESPONSE_BYTES = 1_000_000
 _REFERENCE_PREFIXES = ("env:", "file:", "keyring:", "credential:")
 
 
@@ -34,9 +38,10 @@ def _post_webhook(url: str, body: str) -> str:
     import httpx
 
     try:
-        headers = {"content-type": "application/json"}
-        response = httpx.post(url, content=body.encode(), headers=headers, timeout=_TIMEOUT)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        with HttpClient(_TIMEOUT, read_timeout=_TIMEOUT, max_bytes=_MAX_RESPONSE_BYTES) as client:
+            headers = {"content-type": "application/json"}
+            response = client.request("POST", url, content=body.encode(), headers=headers)
+    except (httpx.HTTPError, httpx.InvalidURL, ResponseTooLargeError) as error:
         return type(error).__name__  # its text has the URL, which may be secret
     return "" if response.is_success else f"the server answered {response.status_code}"
 

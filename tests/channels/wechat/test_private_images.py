@@ -89,7 +89,7 @@ def test_what_is_not_in_the_folder_comes_from_the_site(
 ) -> None:
     asked = []
 
-    def refuse(url: str, lang: str) -> object:
+    def refuse(url: str, lang: str, deadline: object) -> object:
         asked.append(url)
         raise DeliveryError("not there")
 
