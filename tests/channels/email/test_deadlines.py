@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from publisher.channels.email import Email, smtp
 from publisher.channels.email.settings import parse_server
 from publisher.channels.email.smtp import SmtpConnection, SmtpDisconnectedError
 from publisher.deadline import Deadline
-from publisher.errors import DeliveryError
+from publisher.errors import DeliveryError, PublisherError
 from tests.channels.email.smtp_server import LIN, XI, ZHOU, channel_of, fails, kind, part_of
 from tests.support.servers.certificates import server_context
 from tests.support.servers.mail_server import FEATURES, Fault, MailServer
@@ -26,10 +28,17 @@ TLS_RECORD = b"\x16\x03\x03\x3f\xff\x02"
 TIME_LIMIT = "no answer within the time limit"
 
 
-@pytest.fixture(autouse=True)
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CONNECT_TIMEOUT", "SEND_TIMEOUT", "DATA_TIMEOUT", "_NOOP_TIMEOUT", "_QUIT_TIMEOUT"):
-        monkeypatch.setattr(smtp, name, 0.4)
+@contextmanager
+def hurry(name: str) -> Iterator[None]:
+    """The time limit of one step is short; the others are long enough for a slow machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(smtp, name, 0.4)
+        yield
+
+
+def failure(name: str, act: Callable[[], object]) -> PublisherError:
+    with hurry(name):
+        return fails(act)
 
 
 @pytest.fixture
@@ -55,7 +64,7 @@ def mail(channel: Email) -> Part:
 @pytest.mark.parametrize("step", ["CONNECT", "EHLO"])
 def test_connecting_ends(server: MailServer, channel: Email, step: str, piece: bytes) -> None:
     server.script(Fault(step, trickles=piece))
-    error = fails(channel.session().__enter__)
+    error = failure("CONNECT_TIMEOUT", channel.session().__enter__)
     assert kind(error) == ("later", 10.0)
     assert TIME_LIMIT in error.message
     with channel.session():  # and works, once the server does
@@ -83,11 +92,10 @@ def test_connecting_over_tls_ends(
     tls: str,
 ) -> None:
     monkeypatch.setenv("P", "neap-4711")
-    monkeypatch.setattr(smtp, "CONNECT_TIMEOUT", 1.0)
     with MailServer(context=server_context(certificates[1]), tls=tls, user="lin", password="neap-4711") as server:
         server.script(fault)
         channel = channel_of(server, server=elsewhere(server), user="lin", password="env:P")
-        error = fails(channel.session().__enter__)
+        error = failure("CONNECT_TIMEOUT", channel.session().__enter__)
     assert kind(error) == ("later", 10.0)
     assert TIME_LIMIT in error.message
 
@@ -111,7 +119,7 @@ def test_before_the_mail_is_complete_nothing_was_sent(
     server.features = FEATURES if pipelining else FEATURES[1:]
     with channel.session() as opened:
         server.script(Fault(command, trickles=piece))
-        error = fails(lambda: opened.deliver(mail, LIN))
+        error = failure("SEND_TIMEOUT", lambda: opened.deliver(mail, LIN))
         assert kind(error) == ("later", 10.0)
         assert TIME_LIMIT in error.message
         opened.deliver(mail, XI)
@@ -122,24 +130,22 @@ def test_before_the_mail_is_complete_nothing_was_sent(
 def test_after_the_mail_is_complete_nobody_knows(server: MailServer, channel: Email, mail: Part, piece: bytes) -> None:
     with channel.session() as opened:
         server.script(Fault(".", acts=True, trickles=piece))
-        error = fails(lambda: opened.deliver(mail, LIN))
+        error = failure("DATA_TIMEOUT", lambda: opened.deliver(mail, LIN))
         assert kind(error) == ("unknown", None)
         assert TIME_LIMIT in error.message
         opened.deliver(mail, XI)
     assert server.readers == [LIN, "Xi@example.net"]
 
 
-def test_over_tls_it_is_the_same(
-    elsewhere: Callable[..., str], certificates: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(smtp, "CONNECT_TIMEOUT", 10.0)
+def test_over_tls_it_is_the_same(elsewhere: Callable[..., str], certificates: tuple[Path, Path]) -> None:
     with MailServer(context=server_context(certificates[1])) as server:
         channel = channel_of(server, server=elsewhere(server))
         mail = part_of(channel)
-        for command, expected in (("MAIL", ("later", 10.0)), (".", ("unknown", None))):
+        steps = {"MAIL": ("SEND_TIMEOUT", ("later", 10.0)), ".": ("DATA_TIMEOUT", ("unknown", None))}
+        for command, (limit, expected) in steps.items():
             with channel.session() as opened:
                 server.script(Fault(command, trickles=WORD))
-                error = fails(lambda opened=opened: opened.deliver(mail, LIN))
+                error = failure(limit, partial(opened.deliver, mail, LIN))
                 assert kind(error) == expected
                 assert TIME_LIMIT in error.message
     assert server.mails == []
@@ -147,20 +153,19 @@ def test_over_tls_it_is_the_same(
 
 @pytest.mark.parametrize("tls", [False, True], ids=["in clear text", "over TLS"])
 def test_a_server_that_takes_a_mail_slowly(
-    elsewhere: Callable[..., str], certificates: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, tls: bool
+    elsewhere: Callable[..., str], certificates: tuple[Path, Path], tls: bool
 ) -> None:
     """Each write succeeds in part; as long as the end of the mail is still here, it cannot have been taken."""
-    monkeypatch.setattr(smtp, "CONNECT_TIMEOUT", 10.0)
     with MailServer((), context=server_context(certificates[1]) if tls else None) as server:
         server.script(Fault("BODY", trickles=b" "))
         connection = SmtpConnection(parse_server(elsewhere(server) if tls else server.url, "", ""))
-        with connection, pytest.raises(SmtpDisconnectedError, match=TIME_LIMIT):
+        with connection, hurry("SEND_TIMEOUT"), pytest.raises(SmtpDisconnectedError, match=TIME_LIMIT):
             connection.send("a@e.org", LIN, b"x" * 70 + b"\r\n" * 10_000_000)
     assert server.mails == []
 
 
 def test_a_kept_connection_that_has_become_slow_is_replaced(server: MailServer, channel: Email, mail: Part) -> None:
-    with channel.session() as opened:
+    with channel.session() as opened, hurry("SEND_TIMEOUT"):
         opened.deliver(mail, ZHOU)
         server.script(Fault("MAIL", trickles=WORD))
         opened.deliver(mail, LIN)
@@ -169,13 +174,12 @@ def test_a_kept_connection_that_has_become_slow_is_replaced(server: MailServer, 
 
 
 def test_a_delivery_has_one_time_limit_with_its_second_connection(
-    server: MailServer, channel: Email, mail: Part, monkeypatch: pytest.MonkeyPatch
+    server: MailServer, channel: Email, mail: Part
 ) -> None:
     with channel.session() as opened:
         opened.deliver(mail, ZHOU)
-        monkeypatch.setattr(smtp, "DELIVERY_TIMEOUT", 0.3)
         server.script(Fault("MAIL", trickles=WORD))
-        error = fails(lambda: opened.deliver(mail, LIN))
+        error = failure("DELIVERY_TIMEOUT", lambda: opened.deliver(mail, LIN))
         assert kind(error) == ("later", 10.0)
     assert server.readers == [ZHOU]
     assert server.connections == 1
@@ -187,7 +191,7 @@ def test_a_delivery_has_one_time_limit_with_its_second_connection(
 def test_a_refusal_stands_though_the_server_dawdles_after_it(server: MailServer, channel: Email, mail: Part) -> None:
     with channel.session() as opened:
         server.script(Fault("RCPT", "550 5.1.1 no such user", reader=LIN), Fault("RSET", trickles=LINE))
-        assert kind(fails(lambda: opened.deliver(mail, LIN))) == ("never", None)
+        assert kind(failure("SEND_TIMEOUT", lambda: opened.deliver(mail, LIN))) == ("never", None)
         opened.deliver(mail, XI)
     assert server.readers == ["Xi@example.net"]
 
@@ -202,7 +206,9 @@ def test_closing_ends(server: MailServer, channel: Email, mail: Part) -> None:
 
 def test_doctor_ends(server: MailServer, channel: Email) -> None:
     server.script(Fault("NOOP", trickles=WORD))
-    (error,) = [found for found in channel.diagnose() if found.level is FindingLevel.ERROR]
+    with hurry("_NOOP_TIMEOUT"):
+        found = [*channel.diagnose()]
+    (error,) = [one for one in found if one.level is FindingLevel.ERROR]
     assert TIME_LIMIT in error.message
 
 
@@ -215,11 +221,7 @@ def test_doctor_ends(server: MailServer, channel: Email) -> None:
     ids=["a long line", "many lines", "empty lines", "no reply"],
 )
 @pytest.mark.parametrize("command", ["CONNECT", "EHLO", "MAIL", "."])
-def test_a_reply_without_end(
-    server: MailServer, channel: Email, mail: Part, command: str, reply: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("CONNECT_TIMEOUT", "SEND_TIMEOUT", "DATA_TIMEOUT"):
-        monkeypatch.setattr(smtp, name, 60.0)
+def test_a_reply_without_end(server: MailServer, channel: Email, mail: Part, command: str, reply: str) -> None:
     server.script(Fault(command, reply, acts=True))
 
     def deliver() -> None:

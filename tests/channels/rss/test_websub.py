@@ -29,7 +29,7 @@ DATE = "Sun, 18 Jul 2021 01:45:00 GMT"
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short timeouts and no proxy."""
-    monkeypatch.setattr(websub, "_TIMEOUT", 0.5)
+    monkeypatch.setattr(websub, "READ_TIMEOUT", 0.5)
     monkeypatch.setenv("NO_PROXY", "*")
 
 
