@@ -17,26 +17,34 @@ if TYPE_CHECKING:
 
 
 class RequestTracker:
-    """Knows whether a request may have reached its server: whether its first byte was about to be written.
+    """Follows one request, to know whether it may have reached its server.
 
     It is httpcore's `trace`: https://www.encode.io/httpcore/extensions/#trace
     """
 
     def __init__(self) -> None:
-        self.was_sent = False
+        self._was_sent = False
+        self._streams: list[Any] = []
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         """Note an event. CONNECT goes to a proxy, which opens the connection that the request needs."""
-        if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
-            self.was_sent = True
+        if event.endswith("connect_tcp.complete"):
+            self._streams.append(info["return_value"])
+        elif event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
+            self._was_sent = True
 
+    async def stop(self, seconds: float) -> httpx.TimeoutException:
+        """Return the error of a request that was stopped after so many seconds: ConnectTimeout if it cannot have
+        reached the server, which is the case before its first byte was about to be written.
 
-def build_timeout_error(tracker: RequestTracker, seconds: float) -> httpx.TimeoutException:
-    """Return the error of a request that was stopped: ConnectTimeout if it cannot have reached the server."""
-    import httpx
+        Closes the connection, which httpcore leaves open when it is stopped in a handshake.
+        """
+        import httpx
 
-    kind = httpx.ReadTimeout if tracker.was_sent else httpx.ConnectTimeout
-    return kind(f"no complete response within {seconds:g} seconds")
+        for stream in self._streams:
+            await stream.aclose()
+        kind = httpx.ReadTimeout if self._was_sent else httpx.ConnectTimeout
+        return kind(f"no complete response within {seconds:g} seconds")
 
 
 class ResponseTooLargeError(Exception):
@@ -102,7 +110,7 @@ class HttpClient:
                 finally:
                     await response.aclose()
         except TimeoutError:
-            raise build_timeout_error(tracker, seconds) from None
+            raise await tracker.stop(seconds) from None
 
     async def _read(self, response: httpx.Response) -> httpx.Response:
         """Return the response with its whole body, decoded."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from telegram.error import RetryAfter, TelegramError, TimedOut
 from telegram.request import HTTPXRequest
 
-from publisher.http_client import RequestTracker, build_timeout_error
+from publisher.http_client import RequestTracker
 
 if TYPE_CHECKING:
     import httpx
@@ -51,12 +51,12 @@ class BotApiRequest(HTTPXRequest):
         """Return status and body, as the library's own method does."""
         import asyncio
 
-        self._tracker.was_sent = False
+        self._tracker = RequestTracker()
         try:
             async with asyncio.timeout(self._timeout):
                 status, body = await super().do_request(*args, **kwargs)
         except TimeoutError:
-            raise TimedOut from build_timeout_error(self._tracker, self._timeout)
+            raise TimedOut from await self._tracker.stop(self._timeout)
         check_response(status, body)
         return status, body
 
