@@ -26,7 +26,7 @@ class Email(EmailSettings, MessageChannel, frozen=True):
     capabilities: ClassVar[Capabilities] = Capabilities(
         limits={"octets": 998},  # in a line: RFC 5322, section 2.1.1
         can_send_notices=True,
-        timeout=1200.0,  # DATA may take 600 seconds, after a wait for the rate limit
+        timeout=640.0,  # a server may take 600 seconds to accept a message: DELIVERY_TIMEOUT in smtp.py
     )
 
     @property

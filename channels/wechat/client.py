@@ -12,6 +12,7 @@ api_getstableaccesstoken
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -137,9 +138,10 @@ class WeChatClient:
         body = {"grant_type": "client_credential", "appid": self.appid, "secret": self._app_secret}
         response = self._post("stable_token", False, {}, json=body | {"force_refresh": False})
         self._raise_for_error_code(response, TOKEN_ERROR_RULES)
-        if not {"access_token", "expires_in"} <= response.keys():
+        token, lifetime = response.get("access_token"), response.get("expires_in")
+        if not isinstance(token, str) or not isinstance(lifetime, int | float) or not math.isfinite(lifetime):
             raise self._build_no_response_error("stable_token: access_token?", has_effect=False)
-        return str(response["access_token"]), float(response["expires_in"])
+        return token, float(lifetime)
 
     def _request_with_token(
         self, path: str, has_effect: bool, query: dict[str, str] | None = None, **request: Any

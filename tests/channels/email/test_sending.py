@@ -41,7 +41,8 @@ def test_it_is_a_live_channel(channel: Email, server: MailServer) -> None:
     assert channel_of(server, connections=3).concurrency == 3
     assert channel_of(server, me="captain@ferry.example.org").test_recipient == "captain@ferry.example.org"
     assert Email().destination == ""
-    assert channel.capabilities.timeout > smtp.DATA_TIMEOUT
+    assert smtp.DATA_TIMEOUT < smtp.DELIVERY_TIMEOUT < channel.capabilities.timeout
+    assert smtp.CONNECT_TIMEOUT + smtp.SEND_TIMEOUT < smtp.DELIVERY_TIMEOUT / 2
 
 
 def test_each_reader_gets_a_mail_of_their_own(channel: Email, server: MailServer, mail: Part) -> None:

@@ -20,6 +20,7 @@ from publisher.channels.rss import Rss, websub
 from publisher.channels.rss.websub import WebSub
 from publisher.errors import ConfigError, DeliveryError
 from tests.support.servers.hub import Hub
+from tests.support.servers.trickling import STAGES, TLS_RECORD, TricklingServer
 
 FEED = "https://tide.example.org/weekly/feed.xml"
 ATOM = "https://tide.example.org/weekly/atom.xml"
@@ -322,3 +323,37 @@ def test_a_ping_without_an_answer_is_repeated(letter: Path, publish, hub: Hub) -
     hub.does = "answer"
     publish(folder=letter, env={"NO_PROXY": "*"})
     assert topics(hub) == ["atom.xml", "feed.json", "feed.xml"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_reply_that_trickles(monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
+    """Whatever is raised but a DeliveryError means that the hub may have been notified."""
+    monkeypatch.setattr(websub, "REQUEST_TIMEOUT", 1.0)
+    monkeypatch.setattr(websub, "READ_TIMEOUT", 30.0)
+    with TricklingServer(*STAGES[stage]) as server, pytest.raises(httpx.ReadTimeout):
+        tell(server.url)
+
+
+def test_a_handshake_that_trickles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websub, "REQUEST_TIMEOUT", 1.0)
+    with TricklingServer(b"", TLS_RECORD, greets=True) as server:
+        assert "cannot be reached" in refusal(server.url.replace("http:", "https:")).message
+
+
+def test_doctor_does_not_wait_for_a_hub_that_trickles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websub, "REQUEST_TIMEOUT", 1.0)
+    with TricklingServer(*STAGES["headers"]) as server:
+        (finding,) = WebSub(server.url).diagnose()
+    assert finding.level is FindingLevel.ERROR
+    assert "does not answer" in finding.message
+
+
+def test_a_ping_ends_before_the_timeout_of_its_channel() -> None:
+    assert WebSub.capabilities.timeout > websub.REQUEST_TIMEOUT
+
+
+@pytest.mark.parametrize("value", ["-5", "0", "9" * 400, "nan", "inf", "1e9", "١٢", "soon", "", "12.5"])
+def test_no_wait_is_without_end_or_none_at_all(hub: Hub, value: str) -> None:
+    hub.status, hub.headers = 429, {"Retry-After": value}
+    error = refusal(hub.url)
+    assert error.retry_after is None or 1.0 <= error.retry_after <= 7 * 86400

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
+from tests.support.servers.trickling import STAGES, trickle
+
 Answer = tuple[int, object]
 """The status of an answer, and what it is as JSON."""
 
@@ -25,6 +27,7 @@ KINDS = {
     "drop_before",  # reads the call, and closes the connection
     "drop_after",  # acts, and closes the connection
     "hang",  # acts, and never answers
+    "trickle",  # acts, and answers a byte at a time; `text` is how, a name in STAGES
     "slow",  # acts after `value` seconds, and answers
     "html",  # a page of the status `value`, as a proxy sends it
     "html_after",  # acts, and answers such a page
@@ -162,6 +165,10 @@ class Handler(BaseHTTPRequestHandler):
             case "hang":
                 act()
                 self.server.platform.ended.wait(600)
+                self.close_connection = True
+            case "trickle":
+                act()
+                trickle(self.connection, *STAGES[fault.text], self.server.platform.ended)
                 self.close_connection = True
             case "slow":
                 self.server.platform.ended.wait(fault.value)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import socketserver
 import threading
-from itertools import chain, cycle, islice, repeat
+from contextlib import suppress
+from itertools import cycle, islice, repeat
 from types import TracebackType
 from typing import Self
 
@@ -29,6 +31,18 @@ TLS_RECORD = b"\x16\x03\x03\x3f\xff\x02"
 """The beginning of a handshake's record of 16 kB, whose rest takes its time."""
 
 
+def trickle(connection: socket.socket, head: bytes, piece: bytes, stopped: threading.Event) -> None:
+    """Send `head`, and then `piece` byte by byte, until nobody listens any more."""
+    rest = islice(cycle(piece), MOST_PIECES) if piece else repeat(None, MOST_PIECES)
+    with suppress(OSError):
+        connection.sendall(head)
+        for byte in rest:
+            if byte is not None:
+                connection.sendall(bytes([byte]))
+            if stopped.wait(PAUSE):
+                return
+
+
 class TricklingServer:
     """Reads once, sends `head`, and then `piece` byte by byte. With `greets` it does not wait for a request."""
 
@@ -41,12 +55,7 @@ class TricklingServer:
             def handle(self) -> None:
                 if not greets:
                     outer.requests.append(self.request.recv(65536))
-                bytes_after = islice(cycle(piece), MOST_PIECES) if piece else repeat(None, MOST_PIECES)
-                for item in chain([head], bytes_after):
-                    if item is not None:
-                        self.request.sendall(item if isinstance(item, bytes) else bytes([item]))
-                    if outer.stopped.wait(PAUSE):
-                        return
+                trickle(self.request, head, piece, outer.stopped)
 
         class Server(socketserver.ThreadingTCPServer):
             daemon_threads = True
