@@ -352,7 +352,7 @@ def test_a_ping_ends_before_the_timeout_of_its_channel() -> None:
     assert WebSub.capabilities.timeout > websub.REQUEST_TIMEOUT
 
 
-@pytest.mark.parametrize("value", ["-5", "0", "9" * 400, "nan", "inf", "1e9", "١٢", "soon", "", "12.5"])
+@pytest.mark.parametrize("value", ["-5", "0", "9" * 400, "nan", "inf", "1e9", "soon", "", "12.5"])
 def test_no_wait_is_without_end_or_none_at_all(hub: Hub, value: str) -> None:
     hub.status, hub.headers = 429, {"Retry-After": value}
     error = refusal(hub.url)
