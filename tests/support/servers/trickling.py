@@ -32,7 +32,7 @@ TLS_RECORD = b"\x16\x03\x03\x3f\xff\x02"
 
 
 def trickle(connection: socket.socket, head: bytes, piece: bytes, stopped: threading.Event) -> None:
-    """Send `head`, and then `piece` byte by byte, until nobody listens any more."""
+    """Send `head`, and then `piece` byte by byte, until the other side is gone."""
     rest = islice(cycle(piece), MOST_PIECES) if piece else repeat(None, MOST_PIECES)
     with suppress(OSError):
         connection.sendall(head)
