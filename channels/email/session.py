@@ -15,7 +15,7 @@ from publisher.channels.email.replies import classify_reply
 from publisher.channels.email.smtp import SmtpConnection, SmtpDisconnectedError, SmtpRefusedError
 from publisher.credentials import Reference, resolve_secret
 from publisher.deadline import Deadline
-from publisher.errors import ConfigError, DeliveryError
+from publisher.errors import ConfigError, DeliveryError, RefusalKind
 
 if TYPE_CHECKING:
     from publisher.channels.email.dkim import DkimSigner
@@ -88,7 +88,7 @@ class MailSession(Session):
         try:
             mailbox = parse_recipient(destination)
         except ConfigError as error:
-            raise DeliveryError(error.message, error.hint, permanent=True) from None
+            raise DeliveryError(error.message, error.hint, permanent=True, kind=RefusalKind.NO_RECIPIENT) from None
         return mailboxes.get(normalize_address(mailbox.address), mailbox)
 
     def _build_mail(self, part: Part, mailbox: Mailbox, first_attempt: dt.datetime | None) -> bytes:
@@ -114,6 +114,7 @@ class MailSession(Session):
                 failure = DeliveryError(
                     f"the connection to {connection.server} broke before the email to {recipient} was sent: {error}",
                     retry_after=_RECONNECT_DELAY,
+                    kind=RefusalKind.LATER,
                 )
             except SmtpRefusedError as error:
                 failure = classify_reply(error.reply, error.stage, recipient)
@@ -149,4 +150,5 @@ class MailSession(Session):
                 f"{server} accepts at most {size[0]} bytes, and the email has {len(mail)}",
                 'shorten the issue, or set wrap = "none"; a smaller `width` does not help',
                 permanent=True,
+                kind=RefusalKind.CONTENT,
             )

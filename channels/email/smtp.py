@@ -17,7 +17,7 @@ from publisher.channels.email.replies import SmtpReply
 from publisher.channels.email.settings import SmtpServer
 from publisher.credentials import redact, register_secret, resolve_secret
 from publisher.deadline import Deadline
-from publisher.errors import ConfigError, DeliveryError, OutcomeUnknownError
+from publisher.errors import ConfigError, DeliveryError, OutcomeUnknownError, RefusalKind
 
 if TYPE_CHECKING:
     from publisher.channels.email.smtp_protocol import SmtpClient
@@ -171,7 +171,9 @@ class SmtpConnection:
             hint = "`server` must have a host name that the certificate is valid for"
         else:
             reason = _describe_failure(error)
-        return DeliveryError(f"cannot connect to {self.server}: {reason}", hint, retry_after=_CONNECT_RETRY_DELAY)
+        return DeliveryError(
+            f"cannot connect to {self.server}: {reason}", hint, retry_after=_CONNECT_RETRY_DELAY, kind=RefusalKind.LATER
+        )
 
     def close(self) -> None:
         """Send QUIT and close the connection. Errors are ignored, and so is a server that does not answer."""
