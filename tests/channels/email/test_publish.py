@@ -351,7 +351,7 @@ def test_a_login_that_a_server_repeats_is_kept_nowhere(tmp_path: Path) -> None:
     plain = b64encode(f"\0lin\0{SECRET}".encode()).decode()
     shapes = (plain, plain[3:], quote(plain, safe=""), b64encode(SECRET.encode()).decode(), SECRET.encode().hex())
     with MailServer(user="lin", password=SECRET) as server:
-        server.script(Fault("RCPT", f"550 5.7.1 no: AUTH PLAIN {' '.join(shapes)}", at=0))
+        server.script(Fault("RCPT", f"550 5.1.1 no: AUTH PLAIN {' '.join(shapes)}", at=0))
         letter = Letter(tmp_path / "letter", server.url, 'user = "lin"\npassword = "env:SLOW_PASSWORD"')
         letter.publish(code=3)
         letter.publish("status", code=3)
