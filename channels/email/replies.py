@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple, assert_never
 
 from publisher.channels.email.headers import clean_text
-from publisher.channels.email.reply_rules import CONNECTION_IS_USED_UP, REPLY_RULES, TOO_LARGE, ReplyRule
+from publisher.channels.email.reply_rules import CONNECTION_IS_USED_UP, FROM_HINT, REPLY_RULES, TOO_LARGE, ReplyRule
 from publisher.credentials import redact
 from publisher.errors import DeliveryError, RefusalKind
 from publisher.patterns import lazy_pattern
@@ -64,21 +64,21 @@ def classify(reply: SmtpReply) -> ReplyRule:
 def classify_reply(reply: SmtpReply, stage: str, recipient: str) -> DeliveryError:
     """Return the error to raise for a reply of 400 or more: nothing was sent to the recipient.
 
-    `stage` is MAIL, RCPT, DATA or "." (the end of the message). A refusal at MAIL concerns all recipients. One about
-    the sender is never permanent: the recipient may get the message once its cause is fixed.
+    `stage` is MAIL, RCPT, DATA or "." (the end of the message). One about the sender is never permanent: the recipient
+    may get the message once its cause is fixed. A refusal at MAIL comes before any recipient is named, so it concerns
+    those at all providers: the whole channel waits, and not the recipients at one provider, whom `SENDER` is about.
     """
     rule = classify(reply)
     kind, delay, is_permanent = rule.kind, rule.retry_after, reply.code >= 500
     message = f"{recipient} was refused: {reply}"
     if stage == "MAIL" and kind is not RefusalKind.LATER and rule is not TOO_LARGE:
-        kind = RefusalKind.SENDER
         if is_permanent:
             message = f"the server refused the sender: {reply}"
+        hint = rule.hint if kind is RefusalKind.SENDER else ""
+        return DeliveryError(message, hint or FROM_HINT, retry_after=delay or _SENDER_REFUSED_DELAY)
     match kind:
         case RefusalKind.SENDER:
-            hint = rule.hint if rule.kind is kind else ""
-            hint = hint or "check `from`, and the server's requirements for senders"
-            return DeliveryError(message, hint, kind=kind, retry_after=delay or _SENDER_REFUSED_DELAY)
+            return DeliveryError(message, rule.hint, kind=kind, retry_after=delay or _SENDER_REFUSED_DELAY)
         case RefusalKind.LATER:
             return DeliveryError(message, rule.hint, kind=kind, retry_after=delay or None)
         case RefusalKind.NO_RECIPIENT | RefusalKind.MAILBOX_FULL | RefusalKind.CONTENT | RefusalKind.UNKNOWN:

@@ -55,7 +55,7 @@ def _enhanced_code(pattern: str) -> str:
 _BUSY_HINT = "this mailbox is receiving too much email right now"
 _SLOW_DOWN_HINT = "wait, and use fewer connections: connections = 1"
 _QUOTA_HINT = "the quota is used up: publish again later"
-_FROM_HINT = "check `from`, and the server's requirements for senders"
+FROM_HINT = "check `from`, and the server's requirements for senders"
 _AUTHENTICATION_HINT = "large providers require SPF, DKIM and DMARC for the domain of `from`"
 _REPUTATION_HINT = "the provider blocks the server or the domain of `from`: its reply says how to end that"
 _SPAM_HINT = "it was classified as spam: check its links and words, and sign emails"
@@ -150,7 +150,7 @@ _THE_SENDER_IS_REFUSED = (
             r"not (?:owned by|allowed to send|authori[sz]ed to (?:send|use))",
             r"(?:发件人|发信人|寄件人).{0,12}(?:拒|不|无|非法|禁|黑)|寄件者.{0,12}(?:拒|不|無|黑)",
         ),
-        _FROM_HINT,
+        FROM_HINT,
         300,
     ),
     ReplyRule(
@@ -341,7 +341,7 @@ _ENHANCED_CODES = (
         _GONE_HINT,
     ),
     ReplyRule(_FULL, _enhanced_code(r"[45]\.2\.2") + r"|^552(?! \d\.)", "the mailbox is full"),
-    ReplyRule(_SENDER, _enhanced_code(r"5\.7\.\d{1,3}"), _FROM_HINT, 300),
+    ReplyRule(_SENDER, _enhanced_code(r"5\.7\.\d{1,3}"), FROM_HINT, 300),
     ReplyRule(_LATER, _any(r"^4\d\d\b", _enhanced_code(r"4\.\d{1,3}\.\d{1,3}|5\.3\.[12]|5\.4\.7"))),
 )
 

@@ -94,21 +94,21 @@ def test_a_bounce_names_the_code_in_its_text(diagnostic: str, kind: RefusalKind)
 @pytest.mark.parametrize(
     ("text", "kind", "permanent", "retry_after"),
     [
-        ("550 5.7.1 you may not", SENDER, False, 300.0),
-        ("550 5.1.1 user unknown", SENDER, False, 300.0),
-        ("550 who knows", SENDER, False, 300.0),
-        ("550 Ip frequency limited", SENDER, False, 300.0),
-        ("554 MI:STC 163 smtp2", SENDER, False, 3600.0),
-        ("450 4.1.8 Sender address rejected: Domain not found", SENDER, False, 300.0),
+        ("550 5.7.1 you may not", UNKNOWN, False, 300.0),
+        ("550 5.1.1 user unknown", UNKNOWN, False, 300.0),
+        ("550 who knows", UNKNOWN, False, 300.0),
+        ("550 Ip frequency limited", UNKNOWN, False, 300.0),
+        ("554 MI:STC 163 smtp2", UNKNOWN, False, 3600.0),
+        ("450 4.1.8 Sender address rejected: Domain not found", UNKNOWN, False, 300.0),
         ("450 4.2.1 busy", LATER, False, None),
         ("552 5.3.4 Message size exceeds fixed limit", CONTENT, True, None),
-        ("554 looks like spam", SENDER, False, 300.0),
+        ("554 looks like spam", UNKNOWN, False, 300.0),
     ],
 )
-def test_a_refusal_at_mail_is_about_the_sender(
+def test_a_refusal_at_mail_makes_the_whole_channel_wait(
     text: str, kind: RefusalKind, permanent: bool, retry_after: float | None
 ) -> None:
-    """No recipient is named yet, and no content is there; only the size may be known."""
+    """No recipient is named yet, so no provider's lane is closed, and no content is there; only the size is known."""
     error = classify_reply(reply_of(text), "MAIL", "lin@example.net")
     assert (error.kind, error.permanent, error.retry_after) == (kind, permanent, retry_after)
 
