@@ -62,7 +62,7 @@ class SenderPool:
         self._timeout = timeout
         self._idle: list[_Worker] = []
         self._busy: dict[int, _Job] = {}
-        self._finished: SimpleQueue[Result] = SimpleQueue()
+        self._finished: SimpleQueue[Result | BaseException] = SimpleQueue()
 
     def __enter__(self) -> Self:
         return self
@@ -95,7 +95,14 @@ class SenderPool:
         """
         worker = self._take_worker()
         self._busy[delivery.id] = _Job(delivery, address, worker, time.monotonic() + self._timeout)
-        worker.tasks.put(lambda: self._finished.put(worker.sender.send(delivery, address)))
+
+        def send() -> None:
+            try:
+                self._finished.put(worker.sender.send(delivery, address))
+            except BaseException as error:  # it ends the job: raised by `collect`
+                self._finished.put(error)
+
+        worker.tasks.put(send)
 
     def collect(self, wait: float) -> list[AddressedResult]:
         """Return the outcomes that are known, waiting at most `wait` seconds for the first one."""
@@ -156,6 +163,8 @@ class SenderPool:
             result = self._finished.get(timeout=max(0.0, end - time.monotonic()))
         except Empty:
             return []
+        if isinstance(result, BaseException):
+            raise result
         job = self._busy.get(result.delivery.id)
         if job is None or job.delivery != result.delivery:  # given up before
             return []
