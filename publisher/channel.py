@@ -13,9 +13,9 @@ import hashlib
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import ClassVar, Protocol, Self
+from typing import Annotated, ClassVar, Protocol, Self
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
@@ -215,15 +215,33 @@ class RateLimit(Struct, frozen=True):
     interval: float = 0.0
 
 
-class Channel(Struct, frozen=True):
-    """A channel that renders issues."""
+class ChannelSettings(Struct, frozen=True, kw_only=True):
+    """The keys that every channel has. The settings of a channel are a subclass, if they are a class of their own."""
+
+    send: Annotated[
+        bool, Meta(description="send messages; `false` only writes files, whatever else is set, until you remove it")
+    ] = True
+
+
+class Channel(ChannelSettings, frozen=True):
+    """A channel that renders issues.
+
+    The type of a field that is a key says what it means: `Annotated[str, Meta(description="…")]`, with `examples`
+    if it has no default.
+    """
 
     name: ClassVar[str]
     capabilities: ClassVar[Capabilities] = Capabilities()
 
     @property
+    def note(self) -> str:
+        """What is to be remembered about the channel whenever it publishes; "" if nothing is."""
+        return "" if self.send else "send = false: only writes files"
+
+    @property
     def destination(self) -> str:
-        """The chat, list or account that issues are sent to; empty if the session writes files instead."""
+        """The chat, list or account that issues are sent to; empty if the session writes files instead, as it
+        must if `send` is false."""
         return ""
 
     def feed_urls(self, newsletter: Newsletter) -> Mapping[str, str]:  # noqa: ARG002 - for channels with feeds
@@ -269,6 +287,16 @@ class MessageChannel(Channel, frozen=True):
     def test_recipient(self) -> str:
         """The recipient of test sends, from the channel's key `me`; empty if not set."""
         return ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its server is on this machine, so that nothing reaches subscribers."""
+        return False
+
+    @property
+    def public_addresses(self) -> Mapping[str, str]:
+        """The URLs and email addresses in the settings that subscribers see or use, by key."""
+        return {}
 
     @property
     def concurrency(self) -> int:

@@ -196,6 +196,7 @@ class IssueChecker:
     def __init__(self, run: RunContext, issues: Sequence[Record], parsed_texts: ParsedTexts) -> None:
         self._checker = FileChecker(run.config.root, run.config)
         self._cache = ResultCache(run.home)
+        self._rules = run.config.checks
         self._issues = issues
         self._parsed_texts = dict(parsed_texts)
         self._text_errors: dict[str, tuple[IssueSummary, list[str]]] = {}
@@ -228,7 +229,7 @@ class IssueChecker:
         try:
             summary = self._find_text_errors(issue)[0]
             limited = [channel for channel in channels if channel.capabilities.limits]
-            if "too-long" in summary.ignored_codes:
+            if "too-long" in {*summary.ignored_codes, *self._rules.ignored}:
                 return {}
             if renderings is None:
                 budgets = self._measure(issue, limited)
@@ -251,7 +252,7 @@ class IssueChecker:
             found = (*check_cross_issue(checked.summary, index), *self._checker.find_image_problems(checked.summary))
             errors = {
                 (problem.pos.line, problem.code)
-                for problem in (*checked.problems, *found)
+                for problem in self._rules.apply((*checked.problems, *found))
                 if problem.severity is Severity.ERROR
             }
             texts = [f"{code} at line {line}" for line, code in sorted(errors)]

@@ -1,16 +1,9 @@
-"""publisher.toml: the newsletter, its schedule and its channels.
+"""publisher.toml: the newsletter, its schedule, its checks and its channels.
 
-    [newsletter]        name, url and id are required; the keys are the fields of Newsletter, and `issues`
-    [schedule]          when issues are published; `at` is also the time of day of an issue's publication date
-    [ledger]            postgres: a Reference to the URL of a database, instead of a file in .publisher
-    [server]            listen: where the daemon serves the site; without it, it does not. proxies: the
-                        addresses of the web servers in front of it
-    [channels.NAME]     the fields of its class, `enabled` and `at`; web and rss are enabled by default
-
-Unknown keys and wrong types are errors with line, column and a hint. A channel validates its own values: it
-raises ConfigError when it is created, or from `feed_urls`. If it has the fields `_lang`, `_root` and
-`_private_files`, they are set to the language and the folder of the newsletter, and to the files that are never
-published.
+`publisher.keys` has all tables and keys. Unknown keys and wrong types are errors with line, column and a hint. A
+channel validates its own values: it raises ConfigError when it is created, or from `feed_urls`. If it has the fields
+`_lang`, `_root` and `_private_files`, they are set to the language and the folder of the newsletter, and to the files
+that are never published.
 """
 
 from __future__ import annotations
@@ -19,7 +12,7 @@ import datetime as dt
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urljoin, urlsplit
@@ -29,7 +22,10 @@ from msgspec.structs import replace
 
 from publisher.credentials import Reference, find_secret_file, locate_file
 from publisher.errors import ConfigError, find_nearest
+from publisher.example_addresses import ExampleAddress, find_example_addresses
 from publisher.issue_dates import load_issue_dates
+from publisher.keys import TABLE_NAMES, ChecksKeys, CommonChannelKeys, IssueKeys, LedgerKeys, ScheduleKeys, ServerKeys
+from publisher.locales import validate_language, validate_timezone
 from publisher.newsletter import Newsletter
 from publisher.project import CONFIG_FILE
 from publisher.timetable import Schedule, parse_catch_up, parse_cron, parse_time_of_day
@@ -39,6 +35,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
 
     from publisher.channel import Channel
+    from publisher.checks.codes import Problem
 
 _DEFAULT_CHANNELS = ("web", "rss")
 _DEFAULT_SCHEDULE = Schedule()
@@ -70,6 +67,19 @@ class ListenAddress(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+class CheckRules(NamedTuple):
+    """The codes of checks that are ignored in all issues, and those whose problems are errors."""
+
+    ignored: frozenset[str] = frozenset()
+    errors: frozenset[str] = frozenset()
+
+    def apply(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """Return the problems that are not ignored, as errors if that was asked for."""
+        from publisher.checks.codes import apply_severities  # slow to import
+
+        return apply_severities(problems, self.ignored, self.errors)
+
+
 class Config(Struct, frozen=True):
     """The validated content of publisher.toml.
 
@@ -77,7 +87,8 @@ class Config(Struct, frozen=True):
     that begin with `!` exclude files; `dates` are the dates of dates.toml by path. `schedule` is in the
     newsletter's time zone. `ledger` is a Reference to the URL of a database, "" for a file. `listen` is where
     the daemon serves the site, `proxies` the web servers in front of it. `channels` has the enabled ones: web,
-    rss, then the others in the file's order. `templates` is the folder of the user's templates, if it exists.
+    rss, then the others in the file's order. `checks` are about all issues. `example_addresses` have to be replaced
+    before anything is sent. `templates` is the folder of the user's templates, if it exists.
     `private_files` are the paths of the files that the file names and that are never published. `digest` is the
     SHA-256 (hex) of both files.
     """
@@ -92,6 +103,8 @@ class Config(Struct, frozen=True):
     listen: ListenAddress | None = None
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     channels: tuple[Channel, ...] = ()
+    checks: CheckRules = CheckRules()
+    example_addresses: tuple[ExampleAddress, ...] = ()
     templates: Path | None = None
     private_files: tuple[str, ...] = ()
     digest: str = ""
@@ -103,14 +116,15 @@ def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Con
     Raises ConfigError for the first error; its message begins with publisher.toml:LINE:COLUMN.
     """
     document = TomlDocument(path)
-    document.reject_unknown_keys((), ("newsletter", "schedule", "ledger", "server", "channels"))
+    document.reject_unknown_keys((), TABLE_NAMES)
     newsletter = _parse_newsletter(document)
-    server = document.decode(("server",), _ServerKeys)
+    server = document.decode(("server",), ServerKeys)
     with document.locate_errors("server", "listen"):
-        listen = _parse_listen_address(server.listen) if server.listen is not None else None
+        listen = _parse_listen_address(server.listen) if server.listen else None
     with document.locate_errors("server", "proxies"):
         proxies = tuple(map(_parse_network, server.proxies))
     dates, dates_body = load_issue_dates(path.parent)
+    channels = _build_channels(document, newsletter, find_channel)
     templates = path.parent / "templates"
     return Config(
         path=path,
@@ -118,10 +132,12 @@ def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Con
         newsletter=newsletter,
         issues=_parse_issues(document),
         dates=dates,
-        ledger=document.decode(("ledger",), _LedgerKeys).postgres,
+        ledger=document.decode(("ledger",), LedgerKeys).postgres,
         listen=listen,
         proxies=proxies,
-        channels=_build_channels(document, newsletter, find_channel),
+        channels=channels,
+        checks=_parse_checks(document),
+        example_addresses=tuple(find_example_addresses(document, newsletter, channels)),
         schedule=_parse_schedule(document),
         templates=templates if templates.is_dir() else None,
         private_files=_find_private_files(document),
@@ -154,35 +170,6 @@ def _list_private_texts(value: object) -> Iterator[str]:
                     yield from _list_private_texts(entry)
 
 
-# the keys of the tables that do not become an object as they are
-
-
-class _IssueKeys(Struct, frozen=True):
-    issues: str | tuple[str, ...] = _DEFAULT_ISSUES
-    home: str = ""
-
-
-class _ScheduleKeys(Struct, frozen=True):
-    at: str = "09:45"
-    cron: str | None = None
-    catch_up: float = 36.0
-    on_failure: str = ""
-
-
-class _LedgerKeys(Struct, frozen=True):
-    postgres: Reference = Reference()
-
-
-class _ServerKeys(Struct, frozen=True):
-    listen: str | None = None
-    proxies: tuple[str, ...] = ()
-
-
-class _ChannelKeys(Struct, frozen=True):
-    enabled: bool = True
-    at: str | None = None
-
-
 # -------------------------------------------------------------- [newsletter]
 
 
@@ -209,7 +196,7 @@ def _parse_newsletter(document: TomlDocument) -> Newsletter:
 def _parse_home(document: TomlDocument, url: str) -> str:
     """Return the URL that the site is served at: `home`, by default the part of `url` before the first brace."""
     beginning = url.partition("{")[0]
-    home = document.decode(("newsletter",), _IssueKeys, also=list_keys(Newsletter)).home
+    home = document.decode(("newsletter",), IssueKeys, also=list_keys(Newsletter)).home
     base = (home or beginning.rpartition("/")[0]).rstrip("/") + "/"
     with document.locate_errors("newsletter", "home"):
         if not (beginning.startswith(base) and urlsplit(base).hostname):
@@ -218,7 +205,7 @@ def _parse_home(document: TomlDocument, url: str) -> str:
 
 
 def _parse_issues(document: TomlDocument) -> tuple[str, ...]:
-    issues = document.decode(("newsletter",), _IssueKeys, also=list_keys(Newsletter)).issues
+    issues = document.decode(("newsletter",), IssueKeys, also=list_keys(Newsletter)).issues
     patterns = (issues,) if isinstance(issues, str) else issues
     with document.locate_errors("newsletter", "issues"):
         for pattern in patterns:
@@ -294,18 +281,6 @@ def _is_relative_path(path: str) -> bool:
     return "\\" not in path and ":" not in path and not {"", ".", ".."} & set(path.split("/"))
 
 
-def _validate_timezone(value: str) -> str:
-    import zoneinfo
-
-    try:
-        zoneinfo.ZoneInfo(value)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        suggestion = find_nearest(value, zoneinfo.available_timezones())
-        hint = f"did you mean {suggestion}?" if suggestion else 'an IANA name, like timezone = "Asia/Shanghai"'
-        raise ConfigError(f'there is no time zone "{value}"', hint) from None
-    return value
-
-
 def _match(pattern: str, problem: str, hint: str) -> Callable[[str], str]:
     """Return the validator of a key whose values match a pattern."""
 
@@ -322,8 +297,8 @@ _VALIDATORS: dict[str, Callable[[str], str]] = {
     "url": _validate_url,
     "id": _validate_tag_uri,
     "site": _validate_folder,
-    "lang": _match(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", "lang must be a language tag", 'like lang = "zh-CN" or "en"'),
-    "timezone": _validate_timezone,
+    "lang": validate_language,
+    "timezone": validate_timezone,
     "email": _match(r"[^@\s]+@[^@\s]+", "email must be one address", 'like email = "editor@example.org"'),
     "license": _match(
         r"[A-Za-z0-9.+-]+",
@@ -338,16 +313,16 @@ _VALIDATORS: dict[str, Callable[[str], str]] = {
 
 def _parse_schedule(document: TomlDocument) -> Schedule:
     """Parse [schedule] and the `at` of each channel. The channels' tables have been decoded before."""
-    keys = document.decode(("schedule",), _ScheduleKeys)
+    keys = document.decode(("schedule",), ScheduleKeys)
     with document.locate_errors("schedule", "at"):
         at = parse_time_of_day(keys.at)
     with document.locate_errors("schedule", "cron"):
-        cron = parse_cron(keys.cron) if keys.cron is not None else ""
+        cron = parse_cron(keys.cron) if keys.cron else ""
     with document.locate_errors("schedule", "catch_up"):
         catch_up = parse_catch_up(keys.catch_up)
     times = {}
     for name, channel in document.table("channels").items():
-        if "at" in channel:
+        if channel.get("at"):
             with document.locate_errors("channels", name, "at"):
                 times[name] = parse_time_of_day(channel["at"])
     on_failure = locate_file(keys.on_failure, document.path.parent)
@@ -376,6 +351,21 @@ def _parse_network(value: str) -> IPv4Network | IPv6Network:
         ) from None
 
 
+def _parse_checks(document: TomlDocument) -> CheckRules:
+    keys = document.decode(("checks",), ChecksKeys)
+    if "checks" in document.data:
+        from publisher.checks.codes import CODES  # slow to import
+
+        for key, codes in (("ignore", keys.ignore), ("error", keys.error)):
+            if unknown := [code for code in codes if code not in CODES]:
+                nearest = find_nearest(unknown[0], CODES)
+                hint = f"did you mean {nearest}?" if nearest else "codes are in brackets in the output of publish check"
+                raise document.error(("checks", key), f"{key} in [checks] has the unknown code {unknown[0]}", hint)
+        if both := sorted({*keys.ignore} & {*keys.error}):
+            raise document.error(("checks", "error"), f"{both[0]} is in ignore, too", "remove it from one of the lists")
+    return CheckRules(frozenset(keys.ignore), frozenset(keys.error))
+
+
 # ---------------------------------------------------------------- [channels]
 
 
@@ -400,9 +390,11 @@ def _build_channel(
         "_root": str(document.path.parent),
         "_private_files": _find_private_files(document),
     }
-    channel = document.decode(table, cls, also=list_keys(_ChannelKeys), **injected)
-    keys = document.decode(table, _ChannelKeys, also=list_keys(cls))
+    channel = document.decode(table, cls, also=list_keys(CommonChannelKeys), **injected)
+    keys = document.decode(table, CommonChannelKeys, also=list_keys(cls))
     with document.locate_errors(*place):
+        if channel.destination and not channel.send:
+            raise ConfigError(f"the channel {name} does not support send = false", "enabled = false switches it off")
         if keys.enabled:
             channel.feed_urls(newsletter)  # raises ConfigError for a feed outside of the published folder
     return channel if keys.enabled else None

@@ -108,7 +108,7 @@ class ChannelOutcome(NamedTuple):
 
     A message channel has a `destination` instead, and counts what was `sent` and `changed` there (in a dry
     run: would be), and the deliveries to recipients who left the list before (`unlisted`). `held_reason` says
-    why the published content differs from the issue. `duration` is in seconds.
+    why the published content differs from the issue. `note` is a remark. `duration` is in seconds.
     """
 
     name: str
@@ -124,6 +124,7 @@ class ChannelOutcome(NamedTuple):
     unlisted: int = 0
     url: str = ""
     held_reason: str = ""
+    note: str = ""
     duration: float = 0.0
 
     @property

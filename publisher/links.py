@@ -60,6 +60,9 @@ _ASCII_URL = lazy_pattern(r"[A-Za-z0-9!#$&'()*+,./:;=?@_~-]*\Z")
 _API_URL = lazy_pattern(
     r"(?:https://[^\s/?#@]+|http://(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?)(?:/[^\s?#]*)?\Z"
 )
+_LOOPBACK_HOST = lazy_pattern(r"localhost|.+\.localhost|127\.\d+\.\d+\.\d+|::1", re.IGNORECASE)
+# https://www.rfc-editor.org/rfc/rfc6761#section-6: nobody can own them, so nothing sent there arrives
+_EXAMPLE_HOST = lazy_pattern(r"(?:.+\.)?(?:example(?:\.(?:com|net|org))?|invalid|test)", re.IGNORECASE)
 _EMAIL = lazy_pattern(
     r"(?<![A-Za-z0-9.+_-])(?:(?:mailto|xmpp):)?[A-Za-z0-9+_-][A-Za-z0-9.+_-]*@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9][A-Za-z0-9_-]*)*"
     r"\.[A-Za-z][A-Za-z0-9_-]*",
@@ -225,6 +228,29 @@ def parse_scheme(url: str) -> str:
 def is_api_url(url: str) -> bool:
     """True if an API may be at the URL: https without user, query and fragment, or http on this machine."""
     return bool(_API_URL.match(url))
+
+
+def is_loopback_url(url: str) -> bool:
+    """True if the host of a URL is this machine."""
+    return is_loopback_host(_parse_host(url))
+
+
+def is_loopback_host(host: str) -> bool:
+    """True if a name or an IP address without brackets is that of this machine."""
+    return bool(_LOOPBACK_HOST.fullmatch(host))
+
+
+def find_example_host(address: str) -> str:
+    """Return the host of a URL or an email address if it is one that is reserved for examples; "" if it is not."""
+    host = _parse_host(address) if "://" in address else address.rpartition("@")[2].strip(" <>")
+    return host if _EXAMPLE_HOST.fullmatch(host.rstrip(".")) else ""
+
+
+def _parse_host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def to_ascii_url(url: str) -> str:

@@ -155,11 +155,29 @@ class RunContext(Struct, frozen=True, dict=True):
             isinstance(channel, MessageChannel) and bool(channel.destination) and self.output_folder == self.config.root
         )
 
+    def find_example_address(self, channel: MessageChannel) -> ConfigError | None:
+        """Return the error for an address that its subscribers would get and that is only for examples.
+
+        None if there is none, and for a server on this machine, as in a trial.
+        """
+        for address in self.config.example_addresses:
+            if address.channel in ("", channel.name) and not channel.is_local:
+                return ConfigError(f"not sent: {address.message}", address.hint)
+        return None
+
     def warn(self, *messages: str) -> None:
         """Report warnings; the run continues."""
         for message in messages:
             self.warnings.append(message)
             self.report(RunWarning(message))
+
+
+def build_unsendable_error(config: Config, channel: MessageChannel) -> ConfigError:
+    """Return the error for a channel that is asked to send and only writes files."""
+    table = f"[channels.{channel.name}] of {config.path.name}"
+    if channel.send:
+        return ConfigError(f"{channel.name} is not set up to send, it only writes files", f"complete {table}")
+    return ConfigError(f"{channel.name} has send = false, it only writes files", f"remove that line from {table}")
 
 
 def select_channels(config: Config, names: tuple[str, ...], *, retry: bool = False) -> tuple[Channel, ...]:

@@ -18,12 +18,13 @@ from tests.support.source_tree import Module, imports, read_house, room_of
 FLOORS = (
     ("", "templates", "channels", "patterns", "inline_nodes"),
     ("model", "newsletter", "errors", "links", "labels", "failpoints", "clock", "deadline"),
-    ("files", "installation", "project", "http_client"),
+    ("files", "installation", "project", "http_client", "toml_mistakes"),
     ("channel", "credentials", "local_files", "page_urls", "toml", "timetable", "writers", "transforms", "sketches"),
-    ("reader", "issue_dates", "theme", "folder_session", "file_kinds", "derived_texts"),
-    ("config",),
+    ("reader", "issue_dates", "theme", "folder_session", "file_kinds", "derived_texts", "locales"),
     ("outline",),
     ("channels.*", "registry", "ledger", "checks"),
+    ("example_addresses", "keys"),
+    ("config",),
     ("archive", "images"),
     ("events", "scaffold"),
     ("run",),
@@ -117,7 +118,7 @@ INNER_FLOORS = {
         "confirm formats init_questions log parser progress upcoming",
         "console fixes links",
         "actions",
-        "adopt channels check completion correct daemon diff doctor init main new"
+        "adopt channels check completion config correct daemon diff doctor init main new"
         " publish reschedule resolve retry status trust_ledger",
         "hold tick",
     ),

@@ -31,14 +31,14 @@ def render(settings: EmailSettings, issue: Issue, context: Context) -> Rendering
     if entry is None:
         raise ValueError("an email needs the issue's entry in the archive")
     lines = layout.layout_issue(
-        issue, entry, newsletter, settings.width, wrap=settings.wrap != "none", unsubscribe_url=settings.unsubscribe
+        issue, entry, newsletter, settings.width, wrap=settings.wrap != "none", unsubscribe_url=settings.unsubscribe_url
     )
     mail = _render_message(settings, lines, entry, newsletter)
     folder = f"outbox/{entry.date.isoformat()}/email"
     parts = [Part(f"{folder}/message.eml", "message/rfc822", mail)]
     text = "\n".join([*format_fixed_lines(lines), ""]).encode()
     previews = [Part(f"{folder}/message.txt", "text/plain; charset=utf-8", text)]
-    if not settings.server:
+    if not settings.sends:
         parts, previews = parts + previews, []
     count = sum(1 for _ in issue.items)
     # the longest line: the body is base64 in lines of 76 characters, so only headers can be longer
@@ -57,7 +57,7 @@ def render_notice_mail(settings: EmailSettings, text: str, issue_parts: Sequence
         raise ValueError("a notice needs the issue's entry in the archive")
     reply_to_mail = ReplyTo.from_mail(issue_parts[0].body, text)
     lines = layout_notice(
-        text, entry, newsletter, settings.width, wrap=settings.wrap != "none", unsubscribe_url=settings.unsubscribe
+        text, entry, newsletter, settings.width, wrap=settings.wrap != "none", unsubscribe_url=settings.unsubscribe_url
     )
     key = f"outbox/{entry.date.isoformat()}/email/notice-{reply_to_mail.text_digest[:12]}.eml"
     return Rendering((Part(key, "message/rfc822", _render_message(settings, lines, entry, newsletter, reply_to_mail)),))
@@ -90,10 +90,10 @@ def _render_message(
 def _build_unsubscribe_headers(settings: EmailSettings, reply_to: Mailbox) -> bytes:
     """Return List-Unsubscribe (RFC 2369, section 3.2) and List-Unsubscribe-Post (RFC 8058)."""
     links = [build_mailto_link(reply_to.address, "unsubscribe")]
-    if settings.unsubscribe:
-        links.insert(0, f"<{settings.unsubscribe}>,")
+    if settings.unsubscribe_url:
+        links.insert(0, f"<{settings.unsubscribe_url}>,")
     headers = build_header("List-Unsubscribe", *links)
-    if "{token}" in settings.unsubscribe:  # without a token, anyone could unsubscribe others in one request
+    if "{token}" in settings.unsubscribe_url:  # without a token, anyone could unsubscribe others in one request
         headers += build_header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
     return headers
 

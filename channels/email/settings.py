@@ -1,13 +1,15 @@
 """The keys of [channels.email] and their validation. Invalid values raise ConfigError."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from msgspec import Struct
+from msgspec import Meta
 
+from publisher.channel import ChannelSettings
 from publisher.channels.email.headers import Mailbox, parse_mailbox
 from publisher.credentials import Reference
 from publisher.errors import ConfigError
+from publisher.links import is_loopback_host
 from publisher.patterns import lazy_pattern
 
 _MAX_URL_BYTES = 900  # so that its header fits on one line: RFC 5322, section 2.1.1
@@ -39,15 +41,8 @@ def require_in_range(key: str, value: int, allowed: range, unit: str, hint: str)
         raise ConfigError(f"{key} must be {allowed[0]} to {allowed[-1]} {unit}, not {value}", hint)
 
 
-def validate_recipients(sender: str, to: str, recipients: tuple[str, ...] | str) -> None:
-    """Raise ConfigError without a sender or recipients, or for an invalid address. A file is read later."""
-    if not sender:
-        raise ConfigError("`server` is set, but there is no sender", 'set it: from = "Name <editor@example.org>"')
-    if not recipients and not to:
-        raise ConfigError(
-            "`server` is set, but there are no recipients",
-            'set the file with the addresses: recipients = "readers.txt"',
-        )
+def validate_recipients(recipients: tuple[str, ...] | str) -> None:
+    """Raise ConfigError for an invalid address. A file is read later."""
     if isinstance(recipients, str) and "\0" in recipients:
         raise ConfigError("recipients must be the path of a file", 'like recipients = "readers.txt"')
     if isinstance(recipients, tuple) and recipients:
@@ -57,13 +52,28 @@ def validate_recipients(sender: str, to: str, recipients: tuple[str, ...] | str)
             pass
 
 
-def validate_unsubscribe_url(url: str, key: str, *, has_server: bool) -> None:
-    """Raise ConfigError unless the URL is valid and its placeholders can be filled in."""
+def require_addresses(sender: str, to: str, recipients: tuple[str, ...] | str) -> None:
+    """Raise ConfigError without a sender or recipients."""
+    if not sender:
+        raise ConfigError("`server` is set, but there is no sender", 'set it: from = "Name <editor@example.org>"')
+    if not recipients and not to:
+        raise ConfigError(
+            "`server` is set, but there are no recipients",
+            'set the file with the addresses: recipients = "readers.txt"',
+        )
+
+
+def validate_unsubscribe_url(url: str) -> None:
+    """Raise ConfigError unless the URL is valid and has no other placeholders than those that are filled in."""
     if not _UNSUBSCRIBE_URL.fullmatch(url) or len(url) > _MAX_URL_BYTES:
         raise ConfigError(
             f"unsubscribe must be an https URL with no placeholders but {{address}} and {{token}}, not {url}",
             'for example unsubscribe = "https://example.org/leave?who={address}&token={token}"',
         )
+
+
+def require_placeholder_values(url: str, key: str, *, has_server: bool) -> None:
+    """Raise ConfigError unless the placeholders of the URL can be filled in."""
     if ("{token}" in url) != bool(key):
         raise ConfigError(
             "{token} in `unsubscribe` and `unsubscribe_key` need each other: set both or neither",
@@ -76,23 +86,29 @@ def validate_unsubscribe_url(url: str, key: str, *, has_server: bool) -> None:
         )
 
 
-def validate_dkim(dns_name: str, key: str, from_address: str) -> None:
-    """Raise ConfigError unless the DNS name is valid, has a key, and its domain is aligned with the sender's.
-
-    Alignment: the same domain or one above it (RFC 7489, section 3.1).
-    """
+def parse_dkim_domain(dns_name: str) -> str:
+    """Return the domain that signs, from the DNS name of the key. Raises ConfigError."""
     match = _DKIM_DNS_NAME.fullmatch(dns_name)
     if not match:
         raise ConfigError(
             f'dkim must be the DNS name of the public key, not "{dns_name}"',
             'selector, _domainkey and domain, as in dkim = "s1._domainkey.example.org"',
         )
+    return match["domain"]
+
+
+def require_aligned_signature(dns_name: str, key: str, from_address: str) -> None:
+    """Raise ConfigError unless there is a key, and the domain that signs is aligned with the sender's.
+
+    Alignment: the same domain or one above it (RFC 7489, section 3.1).
+    """
     if not key:
         raise ConfigError("`dkim` is set, but `dkim_key` is not", 'set it: dkim_key = "file:dkim.pem"')
+    signing = parse_dkim_domain(dns_name)
     domain = parse_mailbox_setting("from", from_address).domain.lower()
-    if not f".{domain}".endswith(f".{match['domain']}"):
+    if not f".{domain}".endswith(f".{signing}"):
         raise ConfigError(
-            f"dkim signs for {match['domain']}, but the domain of `from` is {domain}",
+            f"dkim signs for {signing}, but the domain of `from` is {domain}",
             "mail providers require a signature of the sender's domain",
         )
 
@@ -104,8 +120,8 @@ def require_key(other: str, key: str, value: object) -> None:
 
 
 _SERVER_URL = lazy_pattern(r"(smtps?)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?")
+_NO_REFERENCE = Reference()
 _DEFAULT_PORTS = {"smtp": 587, "smtps": 465}  # RFC 6409, RFC 8314
-_LOOPBACK = lazy_pattern(r"localhost|127\.\d+\.\d+\.\d+|::1")
 
 
 class SmtpServer(NamedTuple):
@@ -120,13 +136,13 @@ class SmtpServer(NamedTuple):
     @property
     def is_local(self) -> bool:
         """Whether the server is on this machine."""
-        return bool(_LOOPBACK.fullmatch(self.host))
+        return is_loopback_host(self.host)
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
 
 
-def parse_server(url: str, user: str, password: Reference) -> SmtpServer:
+def parse_server(url: str, user: str = "", password: Reference = _NO_REFERENCE) -> SmtpServer:
     """Parse the URL of a server, such as smtp://mail.example.org:587. Raises ConfigError."""
     match = _SERVER_URL.fullmatch(url)
     port = int(match[3] or _DEFAULT_PORTS[match[1]]) if match else 0
@@ -151,41 +167,113 @@ _POLICIES = ("ask", "resend", "skip")
 _CONNECTIONS = range(1, 101)
 
 
-class EmailSettings(Struct, frozen=True):
-    """The keys of [channels.email].
+class EmailSettings(ChannelSettings, frozen=True):
+    """The keys of [channels.email]. `_root` is the newsletter's folder."""
 
-    `from_` is the sender and `to` the To address without a list, as `address` or `Name <address>`; both
-    default to the newsletter's address.
-
-    Lines have at most `width` columns. `wrap` is "flowed" (mail programs may rewrap the lines), "hard" (they
-    must not) or "none" (only they wrap).
-
-    `server` is the URL of the SMTP server; `user` logs in there, with the password that `password` leads to.
-    `recipients_` are addresses or the file with them, `me` is the editor's address, for test sends.
-    `connections` is the maximum of parallel connections. `uncertain` is what to do with an unknown outcome:
-    "ask" the editor, "resend" once, or "skip" the recipient.
-
-    `unsubscribe` is the URL of the unsubscribe page; its {address} and {token} are filled in for each
-    recipient, and `unsubscribe_key` leads to the key of the tokens. `dkim` is the DNS name of the public key
-    that emails are signed for, and `dkim_key` leads to the private one. `_root` is the newsletter's folder.
-    """
-
-    from_: str = ""
-    to: str = ""
-    width: int = 72
-    wrap: str = "flowed"
-    server: str = ""
-    user: str = ""
-    password: Reference = Reference()
-    recipients_: tuple[str, ...] | str = ()
-    connections: int = 10
-    uncertain: str = "ask"
-    me: str = ""
-    unsubscribe: str = ""
-    unsubscribe_key: Reference = Reference()
-    dkim: str = ""
-    dkim_key: Reference = Reference()
+    from_: Annotated[
+        str,
+        Meta(
+            description="sender, `address` or `Name <address>`; default: the newsletter's `email`, or `newsletter@` "
+            "its host",
+            examples=["Name <editor@example.org>"],
+        ),
+    ] = ""
+    to: Annotated[
+        str,
+        Meta(
+            description="recipient if there are no `recipients`, such as a mailing list; default: the sender",
+            examples=["list@example.org"],
+        ),
+    ] = ""
+    width: Annotated[
+        int,
+        Meta(
+            description="line width, 40 to 76 columns",
+            extra_json_schema={"minimum": _WIDTHS[0], "maximum": _WIDTHS[-1]},
+        ),
+    ] = 72
+    wrap: Annotated[
+        str,
+        Meta(
+            description="line breaks: `flowed` (mail programs may rewrap), `hard` (fixed) or `none` (no wrapping)",
+            extra_json_schema={"enum": [*_WRAPS]},
+        ),
+    ] = "flowed"
+    server: Annotated[
+        str,
+        Meta(
+            description="SMTP server, `smtp://HOST:PORT` or `smtps://HOST:PORT`; without it, only a file is written",
+            examples=["smtp://mail.example.org:587"],
+            extra_json_schema={"pattern": r"^(smtps?://[^\s/@]+/?)?$"},
+        ),
+    ] = ""
+    user: Annotated[str, Meta(description="login for the server", examples=["editor@example.org"])] = ""
+    password: Annotated[
+        Reference, Meta(description="reference to the password of `user`", examples=["env:SMTP_PASSWORD"])
+    ] = Reference()
+    recipients_: Annotated[
+        tuple[str, ...] | str,
+        Meta(
+            description="your recipients: a text file with one address per line, or a list of addresses",
+            examples=["readers.txt"],
+        ),
+    ] = ()
+    connections: Annotated[
+        int,
+        Meta(
+            description="number of parallel connections, 1 to 100",
+            extra_json_schema={"minimum": _CONNECTIONS[0], "maximum": _CONNECTIONS[-1]},
+        ),
+    ] = 10
+    uncertain: Annotated[
+        str,
+        Meta(
+            description="if the outcome of a delivery is unknown: `ask` you, `resend` it once, or `skip` it",
+            extra_json_schema={"enum": [*_POLICIES]},
+        ),
+    ] = "ask"
+    me: Annotated[str, Meta(description="your own address, to receive test sends", examples=["editor@example.org"])] = (
+        ""
+    )
+    unsubscribe: Annotated[
+        str,
+        Meta(
+            description="https URL of your unsubscribe page; `{address}` (percent-encoded) and `{token}` in it are "
+            "replaced for each recipient",
+            examples=["https://example.org/leave?who={address}&token={token}"],
+            extra_json_schema={"pattern": "^(https://.+)?$"},
+        ),
+    ] = ""
+    unsubscribe_key: Annotated[
+        Reference, Meta(description="reference to the key for the tokens", examples=["env:UNSUBSCRIBE_KEY"])
+    ] = Reference()
+    dkim: Annotated[
+        str,
+        Meta(
+            description="DNS name of your public key: `SELECTOR._domainkey.DOMAIN`; without it, emails are not signed "
+            "here",
+            examples=["s1._domainkey.example.org"],
+            extra_json_schema={"pattern": r"^(.+\._domainkey\..+)?$"},
+        ),
+    ] = ""
+    dkim_key: Annotated[
+        Reference,
+        Meta(
+            description="reference to the private key, RSA in PEM (`pip install 'newsletter-publisher[dkim]'`)",
+            examples=["file:dkim.pem"],
+        ),
+    ] = Reference()
     _root: str = "."
+
+    @property
+    def sends(self) -> bool:
+        """Whether emails are sent, and not only written as a file."""
+        return bool(self.server) and self.send
+
+    @property
+    def unsubscribe_url(self) -> str:
+        """The URL of the unsubscribe page, with its placeholders; empty if they are not filled in."""
+        return self.unsubscribe if self.sends or "{" not in self.unsubscribe else ""
 
     def __post_init__(self) -> None:
         for key, value in (("from", self.from_), ("to", self.to), ("me", self.me)):
@@ -195,17 +283,29 @@ class EmailSettings(Struct, frozen=True):
         require_in_range("connections", self.connections, _CONNECTIONS, "at a time", "most servers accept 10")
         require_one_of("wrap", self.wrap, _WRAPS, '"flowed" suits most mail programs: wrap = "flowed"')
         require_one_of("uncertain", self.uncertain, _POLICIES, 'the default is uncertain = "ask"')
+        validate_recipients(self.recipients_)
+        if self.server:
+            parse_server(self.server)
+        if self.unsubscribe:
+            validate_unsubscribe_url(self.unsubscribe)
+        if self.dkim:
+            parse_dkim_domain(self.dkim)
+        if self.send:
+            self._require_related_keys()
+
+    def _require_related_keys(self) -> None:
+        """Raise ConfigError if a key is missing that another one needs, or does not go with it."""
         if self.server:
             parse_server(self.server, self.user, self.password)
-            validate_recipients(self.from_, self.to, self.recipients_)
+            require_addresses(self.from_, self.to, self.recipients_)
         else:
             for key in ("user", "password", "recipients", "me", "dkim"):
                 require_key("server", key, getattr(self, "recipients_" if key == "recipients" else key))
         if self.unsubscribe:
-            validate_unsubscribe_url(self.unsubscribe, self.unsubscribe_key, has_server=bool(self.server))
+            require_placeholder_values(self.unsubscribe, self.unsubscribe_key, has_server=bool(self.server))
         else:
             require_key("unsubscribe", "unsubscribe_key", self.unsubscribe_key)
         if self.dkim:
-            validate_dkim(self.dkim, self.dkim_key, self.from_)
+            require_aligned_signature(self.dkim, self.dkim_key, self.from_)
         else:
             require_key("dkim", "dkim_key", self.dkim_key)

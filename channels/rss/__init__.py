@@ -7,7 +7,9 @@ builds the documents from these lines, so the cost of a new issue does not grow 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from msgspec import Meta
 
 from publisher.channel import ArchiveChannel, Capabilities, Context, Entry, MessageChannel, Part, PartGroup, Rendering
 from publisher.channels.rss.documents import MAX_LIVE_ISSUES, FeedDocuments, count_fitting, group_by_year
@@ -24,20 +26,30 @@ if TYPE_CHECKING:
 
 
 class Rss(ArchiveChannel, frozen=True):
-    """The rss channel with its settings.
-
-    `path` is the RSS feed below the output folder; atom.xml, feed.json and archive/ are next to it. `entries`
-    is the maximum number of issues in the live feeds, `items` adds feeds with one entry per item, `hub` is
-    the URL of a WebSub hub.
-    """
+    """RSS 2.0, Atom and JSON Feed with the full text, and yearly archives back to the first issue."""
 
     name: ClassVar[str] = "rss"
     capabilities: ClassVar[Capabilities] = Capabilities(caches_entries=True, can_ping=True)
 
-    path: str = "public/feed.xml"
-    entries: int = MAX_LIVE_ISSUES
-    items: bool = False
-    hub: str = ""
+    path: Annotated[
+        str, Meta(description="the RSS file; `atom.xml` and `feed.json` are written to the same folder")
+    ] = "public/feed.xml"
+    entries: Annotated[
+        int,
+        Meta(
+            description=f"number of issues in the feeds, at most {MAX_LIVE_ISSUES}",
+            extra_json_schema={"minimum": 1, "maximum": MAX_LIVE_ISSUES},
+        ),
+    ] = MAX_LIVE_ISSUES
+    items: Annotated[bool, Meta(description="also write feeds with one entry per item")] = False
+    hub: Annotated[
+        str,
+        Meta(
+            description="URL of a WebSub hub, which tells feed readers at once that a feed has changed",
+            examples=["https://pubsubhubbub.appspot.com/"],
+            extra_json_schema={"pattern": r"^(https?://\S+)?$"},
+        ),
+    ] = ""
 
     def __post_init__(self) -> None:
         if not 1 <= self.entries <= MAX_LIVE_ISSUES:

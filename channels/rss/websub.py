@@ -28,6 +28,7 @@ from publisher.channel import (
 )
 from publisher.errors import ConfigError, DeliveryError, RefusalKind
 from publisher.http_client import HttpClient, ResponseTooLargeError
+from publisher.links import is_loopback_url
 from publisher.model import Issue
 
 if TYPE_CHECKING:
@@ -69,6 +70,11 @@ class WebSub(MessageChannel, Struct, frozen=True):
     def destination(self) -> str:
         """The URL of the hub."""
         return self.hub
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the hub is on this machine."""
+        return is_loopback_url(self.hub)
 
     def render(self, issue: Issue, context: Context) -> Rendering:  # noqa: ARG002 - part of the interface
         """Return an empty rendering: the hub is notified of feeds, not of issues; see `render_pings`."""

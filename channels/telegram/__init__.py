@@ -19,6 +19,7 @@ from publisher.channel import Capabilities, Context, Finding, MessageChannel, Ra
 from publisher.channels.telegram.settings import TelegramSettings
 from publisher.errors import ConfigError
 from publisher.folder_session import FolderSession
+from publisher.links import is_loopback_url
 from publisher.model import Issue
 
 
@@ -32,14 +33,19 @@ class Telegram(TelegramSettings, MessageChannel, frozen=True):
 
     @property
     def destination(self) -> str:
-        """Return the chat, its name in lower case, as Telegram compares names; empty without a token, when the
-        channel writes files."""
-        return self.chat.lower() if self.token else ""
+        """Return the chat, its name in lower case, as Telegram compares names; empty when the channel writes files:
+        without a token, or with `send = false`."""
+        return self.chat.lower() if self.token and self.send else ""
 
     @property
     def test_recipient(self) -> str:
         """Return the editor's chat with the bot, for test sends."""
         return self.me
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the Bot API server is on this machine."""
+        return is_loopback_url(self.api)
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         """Return the messages of a publishable issue with absolute URLs, in order, and their preview page.
@@ -62,8 +68,8 @@ class Telegram(TelegramSettings, MessageChannel, frozen=True):
         return {self.destination: CHAT_LIMIT}
 
     def session(self) -> Session:
-        """Open a session that sends to a chat; without a token, one that writes files below a folder."""
-        if not self.token:
+        """Open a session that sends to a chat; without a destination, one that writes files below a folder."""
+        if not self.destination:
             return FolderSession()
         from publisher.channels.telegram.client import BotClient
         from publisher.channels.telegram.session import ChatSession

@@ -84,7 +84,9 @@ def _build_payload(
         "disable_notification": settings.silent or not is_first,
         "protect_content": settings.protect,
     }
-    if settings.chat and not settings.token:  # the session knows the chat, and another name of it changes nothing
+    if settings.chat and not (
+        settings.token and settings.send
+    ):  # the session knows the chat, and another name of it changes nothing
         payload["chat_id"] = settings.chat
     if settings.topic:
         payload["message_thread_id"] = settings.topic

@@ -1,10 +1,11 @@
 """The keys of [channels.telegram] and their validation."""
 
 import re
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from msgspec import Struct
+from msgspec import Meta
 
+from publisher.channel import ChannelSettings
 from publisher.credentials import Reference
 from publisher.errors import ConfigError
 from publisher.links import is_api_url
@@ -16,29 +17,51 @@ Detail = Literal["titles", "summaries", "full"]
 _CHAT_PATTERN = r"@[A-Za-z][A-Za-z0-9_]{3,31}|-?[1-9]\d*"
 
 
-class TelegramSettings(Struct, frozen=True):
-    """`chat`: the destination, @name of a channel or group, or its number. `topic`: the number of a topic
-    in a group. `detail`: how much of the issue is sent: titles, summaries or full.
+class TelegramSettings(ChannelSettings, frozen=True):
+    """The keys of [channels.telegram]. Raises ConfigError when one is invalid."""
 
-    `button` links to the web page, `card` shows its link preview below the first message. `silent` sends
-    without a sound; all messages but the first are silent anyway. `protect` disables forwarding and saving.
-
-    `token`: a reference to the bot's token; without it the channel writes files. `me`: the editor's chat
-    with the bot, for test sends. `pin` pins the first message of an issue. `api`: the URL of the Bot API
-    server.
-    """
-
-    token: Reference = Reference()
-    chat: str = ""
-    topic: int = 0
-    detail: str = "summaries"
-    button: bool = True
-    card: bool = False
-    silent: bool = False
-    protect: bool = False
-    me: str = ""
-    pin: bool = False
-    api: str = "https://api.telegram.org"
+    token: Annotated[
+        Reference,
+        Meta(
+            description="reference to your bot's token, such as `env:TELEGRAM_TOKEN`; without it, only files are "
+            "written",
+            examples=["env:TELEGRAM_TOKEN"],
+        ),
+    ] = Reference()
+    chat: Annotated[
+        str,
+        Meta(
+            description="destination: `@name` of a channel or group, or its numeric id",
+            examples=["@my_channel"],
+            extra_json_schema={"pattern": f"^({_CHAT_PATTERN})?$"},
+        ),
+    ] = ""
+    topic: Annotated[int, Meta(description="id of a topic in a group")] = 0
+    detail: Annotated[
+        str,
+        Meta(
+            description="how much of an issue to include: `titles`, `summaries` or `full`",
+            extra_json_schema={"enum": [*get_args(Detail)]},
+        ),
+    ] = "summaries"
+    button: Annotated[bool, Meta(description="add a button that links to the page below each message")] = True
+    card: Annotated[bool, Meta(description="show a link preview of the page below the first message")] = False
+    silent: Annotated[
+        bool, Meta(description="send without notification sound; by default, the first message of an issue makes one")
+    ] = False
+    protect: Annotated[bool, Meta(description="prevent forwarding and saving")] = False
+    me: Annotated[
+        str,
+        Meta(
+            description="id of your own chat with the bot, to receive test sends",
+            examples=["123456789"],
+            extra_json_schema={"pattern": f"^({_CHAT_PATTERN})?$"},
+        ),
+    ] = ""
+    pin: Annotated[bool, Meta(description="pin the first message of an issue")] = False
+    api: Annotated[str, Meta(description="URL of your own Bot API server; https, or http on this machine")] = (
+        "https://api.telegram.org"
+    )
 
     def __post_init__(self) -> None:
         if self.detail not in get_args(Detail):
@@ -52,9 +75,9 @@ class TelegramSettings(Struct, frozen=True):
                     f'{key} must be a name or a number, not "{value}"',
                     f'like {key} = "@my_channel", or {key} = "-1001234567890" for a private one',
                 )
-        if self.token and not self.chat:
+        if self.send and self.token and not self.chat:
             raise ConfigError(
-                "`token` is set, but `chat` is not", 'add chat = "@my_channel", or remove the token to write files'
+                "`token` is set, but `chat` is not", 'add chat = "@my_channel", or send = false to write files'
             )
         if not is_api_url(self.api):
             raise ConfigError(

@@ -25,6 +25,7 @@ from publisher.channel import Capabilities, Context, Finding, MessageChannel, Re
 from publisher.channels.wechat.settings import CONTENT_LIMIT, MAX_EDITOR_TITLE_LENGTH, WeChatSettings
 from publisher.errors import ConfigError
 from publisher.folder_session import FolderSession
+from publisher.links import is_loopback_url
 from publisher.local_files import FileAccess
 from publisher.model import Issue
 
@@ -47,15 +48,20 @@ class WeChat(WeChatSettings, MessageChannel, frozen=True):
 
     @property
     def destination(self) -> str:
-        """Return the AppID of the account; empty when none is configured."""
-        return self.appid
+        """Return the AppID of the account; empty when none is configured, and with `send = false`."""
+        return self.appid if self.send else ""
 
     @property
     def test_recipient(self) -> str:
         """Return `me`, or else the account's drafts, which only its editors see; empty without an account."""
         from publisher.channels.wechat.test_send import DRAFTS_RECIPIENT
 
-        return (self.me or DRAFTS_RECIPIENT) if self.appid else ""
+        return (self.me or DRAFTS_RECIPIENT) if self.destination else ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the server of the API is on this machine."""
+        return is_loopback_url(self.api)
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         """Return the draft, with the article, its preview page and meta.json as previews.
@@ -68,8 +74,8 @@ class WeChat(WeChatSettings, MessageChannel, frozen=True):
         return render(self, issue, context)
 
     def session(self) -> Session:
-        """Return a session that delivers to the account, or without an account one that writes files."""
-        if not self.appid:
+        """Return a session that delivers to the account, or without a destination one that writes files."""
+        if not self.destination:
             return FolderSession()
         from publisher.channels.wechat.session import DraftSession
 

@@ -1,10 +1,11 @@
 """The keys of [channels.wechat], their validation, and WeChat's size limits."""
 
 import re
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from msgspec import Struct
+from msgspec import Meta
 
+from publisher.channel import ChannelSettings
 from publisher.credentials import Reference
 from publisher.errors import ConfigError
 from publisher.links import is_api_url
@@ -25,35 +26,71 @@ _INLINE, _FOOTNOTE = "inline", "footnote"
 _MIN_TITLE_LENGTH = 16  # the date and a few characters of the name
 
 
-class WeChatSettings(Struct, frozen=True):
+class WeChatSettings(ChannelSettings, frozen=True):
     """The keys of [channels.wechat]. Raises ConfigError when one is invalid.
-
-    links        where URLs that WeChat does not open are printed: "inline", or "footnote" for a list at the
-                 end
-    author       the author shown by WeChat, at most 16 characters; the newsletter's author if empty
-    title_limit  maximum title length in characters, 16 to 64
-    footer       lines that replace the issue's own footer
-    appid        the AppID of the account; without it the channel writes files
-    secret       reference to the AppSecret
-    cover        image file of the cover, in the newsletter's folder; if empty, a cover is drawn
-    publish      whether to publish the draft as well
-    me           the editor's WeChat ID or OpenID, which receives test sends on the phone
-    api          base URL of WeChat's API
 
     `_lang`, `_root` and `_private_files` are the language (BCP 47) and the folder of the newsletter, and the
     files that are never published.
     """
 
-    links: str = _INLINE
-    author: str = ""
-    title_limit: int = MAX_TITLE_LENGTH
-    footer: tuple[str, ...] = ()
-    appid: str = ""
-    secret: Reference = Reference()
-    cover: str = ""
-    publish: bool = False
-    me: str = ""
-    api: str = "https://api.weixin.qq.com"
+    links: Annotated[
+        str,
+        Meta(
+            description="how to show external links, which WeChat does not open: `inline` or `footnote`",
+            extra_json_schema={"enum": [_INLINE, _FOOTNOTE]},
+        ),
+    ] = _INLINE
+    author: Annotated[
+        str,
+        Meta(
+            description="author shown by WeChat, at most 16 characters; default: `author` of `[newsletter]`, else the "
+            "newsletter's name",
+            examples=["Lin Xi"],
+            extra_json_schema={"maxLength": MAX_AUTHOR_LENGTH},
+        ),
+    ] = ""
+    title_limit: Annotated[
+        int,
+        Meta(
+            description="maximum length of a title, 16 to 64",
+            extra_json_schema={"minimum": _MIN_TITLE_LENGTH, "maximum": MAX_EDITOR_TITLE_LENGTH},
+        ),
+    ] = MAX_TITLE_LENGTH
+    footer: Annotated[
+        tuple[str, ...],
+        Meta(description="list of lines that replace the issue's footer", examples=[["Thank you for reading"]]),
+    ] = ()
+    appid: Annotated[
+        str,
+        Meta(
+            description="AppID of your official account; without it, only files are written",
+            examples=["wx0123456789abcdef"],
+            extra_json_schema={"pattern": "^[A-Za-z0-9]*$"},
+        ),
+    ] = ""
+    secret: Annotated[
+        Reference,
+        Meta(description="reference to its AppSecret, such as `env:WECHAT_SECRET`", examples=["env:WECHAT_SECRET"]),
+    ] = Reference()
+    cover: Annotated[
+        str,
+        Meta(
+            description="cover image file in the newsletter's folder; default: an image with title and date",
+            examples=["cover.png"],
+        ),
+    ] = ""
+    publish: Annotated[bool, Meta(description="also publish the draft; only verified accounts may do so")] = False
+    me: Annotated[
+        str,
+        Meta(
+            description="your WeChat name (微信号) or OpenID, to receive test sends on your phone",
+            examples=["wxid"],
+            extra_json_schema={"pattern": "^[A-Za-z0-9_-]*$"},
+        ),
+    ] = ""
+    api: Annotated[str, Meta(description="URL of WeChat's API, to use a proxy; https, or http on this machine")] = (
+        "https://api.weixin.qq.com"
+    )
     _lang: str = ""
     _root: str = "."
     _private_files: tuple[str, ...] = ()
@@ -78,11 +115,11 @@ class WeChatSettings(Struct, frozen=True):
                 f'appid must contain only letters and digits, not "{self.appid}"',
                 'for example appid = "wx0123456789abcdef"',
             )
-        if bool(self.appid) != bool(self.secret):
+        if self.send and bool(self.appid) != bool(self.secret):
             present, missing = ("appid", "secret") if self.appid else ("secret", "appid")
             raise ConfigError(
                 f"{present} is set, but {missing} is not",
-                'add appid = "wx…" and secret = "env:WECHAT_SECRET", or leave out both to write files',
+                'add appid = "wx…" and secret = "env:WECHAT_SECRET", or send = false to write files',
             )
         if not re.fullmatch(r"[\w-]*", self.me, re.ASCII):
             raise ConfigError(

@@ -42,12 +42,16 @@ class UpToDateMark(NamedTuple):
 
 
 class SiteSetup(NamedTuple):
-    """The part of publisher.toml that is needed to see whether there is anything to do."""
+    """The part of publisher.toml that is needed to see whether there is anything to do.
+
+    `notes`: by channel, what is to be remembered about it.
+    """
 
     issues: tuple[str, ...]
     timezone: str
     channels: tuple[str, ...]
     images: tuple[str, ...] = ()
+    notes: Mapping[str, str] = {}
 
 
 class ChannelFiles(NamedTuple):  # not a Struct: then msgspec would always be imported

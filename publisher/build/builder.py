@@ -194,7 +194,8 @@ class SiteBuilder:
             self._sources.index.save()
         config = self._run.config
         names = tuple(channel.name for channel in config.channels)
-        self._site.save(SiteSetup(config.issues, config.newsletter.timezone, names, tuple(self._images)))
+        notes = {channel.name: channel.note for channel in config.channels if channel.note}
+        self._site.save(SiteSetup(config.issues, config.newsletter.timezone, names, tuple(self._images), notes))
         self._run.home.write_gitignore()
 
     # ----------------------------------------------------------------- ledger
@@ -396,4 +397,5 @@ class SiteBuilder:
             main_files=main_files or tuple(file_output.written),
             orphaned=tuple(orphaned),
             error=file_output.error or next(iter(file_output.skipped.values()), None),
+            note=file_output.channel.note,
         )

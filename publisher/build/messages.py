@@ -62,7 +62,7 @@ def build_feed_ping(run: RunContext, channel: Channel) -> OutgoingMessage | None
 
     Raises StorageError if a file cannot be read.
     """
-    if not channel.capabilities.can_ping:
+    if not (channel.capabilities.can_ping and channel.send):
         return None
     newsletter = run.config.newsletter
 

@@ -43,7 +43,7 @@ def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome 
         is_current = mark and mark.is_valid(fingerprint, today)
         if not (is_current and all(files_exist(folder, files) for files in written)):
             return None
-        outcomes[name] = ChannelOutcome(name, unchanged=sum(map(len, written)))
+        outcomes[name] = ChannelOutcome(name, unchanged=sum(map(len, written)), note=setup.notes.get(name, ""))
     return mark and Outcome(Record(*_to_tuples(mark.issue)), outcomes, _to_tuples(mark.warnings))
 
 

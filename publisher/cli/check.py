@@ -25,11 +25,13 @@ from publisher.cli.selection import (
 )
 from publisher.errors import ConfigError, StorageError, format_suggestion
 from publisher.files import wrap_os_error
+from publisher.project import CONFIG_FILE
 
 if TYPE_CHECKING:
     from publisher.archive.check_cache import CheckedIssue
     from publisher.archive.sources import SourceFile
     from publisher.cli.links import LinkReport
+    from publisher.config import Config
 
 
 def define(parser: CommandParser) -> None:
@@ -63,7 +65,10 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         return _explain_code(arguments.explain, output)
     if arguments.stdin and arguments.files:
         raise ConfigError("--stdin cannot be combined with files", "use one or the other")
-    scope = CheckScope(_select_codes(arguments.select, arguments.ignore), load_current_config(), now)
+    config = load_current_config()
+    scope = CheckScope(_select_codes(arguments.select, arguments.ignore, config), config, now)
+    for address in config.example_addresses if config else ():
+        output.warning(f"{address.message} · {address.hint}")
     if arguments.stdin:
         return _check_stdin(arguments, output, scope)
     files, paths = select_files(scope, arguments.files)
@@ -76,14 +81,17 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     return _check_issues(arguments, output, scope, files, paths, {}, exit_code)
 
 
-def _select_codes(select: list[str], ignore: list[str]) -> frozenset[str]:
+def _select_codes(select: list[str], ignore: list[str], config: Config | None) -> frozenset[str]:
+    """Return the codes to report: those of `--select` whatever publisher.toml ignores, else all but the ignored."""
+
     def parse(values: list[str]) -> set[str]:
         names = {name.strip() for value in values for name in value.split(",") if name.strip()}
         for name in sorted(names - CODES.keys()):
             raise _unknown_code_error(name)
         return names
 
-    return frozenset((parse(select) or CODES.keys()) - parse(ignore))
+    default = CODES.keys() - (config.checks.ignored if config else ())
+    return frozenset((parse(select) or default) - parse(ignore))
 
 
 def _unknown_code_error(name: str) -> ConfigError:
@@ -96,7 +104,8 @@ def _explain_code(name: str, output: Output) -> int:
         raise _unknown_code_error(name)
     output.line(f"{code.severity.value}[{name}]", "bold")
     output.line(code.explanation)
-    output.line(f"\nTo ignore it in an issue: <!-- publish: ignore={name} -->", "dim")
+    in_all = f'in all issues: ignore = ["{name}"] below [checks] in {CONFIG_FILE}'
+    output.line(f"\nTo ignore it in an issue: <!-- publish: ignore={name} -->, {in_all}", "dim")
     return output.finish(0, code=name, severity=code.severity.value, text=code.explanation)
 
 
@@ -121,10 +130,7 @@ def _check_issues(
         from publisher.cli.links import add_link_problems
 
         checked, links = add_link_problems(arguments.allow, output, scope, checked, texts)
-    results = [
-        result._replace(problems=tuple(problem for problem in result.problems if problem.code in scope.codes))
-        for result in checked
-    ]
+    results = [result._replace(problems=tuple(scope.rules.apply(result.problems))) for result in checked]
     if not arguments.diff:
         shows_all = arguments.verbose or bool(arguments.select)
         _print_results(arguments.format, output, scope, results, texts, links, shows_all=shows_all)
@@ -132,6 +138,7 @@ def _check_issues(
         max(minimum_exit_code, _exit_code(results)),
         issues=[_check_result_to_json(result, links) for result in results],
         links=links.to_json() if links else None,
+        warnings=[address.message for address in scope.config.example_addresses] if scope.config else [],
     )
 
 

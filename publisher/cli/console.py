@@ -56,13 +56,12 @@ class RunConsole:
             next_issue = f"; the next is dated {outcome.next_date}" if outcome.next_date else ""
             self._output.line(f"nothing to do: no issue is due{next_issue}")
             return
+        channels = outcome.channels.values()
         if outcome.is_unchanged:
             self._output.line("nothing to do")
-            return
-        channels = outcome.channels.values()
         for channel in channels:
-            if not (channel.has_changes or channel.error):
-                self._output.line(f"  {channel.name.ljust(_CHANNEL_WIDTH)}  unchanged", "dim")
+            if not (channel.has_changes or channel.error) and (channel.note or not outcome.is_unchanged):
+                self._output.line(f"  {channel.name.ljust(_CHANNEL_WIDTH)}  {channel.note or 'unchanged'}", "dim")
         if outcome.exit_code:
             done = sum(1 for channel in channels if not channel.error)
             self._output.line(f"{done} of {len(channels)} channels done · exit {outcome.exit_code}")
@@ -94,7 +93,7 @@ class RunConsole:
             counts = f"{_format_count(len(channel.written), 'file')} {verb}, {channel.unchanged} unchanged"
             issues = _format_count(channel.issues, "issue")
             files = _format_paths(reversed(channel.main_files))
-            summary = " · ".join(filter(None, (files, issues, counts)))
+            summary = " · ".join(filter(None, (files, issues, counts, channel.note)))
             self._output.line(f"✓ {name}  {summary}  {duration}", "green")
         if dry_run:
             for key in channel.written[:_MAX_LISTED]:

@@ -16,7 +16,7 @@ from publisher.project import find_config
 if TYPE_CHECKING:
     from publisher.archive.records import Record
     from publisher.archive.sources import SourceFile
-    from publisher.config import Config
+    from publisher.config import CheckRules, Config
 
 
 class CheckScope(NamedTuple):
@@ -25,6 +25,15 @@ class CheckScope(NamedTuple):
     codes: frozenset[str]
     config: Config | None
     now: dt.datetime
+
+    @property
+    def rules(self) -> CheckRules:
+        """The rules for the problems: only `codes`, and the errors of publisher.toml."""
+        from publisher.checks.codes import CODES
+        from publisher.config import CheckRules
+
+        errors = self.config.checks.errors if self.config else frozenset()
+        return CheckRules(frozenset(CODES) - self.codes, errors)
 
     @property
     def root(self) -> Path:

@@ -71,7 +71,11 @@ def deliver_all(
     finished its current batch.
     """
     outcomes = {plan.channel.name: _build_idle_outcome(plan) for plan in plans}
-    wanted = [plan for plan in plans if plan.needs_delivery(retry=request.retry)]
+    wanted = [
+        plan._replace(blocked=plan.blocked or run.find_example_address(plan.channel))
+        for plan in plans
+        if plan.needs_delivery(retry=request.retry)
+    ]
     outcomes |= {plan.channel.name: _build_outcome(plan, error=plan.blocked) for plan in wanted if plan.blocked}
     active = [plan for plan in wanted if not plan.blocked]
     if run.dry_run:

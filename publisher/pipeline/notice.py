@@ -28,7 +28,7 @@ from publisher.ledger.destinations import load_destination_ids
 from publisher.ledger.queries import find_recipients, find_status, find_statuses, load_original_rendering
 from publisher.pipeline.snapshot import take_snapshot
 from publisher.pipeline.test_send import send_test_parts
-from publisher.run import RunContext, select_channels
+from publisher.run import RunContext, build_unsendable_error, select_channels
 from publisher.theme import Theme
 
 _DIGEST_LENGTH = 12
@@ -111,8 +111,7 @@ def _select_notice_channels(config: Config, request: Request) -> tuple[MessageCh
         raise ConfigError(f"notices cannot be sent on {incapable}", hint)
     for channel in capable:
         if not channel.destination:
-            table = f"[channels.{channel.name}] of {config.path.name}"
-            raise ConfigError(f"{channel.name} is not set up to send, it only writes files", f"complete {table}")
+            raise build_unsendable_error(config, channel)
     return capable
 
 

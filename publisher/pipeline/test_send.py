@@ -10,14 +10,15 @@ from publisher.credentials import redact
 from publisher.errors import ConfigError, OutcomeUnknownError, PublisherError
 from publisher.events import ChannelOutcome, EventHandler, IssueChosen, Outcome, Request
 from publisher.pipeline.snapshot import take_snapshot
-from publisher.run import RunContext, select_channels
+from publisher.run import RunContext, build_unsendable_error, select_channels
 from publisher.theme import Theme
 
 
 def send_test(config: Config, theme: Theme, request: Request, now: dt.datetime, report: EventHandler) -> Outcome:
     """Send an issue, which may be a draft or not due yet, to the test recipient of each message channel.
 
-    Raises what `publish` does, and ConfigError if none of the requested channels sends messages.
+    Channels without a test recipient are skipped, unless they were named or there is no other. Raises what `publish`
+    does, and ConfigError if none of the requested channels sends messages.
     """
     run = RunContext.open(config, theme, now, report, channels=select_channels(config, request.channels))
     channels = [channel for channel in run.channels if isinstance(channel, MessageChannel)]
@@ -33,10 +34,13 @@ def send_test(config: Config, theme: Theme, request: Request, now: dt.datetime, 
     issue = snapshot.records[position]
     report(IssueChosen(issue, request.issue in ("", "latest")))
     renderings = snapshot.render(position, [channel.name for channel in channels])
+    skips = not request.channels and any(_find_obstacle(run, channel) is None for channel in channels)
     outcomes = {}
     for channel in channels:
         rendering = renderings[channel.name]
-        if isinstance(rendering, PublisherError):
+        if skips and (obstacle := _find_obstacle(run, channel)):
+            outcome = ChannelOutcome(channel.name, note=f"skipped: {obstacle.message} · {obstacle.hint}")
+        elif isinstance(rendering, PublisherError):
             outcome = ChannelOutcome(channel.name, error=rendering)
         else:
             outcome = send_test_parts(run, channel, rendering.parts, act=not request.dry_run)
@@ -48,13 +52,8 @@ def send_test(config: Config, theme: Theme, request: Request, now: dt.datetime, 
 def send_test_parts(run: RunContext, channel: MessageChannel, parts: tuple[Part, ...], *, act: bool) -> ChannelOutcome:
     """Send parts to the channel's test recipient; without `act`, only report how many there are."""
     outcome = ChannelOutcome(channel.name, issues=1, destination=channel.test_recipient)
-    table = f"[channels.{channel.name}] of {run.config.path.name}"
-    if not channel.destination:
-        error = ConfigError("not set up to send, only writes files", f"complete {table}")
-        return outcome._replace(error=error)
-    if not channel.test_recipient:
-        error = ConfigError("no test recipient is configured", f'add me = "…" to {table}')
-        return outcome._replace(error=error)
+    if obstacle := _find_obstacle(run, channel):
+        return outcome._replace(error=obstacle)
     if not act:
         return outcome._replace(sent=len(parts))
     started_at = run.clock.time()
@@ -75,3 +74,13 @@ def send_test_parts(run: RunContext, channel: MessageChannel, parts: tuple[Part,
             error=OutcomeUnknownError(message, "check the destination; a test send may be repeated")
         )
     return outcome._replace(duration=(run.clock.time() - started_at).total_seconds())
+
+
+def _find_obstacle(run: RunContext, channel: MessageChannel) -> ConfigError | None:
+    """Return why no test can be sent over a channel; None if one can."""
+    if not channel.destination:
+        return build_unsendable_error(run.config, channel)
+    if not channel.test_recipient:
+        table = f"[channels.{channel.name}] of {run.config.path.name}"
+        return ConfigError("no test recipient is configured", f'add me = "…" to {table}')
+    return None

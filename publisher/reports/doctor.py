@@ -50,6 +50,7 @@ class SubjectFindings(NamedTuple):
 def diagnose(run: RunContext, timeout: float = TIMEOUT) -> Iterator[SubjectFindings]:
     """Run all checks in parallel; yield the findings by subject. Errors become findings."""
     checks: dict[str, Callable[[], Iterator[Finding]]] = {
+        "newsletter": partial(_diagnose_newsletter, run),
         "programs": _diagnose_programs,
         "clock": partial(_diagnose_clock, run),
         "folders": partial(_diagnose_folders, run),
@@ -94,6 +95,9 @@ def _diagnose_channel(run: RunContext, channel: MessageChannel) -> Iterator[Find
         yield Finding(FindingLevel.ERROR, describe_closed_lane(lane, run.zone), hint)
     if channel.destination:
         yield from channel.diagnose()
+    elif not channel.send:
+        hint = f"to send again, remove that line from [channels.{channel.name}]"
+        yield Finding(FindingLevel.WARNING, channel.note, hint)
     else:
         yield Finding(FindingLevel.OK, "not set up to send, only writes files")
     if channel.capabilities.limits:
@@ -108,6 +112,13 @@ def _diagnose_length(run: RunContext, channel: MessageChannel) -> Iterator[Findi
     if newest and (excess := IssueChecker(run, (), {}).find_excess(newest, [channel])):
         message = f"{newest.path} is too long, so it is left out: {excess[channel.name]}"
         yield Finding(FindingLevel.WARNING, message, f"shorten it, or disable [channels.{channel.name}]")
+
+
+def _diagnose_newsletter(run: RunContext) -> Iterator[Finding]:
+    newsletter = run.config.newsletter
+    yield Finding(FindingLevel.OK, f"{newsletter.name}, {newsletter.base}")
+    for address in run.config.example_addresses:
+        yield Finding(FindingLevel.WARNING, address.message, address.hint)
 
 
 def _diagnose_programs() -> Iterator[Finding]:

@@ -142,6 +142,7 @@ class _StatusBuilder:
             if rendering and not forced and condition in (ChannelStatus.NONE, ChannelStatus.CHANGED):
                 excess = measure_rendering(channel, rendering).excess
                 condition, detail = (ChannelStatus.TOO_LONG, excess) if excess else (condition, detail)
+            detail = detail or channel.note
             row = StatusRow(record.id, record.title, channel.name, channel.destination, condition, detail)
             can_edit = channel.capabilities.can_edit
             row = row._replace(newest=position == 0, updates=can_edit, forced=forced)

@@ -1,0 +1,50 @@
+"""Addresses in publisher.toml that are still those of an example, so that no message may be sent with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from publisher.channel import MessageChannel
+from publisher.links import find_example_host
+
+if TYPE_CHECKING:
+    from publisher.channel import Channel
+    from publisher.newsletter import Newsletter
+    from publisher.toml import TomlDocument
+
+_OWN_ADDRESSES = {"url": "https://YOUR-HOST/{date}/", "unsubscribe": "https://YOUR-HOST/…"}
+"""What to write instead; for other keys, an email address."""
+
+
+class ExampleAddress(NamedTuple):
+    """A value on a host that is reserved for examples, such as example.org.
+
+    `channel`: the channel whose subscribers get it, "" for all. `message` begins with publisher.toml:LINE:COLUMN,
+    `hint` is the line to write.
+    """
+
+    channel: str
+    message: str
+    hint: str
+
+
+def find_example_addresses(
+    document: TomlDocument, newsletter: Newsletter, channels: Iterable[Channel]
+) -> Iterator[ExampleAddress]:
+    """Yield the URLs and senders of a newsletter that lead to nobody."""
+    for key, value in (("url", newsletter.url), ("email", newsletter.email)):
+        if host := find_example_host(value):
+            yield _describe(document, ("newsletter", key), host)
+    for channel in channels:
+        if isinstance(channel, MessageChannel):
+            for key, value in channel.public_addresses.items():
+                if host := find_example_host(value):
+                    yield _describe(document, ("channels", channel.name, key), host)
+
+
+def _describe(document: TomlDocument, keys: tuple[str, ...], host: str) -> ExampleAddress:
+    *table, key = keys
+    own = _OWN_ADDRESSES.get(key, "you@YOUR-HOST")
+    error = document.error(keys, f"{key} is on {host}, a name for examples", f'change this line: {key} = "{own}"')
+    return ExampleAddress(table[1] if len(table) > 1 else "", error.message, error.hint)
