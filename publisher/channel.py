@@ -240,9 +240,13 @@ class Channel(ChannelSettings, frozen=True):
 
     @property
     def destination(self) -> str:
-        """The chat, list or account that issues are sent to; empty if the session writes files instead, as it
-        must if `send` is false."""
+        """The chat, list or account that issues are sent to; empty if the session writes files instead."""
         return ""
+
+    @property
+    def active_destination(self) -> str:
+        """The destination that issues are sent to now: none if `send` is false, whatever else is set."""
+        return self.destination if self.send else ""
 
     def feed_urls(self, newsletter: Newsletter) -> Mapping[str, str]:  # noqa: ARG002 - for channels with feeds
         """Return the absolute URLs of the live feeds by format: rss, atom and json. Raises ConfigError."""

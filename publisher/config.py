@@ -393,8 +393,6 @@ def _build_channel(
     channel = document.decode(table, cls, also=list_keys(CommonChannelKeys), **injected)
     keys = document.decode(table, CommonChannelKeys, also=list_keys(cls))
     with document.locate_errors(*place):
-        if channel.destination and not channel.send:
-            raise ConfigError(f"the channel {name} does not support send = false", "enabled = false switches it off")
         if keys.enabled:
             channel.feed_urls(newsletter)  # raises ConfigError for a feed outside of the published folder
     return channel if keys.enabled else None

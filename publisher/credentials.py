@@ -37,11 +37,8 @@ class Reference(str):
     def from_toml(cls, value: object, folder: Path) -> Reference:
         """Return the reference; the path of a file is relative to `folder`.
 
-        An empty one means that there is none. Raises ValueError with message and hint, without the value, which may
-        be the secret itself.
+        Raises ValueError with message and hint, without the value, which may be the secret itself.
         """
-        if value == "":
-            return cls()
         if not isinstance(value, str) or not re.fullmatch(_REFERENCE, value, re.ASCII):
             raise ValueError(
                 "must be a reference to the secret: publisher.toml never contains the secret itself · "

@@ -32,7 +32,7 @@ class ExampleAddress(NamedTuple):
 def find_example_addresses(
     document: TomlDocument, newsletter: Newsletter, channels: Iterable[Channel]
 ) -> Iterator[ExampleAddress]:
-    """Yield the URLs and senders of a newsletter that lead to nobody."""
+    """Yield the URLs and senders of a newsletter that lead nowhere."""
     for key, value in (("url", newsletter.url), ("email", newsletter.email)):
         if host := find_example_host(value):
             yield _describe(document, ("newsletter", key), host)

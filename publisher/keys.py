@@ -162,7 +162,7 @@ class Key(NamedTuple):
         return bool(self.schema.get("writeOnly"))
 
 
-class Table(NamedTuple):
+class KeyTable(NamedTuple):
     """A table: `name` as in its header."""
 
     name: str
@@ -182,13 +182,13 @@ TABLE_NAMES = ("newsletter", "schedule", "ledger", "server", "checks", "channels
 """The tables at the top of the file."""
 
 
-def describe_tables(find_channel: Callable[[str], type[Channel]], channels: Iterable[str]) -> list[Table]:
+def describe_tables(find_channel: Callable[[str], type[Channel]], channels: Iterable[str]) -> list[KeyTable]:
     """Return all tables, with those of the named channels. Raises ConfigError for a channel that does not exist."""
-    tables = [Table(name, text, _describe_keys(kinds)) for name, (text, kinds) in _TABLES.items()]
+    tables = [KeyTable(name, text, _describe_keys(kinds)) for name, (text, kinds) in _TABLES.items()]
     for name in channels:
         cls = find_channel(name)
         summary = (cls.__doc__ or "").strip().partition("\n")[0].rstrip(".")
-        tables.append(Table(f"channels.{name}", summary, _describe_keys((CommonChannelKeys, cls))))
+        tables.append(KeyTable(f"channels.{name}", summary, _describe_keys((CommonChannelKeys, cls))))
     return tables
 
 
@@ -227,7 +227,7 @@ def _build_custom_schema(kind: type) -> dict[str, object]:
 # ------------------------------------------------------------------ JSON Schema
 
 
-def build_json_schema(tables: Iterable[Table]) -> dict[str, Any]:
+def build_json_schema(tables: Iterable[KeyTable]) -> dict[str, Any]:
     """Return the JSON Schema (draft 7) of publisher.toml, which editors with support for TOML understand."""
     channels: dict[str, Any] = {}
     properties: dict[str, Any] = {}
@@ -250,7 +250,7 @@ def build_json_schema(tables: Iterable[Table]) -> dict[str, Any]:
     }
 
 
-def _build_table_schema(table: Table) -> dict[str, Any]:
+def _build_table_schema(table: KeyTable) -> dict[str, Any]:
     properties = {}
     for key in table.keys:
         about: dict[str, Any] = {"description": capitalize(key.description)} if key.description else {}

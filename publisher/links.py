@@ -60,8 +60,8 @@ _ASCII_URL = lazy_pattern(r"[A-Za-z0-9!#$&'()*+,./:;=?@_~-]*\Z")
 _API_URL = lazy_pattern(
     r"(?:https://[^\s/?#@]+|http://(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?)(?:/[^\s?#]*)?\Z"
 )
-_LOOPBACK_HOST = lazy_pattern(r"localhost|.+\.localhost|127\.\d+\.\d+\.\d+|::1", re.IGNORECASE)
-# https://www.rfc-editor.org/rfc/rfc6761#section-6: nobody can own them, so nothing sent there arrives
+_LOOPBACK_HOST = lazy_pattern(r"localhost|127\.\d+\.\d+\.\d+|::1", re.IGNORECASE)
+# https://www.rfc-editor.org/rfc/rfc6761#section-6: no one can own them, so nothing sent there arrives
 _EXAMPLE_HOST = lazy_pattern(r"(?:.+\.)?(?:example(?:\.(?:com|net|org))?|invalid|test)", re.IGNORECASE)
 _EMAIL = lazy_pattern(
     r"(?<![A-Za-z0-9.+_-])(?:(?:mailto|xmpp):)?[A-Za-z0-9+_-][A-Za-z0-9.+_-]*@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9][A-Za-z0-9_-]*)*"

@@ -43,7 +43,6 @@ def validate_language(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", value):
         if code in _LANGUAGES and all(re.fullmatch("[A-Za-z0-9]{1,8}", part) for part in rest):  # zh_CN, ptBR
             meant = "-".join([code, *(part.upper() if len(part) == 2 else part for part in rest)])
-        meant = meant or _MEANT_LANGUAGES.get(re.split(r"\W", code)[0], "")  # Chinese (Simplified)
         hint = f'did you mean lang = "{meant}"?' if meant else 'like lang = "zh-CN" or "en"'
         raise ConfigError(f'lang must be a language tag, not "{value}"', hint)
     if meant or (len(code) == 2 and code not in _LANGUAGES):

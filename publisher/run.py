@@ -152,7 +152,9 @@ class RunContext(Struct, frozen=True, dict=True):
         With another output folder everything is written to files.
         """
         return (
-            isinstance(channel, MessageChannel) and bool(channel.destination) and self.output_folder == self.config.root
+            isinstance(channel, MessageChannel)
+            and bool(channel.active_destination)
+            and self.output_folder == self.config.root
         )
 
     def find_example_address(self, channel: MessageChannel) -> ConfigError | None:

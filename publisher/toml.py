@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from publisher.errors import ConfigError, format_suggestion
+from publisher.toml_mistakes import suggest_correction
 
 _Table = TypeVar("_Table", bound=msgspec.Struct)
 
@@ -145,19 +146,24 @@ class TomlDocument:
         if index:  # of the first wrong entry of a list
             expected = "array" if expected == "str" else f"a list of {expected}"
         description, example = _TYPE_NAMES.get(expected, (expected, "…"))
-        return self.error(
-            (*table, key),
-            f"{subject} must be {description}, not {_describe_value(self.table(*table)[key])}",
-            f"write it as {key} = {example}",
-        )
+        value = self.table(*table)[key]
+        hint = f"write it as {key} = {example}"
+        if expected == "str" and isinstance(value, int | float) and not isinstance(value, bool):
+            hint = f'write it in quotes: {key} = "{value}"'
+        return self.error((*table, key), f"{subject} must be {description}, not {_describe_value(value)}", hint)
 
     def _build_syntax_error(self, error_text: str) -> ConfigError:
         message, _, location = error_text.rpartition(" (at ")
         numbers = [int(number) for number in re.findall(r"\d+", location)]
-        position = (numbers[0], numbers[1]) if len(numbers) == 2 else _end_position(self.text)
-        return self._build_located_error(
-            position, message[:1].lower() + message[1:], "see https://toml.io for the syntax"
-        )
+        position = (numbers[0], numbers[1]) if len(numbers) == 2 else _end_position(self.text.rstrip("\n"))
+        if message.startswith("Cannot overwrite") and (repeated := _find_repeated_key(self.text)):
+            keys, position = repeated
+            return self._build_located_error(position, f"{keys[-1]} is set twice", "remove one of the two lines")
+        if twice := re.match(r"Cannot declare \((.*)\) twice", message):
+            name = ".".join(re.findall(r"'([^']*)'", twice[1]))
+            return self._build_located_error(position, f"there are two tables [{name}]", "join them into one")
+        hint = suggest_correction(self.text.split("\n")[position[0] - 1], message)
+        return self._build_located_error(position, message[:1].lower() + message[1:], hint)
 
     def _build_located_error(self, position: tuple[int, int], message: str, hint: str) -> ConfigError:
         line = re.sub(r"\s*\n\s*", " ", message)  # of a value with several lines
@@ -208,6 +214,25 @@ _TOKEN = r'''(?s)"""(?:\\.|[^\\])*?"""(?!")|\'\'\'.*?\'\'\'(?!\')|"(?:\\.|[^"\\]
 def _locate_keys(text: str) -> dict[tuple[str, ...], tuple[int, int]]:
     """Return line and column of every table header and key of a valid TOML text, except in inline tables."""
     positions: dict[tuple[str, ...], tuple[int, int]] = {}
+    for keys, position, _ in _find_statements(text):
+        for depth in range(1, len(keys) + 1):
+            positions.setdefault(keys[:depth], position)
+    return positions
+
+
+def _find_repeated_key(text: str) -> tuple[tuple[str, ...], tuple[int, int]] | None:
+    """Return the first key that is set a second time, with the place where it is."""
+    seen = set()
+    for keys, position, is_header in _find_statements(text):
+        if keys in seen:
+            return keys, position
+        if not is_header:
+            seen.add(keys)
+    return None
+
+
+def _find_statements(text: str) -> Iterator[tuple[tuple[str, ...], tuple[int, int], bool]]:
+    """Yield each table header and key: its full path, its line and column, and whether it is a header."""
     table: tuple[str, ...] = ()
     start, statement = 0, re.compile(_STATEMENT)
     while start < len(text):
@@ -218,11 +243,8 @@ def _locate_keys(text: str) -> dict[tuple[str, ...], tuple[int, int]]:
             else:
                 keys = (*table, *_split_dotted_key(match["key"]))
                 column = match.start("key") - start
-            position = (text.count("\n", 0, start) + 1, column + 1)
-            for depth in range(1, len(keys) + 1):
-                positions.setdefault(keys[:depth], position)
+            yield keys, (text.count("\n", 0, start) + 1, column + 1), bool(header)
         start = _find_next_statement(text, match.end() if match else start)
-    return positions
 
 
 def _split_dotted_key(dotted: str) -> tuple[str, ...]:

@@ -31,13 +31,13 @@ class Email(EmailSettings, MessageChannel, frozen=True):
 
     @property
     def destination(self) -> str:
-        """The same constant for every list and sender; empty without a server, and with `send = false`."""
-        return "readers" if self.sends else ""
+        """The same constant for every list and sender; empty without a server."""
+        return "readers" if self.server else ""
 
     @property
     def is_local(self) -> bool:
         """Whether the mail server is on this machine."""
-        return self.sends and parse_server(self.server).is_local
+        return bool(self.server) and parse_server(self.server).is_local
 
     @property
     def public_addresses(self) -> dict[str, str]:
@@ -54,7 +54,7 @@ class Email(EmailSettings, MessageChannel, frozen=True):
         """The number of parallel connections: `connections`, capped by the limit of the provider."""
         from publisher.channels.email.rate_limit import find_provider_limits
 
-        limits = find_provider_limits(parse_server(self.server).host) if self.sends else None
+        limits = find_provider_limits(parse_server(self.server).host) if self.server else None
         return min(self.connections, limits.connections) if limits else self.connections
 
     @property
@@ -118,8 +118,8 @@ class Email(EmailSettings, MessageChannel, frozen=True):
         return render_notice_mail(self, text, first, context)
 
     def session(self) -> Session:
-        """Return a session that sends to any email address, or one that writes files."""
-        if not self.sends:
+        """Return a session that sends to any email address; without a server, one that writes files."""
+        if not self.server:
             return FolderSession()
         from publisher.channels.email.session import MailSession
         from publisher.channels.email.smtp import SmtpConnection
@@ -135,7 +135,7 @@ class Email(EmailSettings, MessageChannel, frozen=True):
 
     def diagnose(self) -> Iterator[Finding]:
         """Check the recipients, the keys and the server. Raises ConfigError when no server is configured."""
-        if not self.sends:
+        if not self.server:
             raise ConfigError(
                 "no server is configured, so the email is written as a file",
                 'to send it, set the SMTP server: server = "smtp://mail.example.org:587"',

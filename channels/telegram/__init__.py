@@ -33,9 +33,9 @@ class Telegram(TelegramSettings, MessageChannel, frozen=True):
 
     @property
     def destination(self) -> str:
-        """Return the chat, its name in lower case, as Telegram compares names; empty when the channel writes files:
-        without a token, or with `send = false`."""
-        return self.chat.lower() if self.token and self.send else ""
+        """Return the chat, its name in lower case, as Telegram compares names; empty without a token, when the
+        channel writes files."""
+        return self.chat.lower() if self.token else ""
 
     @property
     def test_recipient(self) -> str:
@@ -68,8 +68,8 @@ class Telegram(TelegramSettings, MessageChannel, frozen=True):
         return {self.destination: CHAT_LIMIT}
 
     def session(self) -> Session:
-        """Open a session that sends to a chat; without a destination, one that writes files below a folder."""
-        if not self.destination:
+        """Open a session that sends to a chat; without a token, one that writes files below a folder."""
+        if not self.token:
             return FolderSession()
         from publisher.channels.telegram.client import BotClient
         from publisher.channels.telegram.session import ChatSession

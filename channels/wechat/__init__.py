@@ -48,15 +48,15 @@ class WeChat(WeChatSettings, MessageChannel, frozen=True):
 
     @property
     def destination(self) -> str:
-        """Return the AppID of the account; empty when none is configured, and with `send = false`."""
-        return self.appid if self.send else ""
+        """Return the AppID of the account; empty when none is configured."""
+        return self.appid
 
     @property
     def test_recipient(self) -> str:
         """Return `me`, or else the account's drafts, which only its editors see; empty without an account."""
         from publisher.channels.wechat.test_send import DRAFTS_RECIPIENT
 
-        return (self.me or DRAFTS_RECIPIENT) if self.destination else ""
+        return (self.me or DRAFTS_RECIPIENT) if self.appid else ""
 
     @property
     def is_local(self) -> bool:
@@ -74,8 +74,8 @@ class WeChat(WeChatSettings, MessageChannel, frozen=True):
         return render(self, issue, context)
 
     def session(self) -> Session:
-        """Return a session that delivers to the account, or without a destination one that writes files."""
-        if not self.destination:
+        """Return a session that delivers to the account, or without an account one that writes files."""
+        if not self.appid:
             return FolderSession()
         from publisher.channels.wechat.session import DraftSession
 

@@ -80,7 +80,7 @@ class RepeatFinder:
         as it would now."""
         key = build_publication_key(self._config.newsletter, channel, record.id, self._destination_ids)
         is_archive = isinstance(channel, ArchiveChannel)
-        if not (is_archive or channel.destination):  # writing its files again does no harm
+        if not (is_archive or channel.active_destination):  # writing its files again does no harm
             return None
         by_id, site = self._published.get(channel.name, {}), self._config.newsletter.site
         if not is_archive:  # what was only written to files reached no one

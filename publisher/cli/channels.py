@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         settings = "  ".join(
             f"{key} = {json.dumps(value, ensure_ascii=False, default=str)}"
             for key, value in enabled.get(name, {}).items()
-            if value
+            if (value if key != "send" else not value)
         )
         output.line(f"{name.ljust(width)}  {'enabled ' if name in enabled else 'disabled'}  {settings}".rstrip())
     return output.finish(

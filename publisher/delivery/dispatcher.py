@@ -29,7 +29,7 @@ def plan_all(run: RunContext, outgoing: Sequence[OutgoingMessage], request: Requ
     adopted = load_adopted(ledger) if ledger and not request.again else frozenset()
     plans = []
     for issue, _, channel, rendering, published, blocked in outgoing:
-        key = PublicationKey(issue, channel.name, channel.destination)
+        key = PublicationKey(issue, channel.name, channel.active_destination)
         if ledger and not run.dry_run:
             recover_stale_deliveries(ledger, channel, key, run.clock.time())
         status = find_status(ledger, key) if ledger else None
@@ -146,7 +146,7 @@ def _build_pending_send(plan: DeliveryPlan, new: int, now: dt.datetime) -> Pendi
     late = now - plan.published if plan.published else dt.timedelta()
     return PendingSend(
         plan.channel.name,
-        plan.channel.destination,
+        plan.channel.active_destination,
         new=new,
         changed=len(plan.changed),
         removed=len(plan.removed),

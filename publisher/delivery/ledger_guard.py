@@ -127,11 +127,11 @@ def learn_destination_ids(run: RunContext) -> None:
     for channel in run.channels:
         if not (isinstance(channel, MessageChannel) and run.is_sending_channel(channel)):
             continue
-        if is_known_destination(run.ledger, channel.name, channel.destination):
+        if is_known_destination(run.ledger, channel.name, channel.active_destination):
             continue
         with suppress(PublisherError):  # sending will report the same
             if id_ := channel.identify_destination():
-                save_destination_id(run.ledger, channel.name, channel.destination, id_)
+                save_destination_id(run.ledger, channel.name, channel.active_destination, id_)
 
 
 def _require_separate_id(run: RunContext, former: str = "") -> None:

@@ -22,7 +22,7 @@ def build_publication_key(
 
     `destination_ids`: what platforms call the destinations, by channel and name.
     """
-    place = channel.destination or newsletter.site
+    place = channel.active_destination or newsletter.site
     id_ = destination_ids.get((channel.name, place), place)
     return PublicationKey(f"{newsletter.id}/{issue}", channel.name, id_)
 

@@ -110,7 +110,7 @@ def _select_notice_channels(config: Config, request: Request) -> tuple[MessageCh
         hint = f"--channel {names}" if names else "edit what was published instead: publish correct"
         raise ConfigError(f"notices cannot be sent on {incapable}", hint)
     for channel in capable:
-        if not channel.destination:
+        if not channel.active_destination:
             raise build_unsendable_error(config, channel)
     return capable
 
@@ -124,7 +124,7 @@ def _find_notice_channels(channels: Sequence[Channel]) -> tuple[MessageChannel, 
 def _find_notice_target(run: RunContext, channel: MessageChannel, context: Context) -> NoticeTarget:
     entry = context.entry
     assert entry
-    key = PublicationKey(entry.id, channel.name, channel.destination)
+    key = PublicationKey(entry.id, channel.name, channel.active_destination)
     status = find_status(run.ledger, key) if run.has_ledger else None
     if status and status.is_adopted:
         reason = "the issue was published before the ledger began, so its recipients are unknown"

@@ -78,7 +78,7 @@ def send_test_parts(run: RunContext, channel: MessageChannel, parts: tuple[Part,
 
 def _find_obstacle(run: RunContext, channel: MessageChannel) -> ConfigError | None:
     """Return why no test can be sent over a channel; None if one can."""
-    if not channel.destination:
+    if not channel.active_destination:
         return build_unsendable_error(run.config, channel)
     if not channel.test_recipient:
         table = f"[channels.{channel.name}] of {run.config.path.name}"

@@ -104,13 +104,13 @@ def _adopt_issues(run: RunContext, channel: Channel, current: Edition) -> Adopte
         for issue, day in days.items()
     }
     new = adopt_publications(run.ledger, keys, run.started_at)
-    return AdoptedChannel(channel.name, channel.destination, len(new), len(keys) - len(new))
+    return AdoptedChannel(channel.name, channel.active_destination, len(new), len(keys) - len(new))
 
 
 def _record_pings_as_sent(run: RunContext, channels: Iterable[Channel]) -> None:
     """Record the current feeds as reported, so that only later changes are."""
     for channel in channels:
         if message := build_feed_ping(run, channel):
-            key = PublicationKey(message.id, message.channel.name, message.channel.destination)
+            key = PublicationKey(message.id, message.channel.name, message.channel.active_destination)
             digest = compute_parts_digest(message.rendering.parts)
             adopt_publications(run.ledger, {key: run.started_at}, run.started_at, digest)

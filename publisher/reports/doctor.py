@@ -93,7 +93,7 @@ def _diagnose_channel(run: RunContext, channel: MessageChannel) -> Iterator[Find
     for lane in find_closed_lanes(run.ledger, run.clock.time(), channel.name) if run.has_ledger else ():
         hint = f"when the cause is fixed: publish retry --channel {channel.name}"
         yield Finding(FindingLevel.ERROR, describe_closed_lane(lane, run.zone), hint)
-    if channel.destination:
+    if channel.active_destination:
         yield from channel.diagnose()
     elif not channel.send:
         hint = f"to send again, remove that line from [channels.{channel.name}]"

@@ -143,7 +143,7 @@ def save_article_url(run: RunContext, issue: str, name: str, url: str) -> str:
     position = snapshot.choose(issue)
     if position is None:
         raise ConfigError("no issue is due", "name one: publish resolve ISSUE --url CHANNEL URL")
-    key = PublicationKey(snapshot.entries[position].id, name, channel.destination)
+    key = PublicationKey(snapshot.entries[position].id, name, channel.active_destination)
     with acquire_lock(run.home.lock):
         set_article_url(run.ledger, key, url, run.started_at)
         site = OutputFolder(run.output_folder, run.home)

@@ -133,7 +133,7 @@ class _StatusBuilder:
             rendering = renderings.get(channel.name)
             if isinstance(rendering, PublisherError):
                 condition, detail = ChannelStatus.BROKEN, rendering.message
-            elif isinstance(channel, MessageChannel) and channel.destination and rendering:
+            elif isinstance(channel, MessageChannel) and channel.active_destination and rendering:
                 condition, detail = self._check_messages(channel, rendering, status)
             elif rendering:
                 condition, detail = self._check_files(rendering, status), ""
@@ -143,7 +143,7 @@ class _StatusBuilder:
                 excess = measure_rendering(channel, rendering).excess
                 condition, detail = (ChannelStatus.TOO_LONG, excess) if excess else (condition, detail)
             detail = detail or channel.note
-            row = StatusRow(record.id, record.title, channel.name, channel.destination, condition, detail)
+            row = StatusRow(record.id, record.title, channel.name, channel.active_destination, condition, detail)
             can_edit = channel.capabilities.can_edit
             row = row._replace(newest=position == 0, updates=can_edit, forced=forced)
             yield self._add_ledger_data(row, status)

@@ -27,7 +27,11 @@ ADDED = [
         "6:3: unknown key grace in [schedule]",
         "known here: at, cron, catch_up, on_failure",
     ),
-    ("[channels.rss.deep]\na = 1", "5:1: unknown table [channels.rss.deep]", "known here: path, entries, enabled, at"),
+    (
+        "[channels.rss.deep]\na = 1",
+        "5:1: unknown table [channels.rss.deep]",
+        "known here: path, entries, send, enabled, at",
+    ),
     ("[channels.pidgin]\nenabled = false", "5:1: there is no channel pidgin", "channels: web, rss, pigeon, plain"),
     # wrong types in the dataclass of somebody else; for our own tables see test_every_key.py
     (
