@@ -87,7 +87,7 @@ class LedgerKeys(Struct, frozen=True):
     postgres: Annotated[
         Reference,
         Meta(
-            description="a reference to the URL of a PostgreSQL database for the ledger "
+            description="reference to the URL of a PostgreSQL database for the ledger "
             "(`pip install 'newsletter-publisher[postgres]'`); default: a file in `.publisher/`",
             examples=["env:LEDGER"],
         ),
@@ -116,7 +116,7 @@ class ChecksKeys(Struct, frozen=True):
 
     ignore: Annotated[
         tuple[str, ...],
-        Meta(description="list of codes of checks that are not made", examples=[["repeat-repo", "plain-http"]]),
+        Meta(description="list of codes of problems that are not reported, in any issue", examples=[["repeat-repo", "plain-http"]]),
     ] = ()
     error: Annotated[
         tuple[str, ...],

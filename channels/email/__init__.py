@@ -20,7 +20,7 @@ from publisher.model import Issue
 
 
 class Email(EmailSettings, MessageChannel, frozen=True):
-    """The email channel with its settings."""
+    """A plain-text email to each recipient."""
 
     name: ClassVar[str] = "email"
     capabilities: ClassVar[Capabilities] = Capabilities(

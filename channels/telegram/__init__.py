@@ -24,7 +24,7 @@ from publisher.model import Issue
 
 
 class Telegram(TelegramSettings, MessageChannel, frozen=True):
-    """A Telegram chat and its settings."""
+    """Messages for a Telegram channel or group."""
 
     name: ClassVar[str] = "telegram"
     # not idempotent: the Bot API has no idempotency key, so sending twice makes two messages

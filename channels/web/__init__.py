@@ -16,7 +16,7 @@ from publisher.model import Issue
 
 
 class Web(ArchiveChannel, frozen=True):
-    """The web channel: pages in a folder.
+    """Web pages: one per issue, an index, and how to subscribe.
 
     A page shows its whole issue except notes of kind read_original and pc_wechat: they are about WeChat.
     """

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class WeChat(WeChatSettings, MessageChannel, frozen=True):
-    """A WeChat official account and its settings."""
+    """An article for a WeChat official account."""
 
     name: ClassVar[str] = "wechat"
     capabilities: ClassVar[Capabilities] = Capabilities(
