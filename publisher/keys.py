@@ -20,7 +20,7 @@ from publisher.toml import config_key
 if TYPE_CHECKING:
     from publisher.channel import Channel
 
-_TIME_OF_DAY = "^(([01][0-9]|2[0-3]):[0-5][0-9])?$"
+_TIME_OF_DAY = "([01][0-9]|2[0-3]):[0-5][0-9]"
 
 
 class IssueKeys(Struct, frozen=True):
@@ -51,7 +51,7 @@ class ScheduleKeys(Struct, frozen=True):
         Meta(
             description="time of day at which an issue is published on its date; `at` in a channel's table sets it for "
             "that channel",
-            extra_json_schema={"pattern": _TIME_OF_DAY[:-3] + "$"},
+            extra_json_schema={"pattern": f"^{_TIME_OF_DAY}$"},
         ),
     ] = "09:45"
     cron: Annotated[
@@ -116,7 +116,10 @@ class ChecksKeys(Struct, frozen=True):
 
     ignore: Annotated[
         tuple[str, ...],
-        Meta(description="list of codes of problems that are not reported, in any issue", examples=[["repeat-repo", "plain-http"]]),
+        Meta(
+            description="list of codes of problems that are not reported, in any issue",
+            examples=[["repeat-repo", "plain-http"]],
+        ),
     ] = ()
     error: Annotated[
         tuple[str, ...],
@@ -138,7 +141,7 @@ class CommonChannelKeys(Struct, frozen=True):
         Meta(
             description="time of day for this channel; default: `at` of `[schedule]`",
             examples=["12:00"],
-            extra_json_schema={"pattern": _TIME_OF_DAY},
+            extra_json_schema={"pattern": f"^({_TIME_OF_DAY})?$"},
         ),
     ] = ""
 
@@ -210,17 +213,17 @@ def _describe_keys(kinds: Iterable[type[Struct]]) -> tuple[Key, ...]:
     return tuple(keys)
 
 
-def _to_toml(value: object) -> object:
-    """Return a default as a value that JSON and TOML have."""
-    if isinstance(value, tuple):
-        return [*value]
-    return str(value) if isinstance(value, str) else value  # a Reference is a str
+def _to_toml(default: object) -> object:
+    """Return a default as a value that JSON and TOML have; None if it is only expressed by leaving the key out."""
+    if isinstance(default, Reference):
+        return None
+    return [*default] if isinstance(default, tuple) else default
 
 
 def _build_custom_schema(kind: type) -> dict[str, object]:
     """Return the JSON Schema of a type that msgspec does not know."""
     if kind is Reference:
-        return {"type": "string", "pattern": "^((env|file|keyring|credential):.+)?$"}
+        return {"type": "string", "pattern": "^(env|file|keyring|credential):.+$"}
     return {}
 
 

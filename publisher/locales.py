@@ -46,7 +46,7 @@ def validate_language(value: str) -> str:
         hint = f'did you mean lang = "{meant}"?' if meant else 'like lang = "zh-CN" or "en"'
         raise ConfigError(f'lang must be a language tag, not "{value}"', hint)
     if meant or (len(code) == 2 and code not in _LANGUAGES):
-        hint = f'did you mean lang = "{meant}"?' if meant else "a code of ISO 639, like en or zh-CN"
+        hint = f'did you mean lang = "{meant}"?' if meant else 'a code of ISO 639, like lang = "zh-CN" or "en"'
         raise ConfigError(f'there is no language "{language}"', hint)
     if "uk" in map(str.lower, rest):
         raise ConfigError(f'there is no region "UK" in {value}', f'did you mean lang = "{language}-GB"?')

@@ -32,7 +32,7 @@ def suggest_correction(line: str, message: str) -> str:
     if re.fullmatch(r"\s*[A-Za-z0-9_.-]+\s*", line):
         return f'write the value: {line.strip()} = "…"'
     if "array" in message.lower() or line.strip().endswith(","):
-        return 'write each entry in quotes, with a comma after it, and ] at the end: ["…", "…"]'
+        return 'write each entry in quotes, with a comma between, and ] at the end: ["…", "…"]'
     if "=" in line:
         return "a key is one word without spaces, as in name = …"
     return _SYNTAX
@@ -52,6 +52,8 @@ def _correct_pair(key: str, separator: str, value: str) -> str:
         return "a comment begins with #" if separator == "=" else f"write it as: {key} = {value}"
     if re.search(_MAY_BE_SECRET, key) and not re.match(_REFERENCE, value):
         return f'quote it: {key} = "…"'
+    if value[0] == "[":
+        return f'write each entry in quotes, with a comma between, and ] at the end: {key} = ["…", "…"]'
     if (corrected := _correct_value(value)) is None:
         return _SYNTAX
     return f"{'quote it' if corrected[0] in _QUOTES else 'write it as'}: {key} = {corrected}"
@@ -74,8 +76,6 @@ def _correct_value(value: str) -> str | None:
         return _quote(inner.strip(_QUOTES))
     if value[0] in _QUOTES:
         return _correct_string(value)
-    if value[0] == "[":
-        return '["…", "…"]'
     if value[0] == "{":
         return None
     if re.fullmatch(r"0\d+", value):  # leading zeros

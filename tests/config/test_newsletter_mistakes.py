@@ -14,6 +14,7 @@ from tests.config.channels import TOP, Silent, find_channel, load
 
 URL_LIKE = 'like url = "https://example.org/news/{date}/"'
 PLACEHOLDERS = "there are {date} {year} {month} {day} {id} {slug} {number}"
+LIST_LIKE = 'write each entry in quotes, with a comma between, and ] at the end: {} = ["…", "…"]'
 ID_LIKE = 'tag:HOST,YEAR:NAME, a host that was yours in that year: id = "tag:example.org,2021:news"'
 
 # a value in TOP, what stands in its place, then place and message, then hint
@@ -87,9 +88,9 @@ CHANGED = [
     ),
     (TOP, "# nothing yet\n", "1:1: there is no table [newsletter]", "add [newsletter], or run publish init"),
     # not TOML at all
-    ('name = "慢工"', "name = 慢工", "2:8: invalid value", "see https://toml.io for the syntax"),
-    ('"tag:example.org,2021:slow"\n', "[", "4:7: invalid value", "see https://toml.io for the syntax"),
-    ("id =", "name =", "4:35: cannot overwrite a value", "see https://toml.io for the syntax"),
+    ('name = "慢工"', "name = 慢工", "2:8: invalid value", 'quote it: name = "慢工"'),
+    ('"tag:example.org,2021:slow"\n', "[", "4:7: invalid value", LIST_LIKE.format("id")),
+    ("id =", "name =", "4:1: name is set twice", "remove one of the two lines"),
 ]
 
 
