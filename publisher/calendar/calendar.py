@@ -310,8 +310,8 @@ def _evaluate(
     if now - item.due > config.schedule.catch_up:
         if isinstance(channel, ArchiveChannel):
             item = item._replace(is_historic=blockers.is_historic(item))
-        elif not item.started:
-            return item._replace(status=ItemStatus.MISSED)
+        elif not item.started:  # and there is nothing to decide where nothing is sent
+            return item._replace(status=ItemStatus.MISSED if channel.send else ItemStatus.DONE)
     return item if item.is_historic else blockers.apply_errors(item, channel)
 
 
