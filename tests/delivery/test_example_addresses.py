@@ -133,10 +133,12 @@ def test_a_server_on_this_machine_gets_everything(letter: CommandProject, monkey
     assert "✓ telegram  @tide · 1 sent" in said.out
 
 
-@pytest.mark.parametrize(
-    "host",
-    ["example.org", "example.com", "example.net", "EXAMPLE.ORG", "news.example.org", "example", "a.example", "x.invalid", "x.test", "localhost.test", "example.org."],
-)
+EXAMPLES = """
+example.org example.com example.net EXAMPLE.ORG news.example.org example a.example x.invalid x.test localhost.test
+example.org."""
+
+
+@pytest.mark.parametrize("host", EXAMPLES.split())
 def test_a_host_for_examples(host: str) -> None:
     assert find_example_host(f"https://{host}/{{date}}/") == host.lower()
     assert find_example_host(f"https://user@{host}:8443/{{date}}/") == host.lower()
