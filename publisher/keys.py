@@ -30,7 +30,7 @@ class IssueKeys(Struct, frozen=True):
         str | tuple[str, ...],
         Meta(
             description="files that are issues: a glob or a list of them; those that begin with `!` exclude. A README, "
-            "CHANGELOG, LICENSE, CONTRIBUTING or `_index.md` is an issue only if it is named without `*`",
+            "CHANGELOG, LICENSE, CONTRIBUTING or `_index.md` is an issue only if it is named without `*`"
         ),
     ] = "issues/*.md"
     home: Annotated[
@@ -88,7 +88,7 @@ class LedgerKeys(Struct, frozen=True):
         Reference,
         Meta(
             description="reference to the URL of a PostgreSQL database for the ledger "
-            "(`pip install 'newsletter-publisher[postgres]'`); default: a file in `.publisher/`",
+            "(extra `postgres`); default: a file in `.publisher/`",
             examples=["env:LEDGER"],
         ),
     ] = Reference()
@@ -100,14 +100,18 @@ class ServerKeys(Struct, frozen=True):
     listen: Annotated[
         str,
         Meta(
-            description="where the daemon serves the site, health and metrics",
+            description="where the daemon serves the site, health and metrics, such as `127.0.0.1:8080`; default: not "
+            "served",
             examples=["127.0.0.1:8080"],
             extra_json_schema={"pattern": r"^((\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+):[0-9]{1,5})?$"},
         ),
     ] = ""
     proxies: Annotated[
         tuple[str, ...],
-        Meta(description="list of the IP addresses of the web servers in front of it", examples=[["127.0.0.1"]]),
+        Meta(
+            description="list of the IP addresses, or networks such as `10.0.0.0/8`, of web servers in front of it",
+            examples=[["127.0.0.1"]],
+        ),
     ] = ()
 
 

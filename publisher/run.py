@@ -178,8 +178,8 @@ def build_unsendable_error(config: Config, channel: MessageChannel) -> ConfigErr
     """Return the error for a channel that is asked to send and only writes files."""
     table = f"[channels.{channel.name}] of {config.path.name}"
     if channel.send:
-        return ConfigError(f"{channel.name} is not set up to send, it only writes files", f"complete {table}")
-    return ConfigError(f"{channel.name} has send = false, it only writes files", f"remove that line from {table}")
+        return ConfigError("not set up to send, only writes files", f"complete {table}")
+    return ConfigError(channel.note, f"remove that line from {table}")
 
 
 def select_channels(config: Config, names: tuple[str, ...], *, retry: bool = False) -> tuple[Channel, ...]:

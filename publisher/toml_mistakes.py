@@ -68,12 +68,12 @@ def _is_valid(value: str) -> bool:
 
 
 def _correct_value(value: str) -> str | None:
-    """Return a value as valid TOML; None if it cannot be told what is wrong with it."""
+    """Return a value as valid TOML; None if the mistake is not known."""
     inner = value.strip(_OTHER_QUOTES)
     if boolean := _BOOLEANS.get(value.lower()):
         return boolean
     if inner != value:
-        return _quote(inner.strip(_QUOTES))
+        return _add_quotes(inner.strip(_QUOTES))
     if value[0] in _QUOTES:
         return _correct_string(value)
     if value[0] == "{":
@@ -83,8 +83,8 @@ def _correct_value(value: str) -> str | None:
     if re.fullmatch(r"-?\d+,\d+", value):
         return value.replace(",", ".")
     if re.fullmatch(r"\d:\d\d", value):
-        return _quote(f"0{value}")
-    return _quote(value.strip(_QUOTES))
+        return _add_quotes(f"0{value}")
+    return _add_quotes(value.strip(_QUOTES))
 
 
 def _correct_string(value: str) -> str | None:
@@ -92,15 +92,15 @@ def _correct_string(value: str) -> str | None:
     if value.count('"""') == 1 or value.count("'''") == 1:
         return None
     if value.count(quote) == 1:  # the end is missing
-        return _quote(value[1:])
+        return _add_quotes(value[1:])
     if "\\" in value and quote == '"':  # as in C:\\Users
-        return f"'{value[1:-1]}'" if "'" not in value else _quote(value[1:-1])
+        return f"'{value[1:-1]}'" if "'" not in value else _add_quotes(value[1:-1])
     if value.endswith(quote):  # the same quotes inside
-        return f"'{value[1:-1]}'" if quote == '"' and "'" not in value else _quote(value[1:-1])
-    return _quote(value.replace(quote, ""))  # something follows the end
+        return f"'{value[1:-1]}'" if quote == '"' and "'" not in value else _add_quotes(value[1:-1])
+    return _add_quotes(value.replace(quote, ""))  # something follows the end
 
 
-def _quote(text: str) -> str:
+def _add_quotes(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)  # a JSON string is a TOML string
 
 

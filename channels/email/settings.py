@@ -258,10 +258,7 @@ class EmailSettings(ChannelSettings, frozen=True):
     ] = ""
     dkim_key: Annotated[
         Reference,
-        Meta(
-            description="reference to the private key, RSA in PEM (`pip install 'newsletter-publisher[dkim]'`)",
-            examples=["file:dkim.pem"],
-        ),
+        Meta(description="reference to the private key, RSA in PEM (extra `dkim`)", examples=["file:dkim.pem"]),
     ] = Reference()
     _root: str = "."
 

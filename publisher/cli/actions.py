@@ -179,6 +179,5 @@ def _channel_outcome_to_json(channel: ChannelOutcome) -> dict[str, object]:
         "unlisted": channel.unlisted,
         "url": channel.url,
         "held": channel.held_reason,
-        "note": channel.note,
         "error": channel.error and {"message": channel.error.message, "hint": channel.error.hint},
-    }
+    } | ({"note": channel.note} if channel.note else {})

@@ -38,7 +38,7 @@ COMMANDS = {
     "trust-ledger": "Allow sending after the ledger was moved or restored",
     "doctor": "Check your setup",
     "channels": "List channels, and which are enabled",
-    "config": "Show every key of publisher.toml: its value, default and meaning",
+    "config": "Show every key of publisher.toml and its value",
     "completion": "Generate shell completions",
 }
 """The commands. Each has a module of the same name with `run`, which returns the exit code, and with `define`

@@ -111,7 +111,8 @@ def _select_notice_channels(config: Config, request: Request) -> tuple[MessageCh
         raise ConfigError(f"notices cannot be sent on {incapable}", hint)
     for channel in capable:
         if not channel.active_destination:
-            raise build_unsendable_error(config, channel)
+            error = build_unsendable_error(config, channel)
+            raise ConfigError(f"{channel.name}: {error.message}", error.hint)
     return capable
 
 

@@ -50,7 +50,7 @@ class SubjectFindings(NamedTuple):
 def diagnose(run: RunContext, timeout: float = TIMEOUT) -> Iterator[SubjectFindings]:
     """Run all checks in parallel; yield the findings by subject. Errors become findings."""
     checks: dict[str, Callable[[], Iterator[Finding]]] = {
-        "newsletter": partial(_diagnose_newsletter, run),
+        "settings": partial(_diagnose_settings, run),
         "programs": _diagnose_programs,
         "clock": partial(_diagnose_clock, run),
         "folders": partial(_diagnose_folders, run),
@@ -114,9 +114,7 @@ def _diagnose_length(run: RunContext, channel: MessageChannel) -> Iterator[Findi
         yield Finding(FindingLevel.WARNING, message, f"shorten it, or disable [channels.{channel.name}]")
 
 
-def _diagnose_newsletter(run: RunContext) -> Iterator[Finding]:
-    newsletter = run.config.newsletter
-    yield Finding(FindingLevel.OK, f"{newsletter.name}, {newsletter.base}")
+def _diagnose_settings(run: RunContext) -> Iterator[Finding]:
     for address in run.config.example_addresses:
         yield Finding(FindingLevel.WARNING, address.message, address.hint)
 

@@ -47,6 +47,7 @@ WORDS = {
     "trust-ledger": ("trust-ledger",),
     "doctor": ("doctor",),
     "channels": ("channels",),
+    "config": ("config",),
     "completion": ("completion", "bash"),
 }
 WRONG = ("publish wrong", "resolve", "correct")

@@ -1,4 +1,4 @@
-"""Languages and time zones that people write, and what they are told to write instead."""
+"""Languages and time zones that people write, and what is suggested instead."""
 
 from __future__ import annotations
 

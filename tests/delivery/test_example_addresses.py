@@ -86,7 +86,7 @@ def test_check_and_doctor_warn(letter: CommandProject) -> None:
     assert said.code == 0
     assert json.loads(letter.run("check", "--json").out)["warnings"] == [SAID]
     findings = json.loads(letter.run("doctor", "--json").out)["findings"]
-    assert {"subject": "newsletter", "level": "doubtful", "message": SAID, "hint": FIX} in findings
+    assert {"subject": "settings", "level": "doubtful", "message": SAID, "hint": FIX} in findings
     configure(letter, CHAT_SETTINGS)
     assert letter.run("check", "2021-07-18").err == ""
     assert SAID not in letter.run("doctor").out

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 SETTINGS = """\
 [newsletter]
 name = "Harbour Notes"
-url = "https://example.org/{date}/"
+url = "https://harbour-notes.org/{date}/"
 id = "tag:example.org,2021:harbour"
 """
 """The least that a publisher.toml needs."""

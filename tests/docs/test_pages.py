@@ -11,9 +11,9 @@ from tests.docs.pages import PAGES, README, ROOT, Page
 BUDGETS = {
     "README.md": 180,
     "CONTRIBUTING.md": 190,
-    "channels/README.md": 220,
+    "channels/README.md": 222,
     "deploy/README.md": 200,
-    "publisher/README.md": 277,
+    "publisher/README.md": 289,
     "templates/README.md": 60,
     "tests/README.md": 60,
 }

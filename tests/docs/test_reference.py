@@ -9,17 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from msgspec.structs import fields
 
 from publisher import credentials, errors, registry
 from publisher.checks.codes import CODES, Severity
 from publisher.cli import main
+from publisher.cli.config import format_value
 from publisher.cli.parser import COMMANDS
-from publisher.config import load_config
-from publisher.newsletter import Newsletter
+from publisher.keys import Key, describe_tables
 from publisher.theme import Theme, _build_filters
-from publisher.toml import config_key
-from tests.docs.pages import CHANNELS, PAGES, PUBLISHER, ROOT, SETTINGS, TEMPLATES, Page, in_backticks
+from tests.docs.pages import CHANNELS, PAGES, PUBLISHER, ROOT, TEMPLATES, Page, in_backticks
 
 # What the systems that run publisher or its tests set, and the libraries that it uses read.
 NOT_READ_HERE = {"HTTPS_PROXY"}
@@ -39,64 +37,48 @@ def test_help_is_printed_as_shown(publish, tmp_path: Path, request: pytest.Fixtu
 # ------------------------------------------------------------------- publisher.toml
 
 
-def documented_keys(page: Page, heading: str, table: str = "") -> dict[str, dict[str, str]]:
-    """The keys below a heading: table to key to default as written. Rows before the first are of `table`."""
-    tables: dict[str, dict[str, str]] = {}
-    for name, _, default in page.rows(heading):
+def described_keys(table: str) -> dict[str, tuple[str, str]]:
+    """The keys of a table: description and default as the pages write them."""
+    names = [table.removeprefix("channels.")] if table.startswith("channels.") else []
+    (found,) = (found for found in describe_tables(registry.load_channel, names) if found.name == table)
+
+    def write(key: Key) -> str:
+        if key.required:
+            return "required"
+        return "" if key.default in (None, "", []) else format_value(key.default).strip('"')
+
+    return {key.name: (key.description, write(key)) for key in found.keys}
+
+
+def rows_of(page: Page, heading: str, table: str = "") -> dict[str, dict[str, tuple[str, str]]]:
+    """The rows below a heading: table to key to meaning and default, without links. Rows before the first are of
+    `table`."""
+    tables: dict[str, dict[str, tuple[str, str]]] = {}
+    for name, meaning, default in page.rows(heading):
         if found := re.match(r"\*\*\[(.+?)\]\*\*", name):
             table = found[1]
         else:
-            tables.setdefault(table, {}).update(dict.fromkeys(in_backticks(name), default.strip("`")))
+            text = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", meaning)
+            (key,) = in_backticks(name)
+            tables.setdefault(table, {})[key] = (text, default.strip("`"))
     return tables
 
 
-def defaults_of(kind: type) -> dict[str, object]:
-    """The fields of a class and their defaults."""
-    return {field.name: field.default for field in fields(kind)}
-
-
-def keys_in_messages(tmp_path: Path, table: str) -> set[str]:
-    """The keys that a table may have, as the message about an unknown one lists them."""
-    path = tmp_path / "publisher.toml"
-    path.write_text(f"{SETTINGS}[{table}]\nzzzzzz = 1\n")
-    with pytest.raises(errors.ConfigError) as caught:
-        load_config(path, registry.load_channel)
-    return set(caught.value.hint.removeprefix("known here: ").split(", "))
-
-
 def test_every_table_is_documented() -> None:
-    assert set(documented_keys(PUBLISHER, "publisher.toml")) == {
-        "newsletter", "schedule", "ledger", "server", "channels.NAME",
-    }  # fmt: skip
+    names = {found.name for found in describe_tables(registry.load_channel, [])}
+    assert set(rows_of(PUBLISHER, "publisher.toml")) == {*names, "channels.NAME"}
 
 
-def test_every_key_of_the_newsletter_is_documented() -> None:
-    known = defaults_of(Newsletter) | {"issues": "issues/*.md", "home": ""}
-    del known["base"]
-    shown = documented_keys(PUBLISHER, "publisher.toml")["newsletter"]
-    assert set(shown) == set(known)
-    for key, default in shown.items():
-        if default not in ("", "required"):
-            assert default == known[key], key
-
-
-@pytest.mark.parametrize("table", ["schedule", "ledger", "server"])
-def test_every_key_of_a_table_is_documented(table: str, tmp_path: Path) -> None:
-    shown = documented_keys(PUBLISHER, "publisher.toml")[table]
-    assert set(shown) == keys_in_messages(tmp_path, table)
+@pytest.mark.parametrize("table", ["newsletter", "schedule", "ledger", "server", "checks"])
+def test_every_key_is_documented_as_it_is_described(table: str) -> None:
+    assert rows_of(PUBLISHER, "publisher.toml")[table] == described_keys(table)
 
 
 @pytest.mark.parametrize("name", registry.channel_names())
-def test_every_key_of_a_channel_is_documented(name: str, tmp_path: Path) -> None:
-    channel = registry.load_channel(name)
-    written = {"False": "false", "True": "true", "()": ""}
-    defaults = {name: str(value) for name, value in defaults_of(channel).items() if not name.startswith("_")}
-    known = {config_key(field): written.get(default, default) for field, default in defaults.items()}
+def test_every_key_of_a_channel_is_documented_as_it_is_described(name: str) -> None:
     (heading,) = (heading for heading in CHANNELS.headings if heading.lower() == name)
-    shown = documented_keys(CHANNELS, heading, name).get(name, {})
-    assert shown == known
-    common = documented_keys(PUBLISHER, "publisher.toml")["channels.NAME"]
-    assert set(shown) | set(common) == keys_in_messages(tmp_path, f"channels.{name}")
+    own, common = rows_of(CHANNELS, heading, name).get(name, {}), rows_of(PUBLISHER, "publisher.toml")["channels.NAME"]
+    assert own | common == described_keys(f"channels.{name}")
 
 
 def test_every_kind_of_reference_is_documented() -> None:

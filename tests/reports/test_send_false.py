@@ -99,14 +99,12 @@ def test_a_test_send_leaves_it_out(letter: CommandProject) -> None:
     )
     lines = letter.lines("--to-me")
     assert lines[1].startswith("✓ chat      @me · 3 sent")
-    assert lines[2].startswith(
-        "  telegram  skipped: telegram has send = false, it only writes files · remove that line"
-    )
+    assert lines[2].startswith("  telegram  skipped: send = false: only writes files · remove that line")
 
 
 def test_a_test_send_by_name_is_an_error(muted: CommandProject) -> None:
     lines = muted.lines("--to-me", "--channel", "chat", code=2)
-    assert lines[1] == "✗ chat      chat has send = false, it only writes files"
+    assert lines[1] == "✗ chat      send = false: only writes files"
 
 
 def test_channels_without_an_own_address_are_skipped(letter: CommandProject) -> None:
@@ -115,7 +113,7 @@ def test_channels_without_an_own_address_are_skipped(letter: CommandProject) -> 
     assert lines[1].startswith("✓ chat      @me · 3 sent")
     assert sorted(line[2:10].strip() for line in lines[2:]) == ["email", "telegram"]
     assert all("skipped: " in line for line in lines[2:])
-    assert "email is not set up to send" in "".join(lines)
+    assert "email     skipped: not set up to send, only writes files" in "".join(lines)
     assert 'no test recipient is configured · add me = "…" to [channels.telegram]' in "".join(lines)
     assert letter.run("--to-me", "--channel", "email,chat").code == 2, "but not if it was named"
 

@@ -194,7 +194,7 @@ def test_refused_where_nobody_has_the_issue(letter: Letter, server: MailServer) 
     settings = letter.root / "publisher.toml"
     settings.write_text(settings.read_text().partition("from = ")[0])
     letter.publish(*NOTICE, WORDS, code=2)
-    assert "email is not set up to send, it only writes files" in letter.said
+    assert "email: not set up to send, only writes files" in letter.said
     assert server.mails == []
 
 
