@@ -26,6 +26,8 @@ def imported(*arguments: str, folder: Path) -> set[str]:
 def letter(tmp_path: Path, publish) -> Path:
     """The sample newsletter, not yet published."""
     publish("init", "--lang", "zh", "letter", folder=tmp_path)
+    settings = tmp_path / "letter" / "publisher.toml"
+    settings.write_text(settings.read_text("utf-8").replace("https://example.org", "https://e.org"), "utf-8")
     return tmp_path / "letter"
 
 
