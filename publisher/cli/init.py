@@ -34,11 +34,12 @@ def define(parser: CommandParser) -> None:
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     from publisher import scaffold
+    from publisher.locales import validate_language
 
     today = now.astimezone().date()
     scaffold.refuse_existing(arguments.folder)
     if arguments.lang:
-        scaffold.validate_language(arguments.lang)
+        validate_language(arguments.lang)
     proposal = None
     if not arguments.sample:
         proposal = scaffold.propose_newsletter(arguments.folder, today=today, lang=arguments.lang)

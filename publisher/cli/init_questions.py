@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from publisher.cli.output import Output
 from publisher.errors import ConfigError, find_nearest
-from publisher.scaffold import Proposal, propose_channels, validate_language
+from publisher.locales import validate_language
+from publisher.scaffold import Proposal, propose_channels
 from publisher.scaffold.history import Dating, count_back
 
 

@@ -4,7 +4,7 @@ from publisher.scaffold.configuration import create_newsletter, create_sample
 from publisher.scaffold.new_files import refuse_existing
 from publisher.scaffold.new_issue import create_issue
 from publisher.scaffold.proposal import Proposal, propose_channels, propose_newsletter
-from publisher.scaffold.sample import choose_sample_language, find_sample, validate_language
+from publisher.scaffold.sample import choose_sample_language, find_sample
 
 __all__ = [
     "Proposal",
@@ -16,5 +16,4 @@ __all__ = [
     "propose_channels",
     "propose_newsletter",
     "refuse_existing",
-    "validate_language",
 ]

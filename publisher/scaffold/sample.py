@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,13 +40,6 @@ def find_sample(lang: str) -> Sample:
         if sample.lang.partition("-")[0] == lang.replace("_", "-").partition("-")[0].lower():
             return sample
     raise ConfigError(f"there is no sample in {lang}", "--lang en or --lang zh")
-
-
-def validate_language(tag: str) -> str:
-    """Return a language tag. Raises ConfigError if it has not the form of one."""
-    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", tag):
-        raise ConfigError(f"{tag} is not a language tag", "like en or zh-CN")
-    return tag
 
 
 def choose_sample_language(locale: str) -> str:
