@@ -193,9 +193,8 @@ class SiteBuilder:
         if self._sources.index.dirty:
             self._sources.index.save()
         config = self._run.config
-        names = tuple(channel.name for channel in config.channels)
-        notes = {channel.name: channel.note for channel in config.channels if channel.note}
-        self._site.save(SiteSetup(config.issues, config.newsletter.timezone, names, tuple(self._images), notes))
+        notes = {channel.name: channel.note for channel in config.channels}
+        self._site.save(SiteSetup(config.issues, config.newsletter.timezone, tuple(notes), tuple(self._images), notes))
         self._run.home.write_gitignore()
 
     # ----------------------------------------------------------------- ledger
