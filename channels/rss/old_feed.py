@@ -73,7 +73,7 @@ def _parse_json(body: bytes, name: str) -> list[OldEntry]:
             str(item.get("id") or item.get("url") or ""),
             str(item.get("url") or ""),
             str(item.get("title") or ""),
-            _parse_date(item.get("date_published")),
+            _parse_entry_date(item.get("date_published")),
         )
         for item in items
     ]
@@ -105,7 +105,7 @@ def _read_rss_item(item: _Element) -> OldEntry:
         guid or link,
         link or guid,
         _find_child_text(item, "title"),
-        _parse_date(_find_child_text(item, "pubDate", "date")),
+        _parse_entry_date(_find_child_text(item, "pubDate", "date")),
     )
 
 
@@ -114,7 +114,7 @@ def _read_atom_entry(entry: _Element) -> OldEntry:
     pages = [str(link.get("href") or "") for link in links if link.get("rel", "alternate") == "alternate"]
     published = _find_child_text(entry, "published", "issued", "updated", "modified")
     link = _find_child_text(entry, _FEEDBURNER) or next(iter(pages), "").strip()
-    return OldEntry(_find_child_text(entry, "id"), link, _find_child_text(entry, "title"), _parse_date(published))
+    return OldEntry(_find_child_text(entry, "id"), link, _find_child_text(entry, "title"), _parse_entry_date(published))
 
 
 def _find_child_text(parent: _Element, *names: str) -> str:
@@ -131,7 +131,7 @@ def _local_name(element: _Element) -> str:
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
-def _parse_date(text: object) -> dt.datetime | None:
+def _parse_entry_date(text: object) -> dt.datetime | None:
     """Return a date as RSS, or as Atom and JSON Feed write it; None if it is neither."""
     for parse in (dt.datetime.fromisoformat, parsedate_to_datetime):
         try:
