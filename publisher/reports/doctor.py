@@ -26,7 +26,7 @@ from publisher.delivery import ledger_guard
 from publisher.errors import PublisherError
 from publisher.installation import install_command
 from publisher.ledger import DeliveryState
-from publisher.ledger.closed_lanes import describe_closed_lane, find_closed_lanes
+from publisher.ledger.closed_lanes import ClosedLane, describe_closed_lane, find_closed_lanes
 from publisher.ledger.meta import SchedulerActivity, load_activity
 from publisher.ledger.queries import find_issues_in_state, find_last_change
 from publisher.run import RunContext
@@ -90,7 +90,10 @@ def _run_diagnosis(subject: str, check: Callable[[], Iterator[Finding]]) -> Subj
 
 
 def _diagnose_channel(run: RunContext, channel: MessageChannel) -> Iterator[Finding]:
-    for lane in find_closed_lanes(run.ledger, run.clock.time(), channel.name) if run.has_ledger else ():
+    lanes: Sequence[ClosedLane] = ()
+    with suppress(PublisherError):  # the ledger has its own findings
+        lanes = find_closed_lanes(run.ledger, run.clock.time(), channel.name) if run.has_ledger else ()
+    for lane in lanes:
         hint = f"when the cause is fixed: publish retry --channel {channel.name}"
         yield Finding(FindingLevel.ERROR, describe_closed_lane(lane, run.zone), hint)
     if channel.active_destination:

@@ -24,7 +24,9 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The paths that were parsed, in order."""
     paths: list[str] = []
     read = reader.parse_issue
-    monkeypatch.setattr(reader, "parse_issue", lambda text, path: (paths.append(path), read(text, path))[1])
+    monkeypatch.setattr(
+        reader, "parse_issue", lambda text, path, *date: (paths.append(path), read(text, path, *date))[1]
+    )
     return paths
 
 

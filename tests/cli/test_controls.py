@@ -133,7 +133,7 @@ def test_a_patch_keeps_its_line_ends(letter: Path, monkeypatch: pytest.MonkeyPat
     out = io.StringIO(newline="")
     monkeypatch.setattr(sys, "stdout", out)
     main(("check", "--diff", "2021-07-18"), NOW)
-    assert "-好\ufffd[2J，，\r\n+好\ufffd[2J，\r\n" in out.getvalue()
+    assert "-好\ufffd[2J，，\r\n+好[2J，\r\n" in out.getvalue()
 
 
 def test_fixed_text_is_exact_but_for_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
