@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from threading import Event as Signal
 from typing import NamedTuple
 
@@ -31,7 +32,7 @@ from publisher.delivery import ledger_guard
 from publisher.delivery.dispatcher import deliver_one
 from publisher.errors import BusyError, ConfigError, DeliveryError, IssueError, PageMissingError, PublisherError
 from publisher.events import ChannelOutcome, Request, RunEvent, RunWarning
-from publisher.ledger import DeliveryCounts, FewerRecipientsError, PublicationKey, PublicationStatus
+from publisher.ledger import DeliveryCounts, FewerRecipientsError, PublicationStatus
 from publisher.ledger.calendar import adopt_publications, find_unfinished
 from publisher.ledger.meta import record_tick
 from publisher.ledger.outputs import record_files_done, record_files_started
@@ -190,10 +191,9 @@ class _Pass:
             hint = f"sent once that is fixed; to send it now: publish --issue {issue} --channel {channels}"
             self._alerts.report_waiting(items, PageMissingError(names, hint, has_page=has_page))
 
-    def _batch_key(self, item: ScheduledItem) -> tuple[str, str, bool, frozenset[str]]:
+    def _batch_key(self, item: ScheduledItem) -> tuple[str, bool, bool, frozenset[str]]:
         is_sending = self._run.is_sending_channel(self._channels[item.key.channel])
-        channel = item.key.channel if is_sending else ""
-        return item.record.path, channel, item.use_original_text, self._held_back_paths(item)
+        return item.record.path, is_sending, item.use_original_text, self._held_back_paths(item)
 
     def _held_back_paths(self, item: ScheduledItem) -> frozenset[str]:
         """Return the issues that must not appear yet on a channel that shows the whole archive."""
@@ -223,7 +223,7 @@ class _Pass:
     # -------------------------------------------------------------- publishing
 
     def _start(self, batch: Sequence[ScheduledItem]) -> None:
-        """Publish a batch: files at once, messages in a thread."""
+        """Publish a batch: files at once, the messages of each channel in a thread."""
         run, record = self._run, batch[0].record
         names = tuple(item.key.channel for item in batch)
         repeated = all(
@@ -237,18 +237,20 @@ class _Pass:
         if not run.is_sending_channel(self._channels[names[0]]):
             self._finish(batch, run_batch(lambda: self._publish_current(batch)), repeated)
             return
+        try:
+            ledger_guard.verify_ledger(run)
+        except ConfigError as error:
+            self._handle_error(batch, error, repeated=repeated)
+            return
         if batch[0].use_original_text and not repeated:
             message = f"{batch[0].detail}; the rest is sent with the original text"
             self._on_event(DaemonEvent("warning", record.id, names, message, batch[0].hint))
-        unfinished = self._ledger_view.unfinished
-
-        def send(give_way: Signal) -> Mapping[str, ChannelOutcome]:
-            ledger_guard.verify_ledger(run)
-            if batch[0].use_original_text:
-                return self._send_original(batch, unfinished)
-            return self._publish_current(batch, give_way)
-
-        self._sending.start(batch, send, repeated=repeated)
+        for item in batch:
+            if item.use_original_text:
+                status = self._ledger_view.unfinished[item.key]
+                self._sending.start([item], partial(self._send_original, item, status), repeated=repeated)
+            else:
+                self._sending.start([item], partial(self._publish_current, [item]), repeated=repeated)
 
     def _finish(self, batch: Sequence[ScheduledItem], result: Result, repeated: bool) -> None:
         """Report and remember what became of a batch. Raises an error that no issue or channel is to blame for."""
@@ -291,18 +293,13 @@ class _Pass:
         now = run.clock.time()
         return publish(run.config, run.theme, request, now, report, run.clock, self._stop).channels
 
-    def _send_original(
-        self, batch: Sequence[ScheduledItem], unfinished: Mapping[PublicationKey, PublicationStatus]
-    ) -> Mapping[str, ChannelOutcome]:
-        """Send the rest of a started publication with its original text. Return the outcomes by channel."""
-        outcomes = {}
-        for item in batch:
-            channel, status = self._channels[item.key.channel], unfinished[item.key]
-            assert self._run.is_sending_channel(channel)
-            rendering = load_original_rendering(self._run.ledger, status)
-            message = OutgoingMessage(item.key.issue, channel.name, channel, rendering)
-            outcomes[channel.name] = deliver_one(self._run, message, self._stop)
-        return outcomes
+    def _send_original(self, item: ScheduledItem, status: PublicationStatus, _: Signal) -> Mapping[str, ChannelOutcome]:
+        """Send the rest of a started publication with its original text. Return the outcome by channel."""
+        channel = self._channels[item.key.channel]
+        assert self._run.is_sending_channel(channel)
+        rendering = load_original_rendering(self._run.ledger, status)
+        message = OutgoingMessage(item.key.issue, channel.name, channel, rendering)
+        return {channel.name: deliver_one(self._run, message, self._stop)}
 
     def _handle_error(self, batch: Sequence[ScheduledItem], error: PublisherError, *, repeated: bool) -> None:
         """Report why an issue was not published, and pause it. `repeated`: same text and settings as before.
