@@ -111,7 +111,7 @@ def find_ready(ledger: Ledger, now: dt.datetime) -> frozenset[PublicationKey]:
     with ledger.transaction() as tx:
         rows = tx.fetch_all(
             """SELECT issue, channel, destination FROM publication WHERE published_at = '' AND EXISTS (
-               SELECT 1 FROM delivery WHERE delivery.publication = publication.id AND state = 'planned'
+               SELECT 1 FROM delivery WHERE delivery.publication = publication.id AND unsent_state = 'planned'
                AND next_at <= ?)""",
             format_utc(now),
         )

@@ -65,7 +65,7 @@ def find_closed_lanes(ledger: Ledger, now: dt.datetime, channel: str = "") -> li
             """SELECT lane.channel, name, closed_until, lane.reason,
                       (SELECT COUNT(*) FROM publication JOIN delivery ON delivery.publication = publication.id
                        WHERE publication.channel = lane.channel AND publication.done = 0
-                       AND delivery.lane = lane.name AND state = 'planned')
+                       AND delivery.lane = lane.name AND unsent_state = 'planned')
                FROM lane WHERE closed_until > ? AND ? IN ('', lane.channel) ORDER BY lane.channel, name""",
             *(format_utc(now), channel),
         )

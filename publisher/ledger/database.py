@@ -23,6 +23,18 @@ class Transaction(Protocol):
         """Run a statement for each row of values, in batches. Return the number of rows changed."""
         ...
 
+    def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Insert rows, few in memory at a time. None of them may be there already."""
+        ...
+
+    def update_many(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> set[object]:
+        """Run an UPDATE whose `FROM {new}` stands for a table `new` with these columns and rows.
+
+        Each row is for at most one row of the updated table, and none for the same one; its first value identifies
+        it. Return the first values of those that changed something. Values are int or str, each column of one type.
+        """
+        ...
+
     def fetch_all(self, sql: str, *values: object) -> list[Row]:
         """Return the rows of a query."""
         ...
@@ -31,8 +43,8 @@ class Transaction(Protocol):
 class Database(Protocol):
     """A database, for one process; its threads take turns.
 
-    `dialect` has the SQL that differs: the column types `id` and `bytes` for the schema, and `lock`, which
-    ends a query whose row must not change until the transaction ends.
+    `dialect` has the SQL that differs: for the schema the column types `id` and `bytes`, and `with_space`, which ends
+    a table whose rows grow; and `lock`, which ends a query whose row must not change until the transaction ends.
     """
 
     dialect: ClassVar[dict[str, str]]

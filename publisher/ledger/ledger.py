@@ -14,9 +14,16 @@ from publisher.ledger.lanes import delay_lane
 from publisher.ledger.models import Lease, LeaseLostError, PublicationKey, Result, Turn, format_utc, parse_utc
 from publisher.ledger.plan import accept_recipients, plan_deliveries, replace_content
 from publisher.ledger.process_id import format_owner, get_process_id, is_process_gone
-from publisher.ledger.queues import QueueSelection, find_started, start_deliveries
+from publisher.ledger.queues import QueueSelection, find_first_due, find_started, list_queues, start_deliveries
 from publisher.ledger.schema import create_schema
-from publisher.ledger.transitions import owns, record_result, recover_interrupted, resolve_key, update_done
+from publisher.ledger.transitions import (
+    count_sending,
+    owns,
+    record_results,
+    recover_interrupted,
+    resolve_key,
+    update_done,
+)
 
 
 class Ledger:
@@ -165,13 +172,15 @@ class Ledger:
                 *lease,
             )
             is_repeated = bool(owned) and known is not None
+            ended = record_results(tx, lease, results, is_repeated=is_repeated)
             for result in results:
-                record_result(tx, lease, result, is_repeated=is_repeated)
                 queue = result.delivery.queue
                 delay_lane(tx, wanted.channel, queue, wanted.limits.get(queue), result.ended_at)
-            turn = Turn(find_started(tx, lease, known or ()) if is_repeated else [])
+            turn, started = Turn(find_started(tx, lease, known or ()) if is_repeated else []), 0
             if owned and wanted.limit and not turn.deliveries:
                 turn = start_deliveries(tx, self.dialect, lease, wanted, now)
+                started = len(turn.deliveries)
+            count_sending(tx, lease.publication_id, started - ended)
         self._is_modified = self._is_modified or bool(results)
         hit_failpoint("begun" if turn.deliveries else "confirmed")
         if not owned:
@@ -187,19 +196,13 @@ class Ledger:
     def find_next_attempt(self, lease: Lease, now: dt.datetime) -> dt.datetime | None:
         """Return when the first of the deliveries is due that are postponed beyond `now`, None if there is none."""
         with self.transaction() as tx:
-            [(first,)] = tx.fetch_all(
-                "SELECT MIN(next_at) FROM delivery WHERE publication = ? AND state = 'planned' AND next_at > ?",
-                *(lease.publication_id, format_utc(now)),
-            )
+            first = find_first_due(tx, lease.publication_id, format_utc(now))
         return parse_utc(first) if first else None
 
     def find_queues(self, lease: Lease) -> set[str]:
         """Return the queues with planned deliveries."""
         with self.transaction() as tx:
-            rows = tx.fetch_all(
-                "SELECT DISTINCT queue FROM delivery WHERE publication = ? AND state = 'planned'", lease.publication_id
-            )
-        return {queue for (queue,) in rows}
+            return set(list_queues(tx, lease.publication_id))
 
 
 def _build_takeover_error() -> LeaseLostError:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from publisher.ledger.ledger import Ledger
 from publisher.ledger.models import ADOPTED, DeliveryState, PublicationKey, parse_utc
 from publisher.ledger.process_id import get_process_id
+from publisher.ledger.queries import count_deliveries
 
 
 class LedgerMetrics(NamedTuple):
@@ -25,23 +26,23 @@ def collect_metrics(ledger: Ledger, newsletter: str, channels: Iterable[str]) ->
     """
     prefix = f"{newsletter}/"
     with ledger.transaction() as tx:
-        state_counts = tx.fetch_all(
-            # grouped by publication first, in the order of the index: 20 times as fast for a million
-            """SELECT channel, state, SUM(number) FROM publication
-               JOIN (SELECT publication, state, COUNT(*) AS number FROM delivery GROUP BY publication, state)
-               AS counted ON counted.publication = publication.id
-               WHERE issue = ? OR SUBSTR(issue, 1, ?) = ? GROUP BY channel, state""",
+        publications = tx.fetch_all(
+            """SELECT channel, id, deliveries, sending FROM publication
+               WHERE deliveries > 0 AND (issue = ? OR SUBSTR(issue, 1, ?) = ?)""",
             *(newsletter, len(prefix), prefix),
         )
+        counts = [(channel, count_deliveries(tx, *numbers)) for channel, *numbers in publications]
         last_times = tx.fetch_all(
             """SELECT channel, destination, MAX(published_at) AS last FROM publication
                WHERE SUBSTR(issue, 1, ?) = ? AND published_at <> '' AND digest <> ?
                GROUP BY channel, destination ORDER BY last""",
             *(len(prefix), prefix, ADOPTED),
         )
-    names = dict.fromkeys([*channels, *(channel for channel, _, _ in state_counts)])
+    names = dict.fromkeys([*channels, *(channel for channel, _ in counts)])
     deliveries = {(channel, state.value): 0 for channel in names for state in DeliveryState}
-    deliveries |= {(channel, state): int(number) for channel, state, number in state_counts}
+    for channel, count in counts:
+        for state, number in count._asdict().items():
+            deliveries[channel, state] += number
     issues = [
         (channel, time)
         for channel, destination, time in last_times

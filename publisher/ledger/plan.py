@@ -9,15 +9,19 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from publisher.channel import Part
 from publisher.ledger.database import Transaction
 from publisher.ledger.models import FewerRecipientsError, PublicationKey
+from publisher.ledger.transitions import ATTEMPTED_DIGEST
 
 _MAX_MISSING = 5
 _MAX_MISSING_PERCENT = 10
 """A list is stopped when it lacks more than this number of its recipients, and more than this part of them."""
 
 _PART_JOIN = "part.publication = delivery.publication AND part.part = delivery.part"
-_PLANNED_DIGEST = f"COALESCE((SELECT digest FROM part WHERE {_PART_JOIN}), '')"
+_PLANNED_CONTENT = f"COALESCE((SELECT content.id FROM part JOIN content USING (digest) WHERE {_PART_JOIN}), 0)"
 _IS_PART = f"EXISTS (SELECT 1 FROM part WHERE {_PART_JOIN})"
 _IS_RECIPIENT = "EXISTS (SELECT 1 FROM current_recipient WHERE current_recipient.recipient = delivery.recipient)"
+
+_IS_REPEATED = """EXISTS (SELECT 1 FROM current_recipient earlier
+    WHERE earlier.recipient = current_recipient.recipient AND earlier.number < current_recipient.number)"""
 
 
 def compute_parts_digest(parts: Iterable[Part]) -> str:
@@ -46,11 +50,17 @@ def replace_content(tx: Transaction, publication: int, parts: Sequence[Part], at
         tx.execute(
             f"UPDATE delivery SET position = {position} WHERE publication = ? AND position <> {position}", publication
         )
+    is_outdated = f"state = 'sent' AND remote_id <> '' AND {_PLANNED_CONTENT} <> delivered_content"
     tx.execute(
-        f"""UPDATE delivery SET state = 'planned', reason = '', next_at = '', tries = 0
+        f"""INSERT INTO attempt (delivery, fence, started_at, ended_at, digest, outcome, evidence)
+            SELECT id, fence, started_at, ended_at, {ATTEMPTED_DIGEST}, 'sent', remote_id FROM delivery
+            WHERE publication = ? AND ended_at <> '' AND {is_outdated} ORDER BY id""",
+        publication,
+    )
+    tx.execute(
+        f"""UPDATE delivery SET state = 'planned', reason = '', next_at = '', tries = 0, ended_at = ''
             WHERE publication = ?
-            AND ((state = 'sent' AND remote_id <> '' AND {_PLANNED_DIGEST} <> delivered_digest)
-            OR (state = 'failed' AND {_PLANNED_DIGEST} <> attempted_digest))""",
+            AND (({is_outdated}) OR (state = 'failed' AND {_PLANNED_CONTENT} <> attempted_content))""",
         publication,
     )
     digest = compute_parts_digest(parts)
@@ -91,18 +101,18 @@ def plan_deliveries(
                 yield (recipient, *find_lane(recipient))
 
     tx.execute(
-        f"""CREATE TEMPORARY TABLE current_recipient (number {dialect["id"]}, recipient TEXT NOT NULL UNIQUE,
+        f"""CREATE TEMPORARY TABLE current_recipient (number {dialect["id"]}, recipient TEXT NOT NULL,
             lane TEXT NOT NULL, queue TEXT NOT NULL)"""
     )
-    tx.execute_many(
-        "INSERT INTO current_recipient (recipient, lane, queue) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        select_wanted(),
-    )
+    tx.insert_many("current_recipient", ("recipient", "lane", "queue"), select_wanted())
+    tx.execute("CREATE INDEX current_recipient_by_name ON current_recipient (recipient)")
     known = "recipient IN (SELECT recipient FROM delivery WHERE delivery.publication = part.publication)"
-    tx.execute(
+    added = tx.execute(
         f"""INSERT INTO delivery (publication, recipient, part, position, lane, queue, state)
             SELECT publication, recipient, part, position, lane, queue, 'planned' FROM current_recipient CROSS JOIN part
-            WHERE publication = ? {"" if add_recipients else f"AND {known}"} ORDER BY number ON CONFLICT DO NOTHING""",
+            WHERE publication = ? AND NOT {_IS_REPEATED} AND NOT EXISTS (SELECT 1 FROM delivery WHERE {_PART_JOIN}
+            AND delivery.recipient = current_recipient.recipient) {"" if add_recipients else f"AND {known}"}
+            ORDER BY number""",
         publication,
     )
     drop_removed_parts(tx, publication)
@@ -110,13 +120,13 @@ def plan_deliveries(
     # those with a reason stay dropped: a person gave them up, or the recipient wants no more
     tx.execute(
         f"""UPDATE delivery SET state = 'planned', tries = 0 WHERE publication = ?
-            AND (state = 'unlisted' OR (state = 'dropped' AND attempted_digest = '' AND reason = ''))
+            AND (unsent_state = 'unlisted' OR (unsent_state = 'dropped' AND attempted_content = 0 AND reason = ''))
             AND {_IS_PART} AND {_IS_RECIPIENT}""",
         publication,
     )
     tx.execute("DROP TABLE current_recipient")
     postpone_closed_lanes(tx, publication)
-    tx.execute("UPDATE publication SET done = 0 WHERE id = ?", publication)
+    tx.execute("UPDATE publication SET done = 0, deliveries = deliveries + ? WHERE id = ?", added, publication)
     return listed
 
 
@@ -135,7 +145,7 @@ def postpone_closed_lanes(tx: Transaction, publication: int) -> int:
     return sum(
         tx.execute(
             """UPDATE delivery SET next_at = ?, reason = ?
-               WHERE publication = ? AND state = 'planned' AND lane = ? AND next_at < ?""",
+               WHERE publication = ? AND unsent_state = 'planned' AND lane = ? AND next_at < ?""",
             *(until, reason, publication, name, until),
         )
         for name, until, reason in closed
@@ -143,10 +153,10 @@ def postpone_closed_lanes(tx: Transaction, publication: int) -> int:
 
 
 def _end_planned(tx: Transaction, publication: int, state: str, condition: str) -> None:
-    # no attempted_digest: it tells these, which may be planned again, from deliveries that a person gave up
+    # no attempted_content: it tells these, which may be planned again, from deliveries that a person gave up
     tx.execute(
-        f"""UPDATE delivery SET state = ?, attempted_digest = '', reason = '', next_at = ''
-            WHERE publication = ? AND state = 'planned' AND remote_id = '' AND {condition}""",
+        f"""UPDATE delivery SET state = ?, attempted_content = 0, reason = '', next_at = ''
+            WHERE publication = ? AND unsent_state = 'planned' AND remote_id = '' AND {condition}""",
         state,
         publication,
     )

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec.json import encode
+
 from publisher.credentials import redact
 from publisher.errors import ConfigError, StorageError
 from publisher.installation import install_command
@@ -21,6 +23,8 @@ _SCHEMA_LOCK_ID = 7236814
 """The advisory lock held while tables are created. An arbitrary number."""
 
 _BATCH_SIZE = 5_000
+
+_TYPES = {int: "BIGINT", str: "TEXT"}
 
 # A server may be configured to lose the last commits in a power cut, or to wait for a lock for ever.
 _TRANSACTION_SETTINGS = b"SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '30s'"
@@ -45,6 +49,22 @@ class _PostgresTransaction:
                 changed += cursor.rowcount
         return changed
 
+    def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()
+        with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def update_many(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> set[object]:
+        if not rows:
+            return set()
+        # one value in JSON: to make an array of each column takes 15 times as long
+        types = ", ".join(f"{name} {_TYPES[type(value)]}" for name, value in zip(columns, rows[0], strict=True))
+        sql = sql.replace("{new}", f"JSON_TO_RECORDSET(%s) AS new ({types})")
+        values = encode([dict(zip(columns, row, strict=True)) for row in rows]).decode()
+        returned = self._connection.execute(f"{sql} RETURNING new.{columns[0]}".encode(), (values,))
+        return {key for (key,) in returned}
+
     def fetch_all(self, sql: str, *values: object) -> list[Row]:
         return self._connection.execute(_to_psycopg_sql(sql), values).fetchall()
 
@@ -59,6 +79,7 @@ class PostgresDatabase:
     dialect: ClassVar[dict[str, str]] = {
         "id": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
         "bytes": "BYTEA",
+        "with_space": "WITH (fillfactor = 35)",
         "lock": "FOR UPDATE",
     }
 

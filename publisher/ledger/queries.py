@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import Enum
+from heapq import merge
+from itertools import accumulate
+from operator import itemgetter
 from typing import NamedTuple
 
 from publisher.channel import Rendering
 from publisher.errors import ConfigError
 from publisher.ledger.closed_lanes import open_lanes
-from publisher.ledger.database import Transaction
+from publisher.ledger.database import Row, Transaction
 from publisher.ledger.ledger import Ledger
 from publisher.ledger.models import (
     DeliveryCounts,
@@ -21,14 +24,23 @@ from publisher.ledger.models import (
     parse_utc,
 )
 from publisher.ledger.process_id import format_owner, is_process_gone
-from publisher.ledger.transitions import record_attempt, resolve_key, update_done
+from publisher.ledger.queues import find_first_due
+from publisher.ledger.transitions import ATTEMPTED_DIGEST, DELIVERED_DIGEST, record_attempts, resolve_key, update_done
 
 _PUBLICATION_COLUMNS = (
-    "id, issue, channel, destination, done, digest, owner, published_at, changed_at, url, leased_until"
+    "id, issue, channel, destination, done, digest, owner, published_at, changed_at, url, leased_until, deliveries, "
+    "sending"
 )
 
 _HAS_KEY = "publication = (SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?)"
 """Selects the deliveries of a publication."""
+
+
+def _build_state_condition(states: Collection[DeliveryState]) -> str:
+    """Return what selects the deliveries in one of these states: by an index, if neither sent nor sending is one."""
+    has_index = not {DeliveryState.SENDING, DeliveryState.SENT}.intersection(states)
+    names = ", ".join(f"'{state.value}'" for state in states)
+    return f"{'unsent_state' if has_index else 'state'} IN ({names})"
 
 
 class ResolutionChoice(Enum):
@@ -94,32 +106,42 @@ def find_issues_in_state(ledger: Ledger, newsletter: str, *states: DeliveryState
 
     Deliveries that belong to no issue count for the id of the newsletter itself.
     """
-    placeholders, prefix = ", ".join("?" * len(states)), f"{newsletter}/"
+    prefix = f"{newsletter}/"
+    conditions = ["sending > 0"] if DeliveryState.SENDING in states else []
+    if others := [state for state in states if state is not DeliveryState.SENDING]:
+        condition = f"delivery.publication = publication.id AND {_build_state_condition(others)}"
+        conditions.append(f"EXISTS (SELECT 1 FROM delivery WHERE {condition})")
     with ledger.transaction() as tx:
-        return [
-            issue
-            for (issue,) in tx.fetch_all(
-                f"""SELECT DISTINCT issue FROM publication WHERE (issue = ? OR SUBSTR(issue, 1, ?) = ?)
-                    AND EXISTS (SELECT 1 FROM delivery
-                    WHERE delivery.publication = publication.id AND state IN ({placeholders}))
-                    ORDER BY issue""",
-                *(newsletter, len(prefix), prefix, *(state.value for state in states)),
-            )
-        ]
+        rows = tx.fetch_all(
+            f"""SELECT DISTINCT issue FROM publication WHERE (issue = ? OR SUBSTR(issue, 1, ?) = ?)
+                AND ({" OR ".join(conditions)}) ORDER BY issue""",
+            *(newsletter, len(prefix), prefix),
+        )
+    return [issue for (issue,) in rows]
 
 
-def _build_status(tx: Transaction, row: tuple[object, ...]) -> PublicationStatus:
-    publication_id, issue, channel, destination, done, digest, owner, published, changed, url, expiry = row
-    counts: dict[str, int] = dict(
-        tx.fetch_all("SELECT state, COUNT(*) FROM delivery WHERE publication = ? GROUP BY state", publication_id)
+def count_deliveries(tx: Transaction, publication: int, deliveries: int, sending: int) -> DeliveryCounts:
+    """Return the deliveries of a publication by state, of which there are so many in all, and so many being sent.
+
+    Those that were sent are not looked at.
+    """
+    unsent: dict[str, int] = dict(
+        tx.fetch_all(
+            """SELECT unsent_state, COUNT(*) FROM delivery
+               WHERE publication = ? AND unsent_state IS NOT NULL GROUP BY unsent_state""",
+            publication,
+        )
     )
-    [(next_at,)] = tx.fetch_all(
-        "SELECT MIN(next_at) FROM delivery WHERE publication = ? AND state = 'planned' AND next_at <> ''",
-        publication_id,
-    )
+    return DeliveryCounts(**unsent, sending=sending, sent=deliveries - sending - sum(unsent.values()))
+
+
+def _build_status(tx: Transaction, row: Row) -> PublicationStatus:
+    publication_id, issue, channel, destination, done, digest, owner, published, changed, url, expiry, *numbers = row
+    counts = count_deliveries(tx, publication_id, *numbers)
+    next_at = find_first_due(tx, publication_id, "")
     reasons = tx.fetch_all(
         """SELECT reason FROM delivery
-           WHERE publication = ? AND reason <> '' AND state <> 'dropped' GROUP BY reason
+           WHERE publication = ? AND reason <> '' AND unsent_state <> 'dropped' GROUP BY reason
            ORDER BY MIN(CASE state WHEN 'unknown' THEN 0 WHEN 'failed' THEN 1 ELSE 2 END), COUNT(*) DESC,
            reason LIMIT 3""",
         publication_id,
@@ -127,19 +149,20 @@ def _build_status(tx: Transaction, row: tuple[object, ...]) -> PublicationStatus
     parts = tx.fetch_all("SELECT part, digest FROM part WHERE publication = ? ORDER BY position", publication_id)
     deliveries = (
         tx.fetch_all(
-            "SELECT part, state, attempted_digest, delivered_digest FROM delivery WHERE publication = ?", publication_id
+            f"SELECT part, state, {ATTEMPTED_DIGEST}, {DELIVERED_DIGEST} FROM delivery WHERE publication = ?",
+            publication_id,
         )
-        if sum(counts.values()) <= 2 * len(parts) + 20
+        if counts.total <= 2 * len(parts) + 20
         else []
     )
     if len({part for part, *_ in deliveries}) < len(deliveries):  # several recipients
         deliveries = []
     return PublicationStatus(
-        int(str(publication_id)),
+        publication_id,
         PublicationKey(str(issue), str(channel), str(destination)),
         bool(done),
         str(digest),
-        DeliveryCounts(**counts),
+        counts,
         "" if is_process_gone(str(owner)) else format_owner(str(owner)),
         parse_utc(str(published)) if published else None,
         parse_utc(str(changed)) if changed else None,
@@ -159,8 +182,8 @@ def find_published_or_sent(ledger: Ledger, prefix: str) -> list[PublicationKey]:
     with ledger.transaction() as tx:
         rows = tx.fetch_all(
             """SELECT issue, channel, destination FROM publication WHERE SUBSTR(issue, 1, ?) = ?
-               AND (published_at <> '' OR EXISTS (SELECT 1 FROM delivery WHERE delivery.publication = publication.id
-                    AND state IN ('sending', 'sent', 'unknown')))
+               AND (published_at <> '' OR sending > 0 OR EXISTS (SELECT 1 FROM delivery
+                    WHERE delivery.publication = publication.id AND state IN ('sent', 'unknown')))
                ORDER BY id""",
             *(len(prefix), prefix),
         )
@@ -177,12 +200,10 @@ def find_last_change(ledger: Ledger) -> dt.datetime | None:
 
 def find_recipients(ledger: Ledger, key: PublicationKey, *states: DeliveryState) -> frozenset[str]:
     """Return the recipients of a publication with a delivery in one of these states."""
-    placeholders = ", ".join("?" * len(states))
     with ledger.transaction() as tx:
         rows = tx.fetch_all(
-            f"SELECT DISTINCT recipient FROM delivery WHERE {_HAS_KEY} AND state IN ({placeholders})",
+            f"SELECT DISTINCT recipient FROM delivery WHERE {_HAS_KEY} AND {_build_state_condition(states)}",
             *resolve_key(tx, key),
-            *(state.value for state in states),
         )
     return frozenset(str(recipient) for (recipient,) in rows)
 
@@ -194,9 +215,9 @@ def find_failed_deliveries(ledger: Ledger, key: PublicationKey) -> list[FailedDe
     """
     with ledger.transaction() as tx:
         rows = tx.fetch_all(
-            f"""SELECT recipient, part, state, reason, started_at, attempted_digest FROM delivery
-                WHERE {_HAS_KEY} AND (state = 'unknown'
-                OR (state IN ('planned', 'failed', 'dropped') AND reason <> ''))
+            f"""SELECT recipient, part, state, reason, started_at, {ATTEMPTED_DIGEST} FROM delivery
+                WHERE {_HAS_KEY} AND (unsent_state = 'unknown'
+                OR (unsent_state IN ('planned', 'failed', 'dropped') AND reason <> ''))
                 ORDER BY CASE state WHEN 'unknown' THEN 0 WHEN 'failed' THEN 1 WHEN 'planned' THEN 2
                 ELSE 3 END, position, id""",
             *resolve_key(tx, key),
@@ -208,17 +229,27 @@ def find_failed_deliveries(ledger: Ledger, key: PublicationKey) -> list[FailedDe
 
 
 def load_attempts(ledger: Ledger, key: PublicationKey) -> list[Attempt]:
-    """Return all attempts for a publication, oldest first."""
+    """Return all attempts for a publication, in the order in which they were recorded."""
     with ledger.transaction() as tx:
-        rows = tx.fetch_all(
-            f"""SELECT recipient, part, attempt.started_at, ended_at, outcome, evidence
+        resolved = resolve_key(tx, key)
+        recorded = tx.fetch_all(
+            f"""SELECT delivery.id, recipient, part, attempt.started_at, attempt.ended_at, outcome, evidence
                 FROM attempt JOIN delivery ON delivery.id = attempt.delivery
                 WHERE {_HAS_KEY} ORDER BY attempt.id""",
-            *resolve_key(tx, key),
+            *resolved,
         )
+        in_deliveries = tx.fetch_all(
+            f"""SELECT id, recipient, part, started_at, ended_at, 'sent', remote_id FROM delivery
+                WHERE {_HAS_KEY} AND ended_at <> '' ORDER BY ended_at, id""",
+            *resolved,
+        )
+    # what came late, from a former owner, was recorded after others that ended later
+    latest = accumulate((row[4] for row in recorded), max)
+    keyed = [((time, row[0], False), row) for time, row in zip(latest, recorded, strict=True)]
+    merged = merge(keyed, [((row[4], row[0], True), row) for row in in_deliveries], key=itemgetter(0))
     return [
         Attempt(recipient, part, parse_utc(started_at), parse_utc(ended_at), outcome, evidence)
-        for recipient, part, started_at, ended_at, outcome, evidence in rows
+        for _, (_, recipient, part, started_at, ended_at, outcome, evidence) in merged
     ]
 
 
@@ -232,7 +263,7 @@ def retry_deliveries(ledger: Ledger, key: PublicationKey, now: dt.datetime) -> i
         open_lanes(tx, publication_id)
         return tx.execute(
             """UPDATE delivery SET state = 'planned', next_at = '', tries = 0 WHERE publication = ?
-               AND (state = 'failed' OR (state = 'planned' AND next_at > ?))""",
+               AND (unsent_state = 'failed' OR (unsent_state = 'planned' AND next_at > ?))""",
             *(publication_id, format_utc(now)),
         )
 
@@ -255,7 +286,7 @@ def resolve_deliveries(
     with ledger.transaction() as tx:
         publication_id = _lock_publication(ledger, tx, key)
         rows = tx.fetch_all(
-            """SELECT id, fence, attempted_digest FROM delivery WHERE publication = ? AND state = 'unknown'
+            f"""SELECT id, fence, {ATTEMPTED_DIGEST} FROM delivery WHERE publication = ? AND unsent_state = 'unknown'
                AND ? IN ('', part) AND ? IN ('', recipient) ORDER BY position, id""",
             *(publication_id, part, recipient),
         )
@@ -263,10 +294,12 @@ def resolve_deliveries(
             raise ConfigError(
                 f"{remote_id} is the ID of one message, and {len(rows)} are unknown", "choose one of them"
             )
-        for delivery, fence, digest in rows:
+        for delivery, _, _ in rows:
             _apply_choice(tx, delivery, choice, remote_id)
-            attempt = (delivery, fence, format_utc(now), digest)
-            record_attempt(tx, attempt, now, choice.value, "a person's decision")
+        times, outcome = (format_utc(now), format_utc(now)), choice.value
+        record_attempts(
+            tx, [(delivery, fence, *times, digest, outcome, "a person's decision") for delivery, fence, digest in rows]
+        )
         update_done(tx, publication_id, now)
         return len(rows)
 
@@ -274,7 +307,7 @@ def resolve_deliveries(
 def _apply_choice(tx: Transaction, delivery: int, choice: ResolutionChoice, remote_id: str) -> None:
     match choice:
         case ResolutionChoice.SENT:
-            sql = """UPDATE delivery SET state = 'sent', delivered_digest = attempted_digest,
+            sql = """UPDATE delivery SET state = 'sent', delivered_content = attempted_content,
                      reason = '', remote_id = ? WHERE id = ?"""
             tx.execute(sql, remote_id, delivery)
         case ResolutionChoice.RESEND:

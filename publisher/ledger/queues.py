@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from publisher.channel import RateLimit
@@ -50,13 +50,13 @@ def start_deliveries(
                     selected = selected[:count]
                 deliveries += selected
     started_at = format_utc(now)
-    tx.execute_many(
-        """UPDATE delivery SET state = 'sending', tries = ?, fence = ?, started_at = ?,
-           first_started_at = ?, attempted_digest = ?, next_at = '' WHERE id = ?""",
-        [
-            (one.tries, lease.fence, started_at, format_utc(one.first_started_at), one.digest, one.id)
-            for one in deliveries
-        ],
+    tx.update_many(
+        """UPDATE delivery SET state = 'sending', tries = new.tries, fence = new.fence,
+           attempted_content = COALESCE((SELECT content.id FROM content WHERE content.digest = new.digest), 0),
+           first_started_at = CASE first_started_at WHEN '' THEN delivery.started_at ELSE first_started_at END,
+           started_at = new.started_at, next_at = '' FROM {new} WHERE delivery.id = new.id""",
+        ("id", "tries", "fence", "digest", "started_at"),
+        [(one.id, one.tries, lease.fence, one.digest, started_at) for one in deliveries],
     )
     return Turn(deliveries, open_at, frozenset(empty))
 
@@ -73,17 +73,40 @@ def find_started(tx: Transaction, lease: Lease, known: Collection[int]) -> list[
     """
     rows = tx.fetch_all(
         f"""SELECT {_DELIVERY_COLUMNS} WHERE delivery.publication = ? AND state = 'sending' AND fence = ?
+            AND (SELECT sending FROM publication WHERE id = delivery.publication) > ?
             ORDER BY delivery.position, delivery.id""",
-        *lease,
+        *(*lease, len(known)),
     )
     started = [_build_delivery(row) for row in rows]
     return [delivery for delivery in started if delivery.id not in known]
 
 
+def list_queues(tx: Transaction, publication: int) -> Iterator[str]:
+    """Yield the queues with planned deliveries, each by a look at an index."""
+    after_last = "SELECT MIN(queue) FROM delivery WHERE publication = ? AND unsent_state = 'planned'"
+    [(queue,)] = tx.fetch_all(after_last, publication)
+    while queue is not None:
+        yield queue
+        [(queue,)] = tx.fetch_all(f"{after_last} AND queue > ?", publication, queue)
+
+
+def find_first_due(tx: Transaction, publication: int, after: str) -> str:
+    """Return when the first of the planned deliveries is due that are postponed beyond a time, '' if none is."""
+    times = [
+        tx.fetch_all(
+            """SELECT MIN(next_at) FROM delivery
+               WHERE publication = ? AND unsent_state = 'planned' AND queue = ? AND next_at > ?""",
+            *(publication, queue, after),
+        )[0][0]
+        for queue in list_queues(tx, publication)
+    ]
+    return min((time for time in times if time), default="")
+
+
 def _select_due(tx: Transaction, lease: Lease, queue: str, limit: int, now: dt.datetime) -> list[Delivery]:
     """Return the first planned deliveries of a queue."""
     rows = tx.fetch_all(
-        f"""SELECT {_DELIVERY_COLUMNS} WHERE delivery.publication = ? AND queue = ? AND state = 'planned'
+        f"""SELECT {_DELIVERY_COLUMNS} WHERE delivery.publication = ? AND queue = ? AND unsent_state = 'planned'
             AND next_at <= ? ORDER BY next_at, delivery.position, delivery.id LIMIT ?""",
         *(lease.publication_id, queue, format_utc(now), limit),
     )
@@ -114,6 +137,7 @@ def _build_delivery(row: Row, now: dt.datetime | None = None) -> Delivery:
     """Return a delivery that starts now, or that was started before."""
     delivery_id, recipient, part, digest, remote_id, tries, started, first, lane, queue, _, _ = row
     started_at = now or parse_utc(started)
+    first = first or started
     first_started_at = parse_utc(first) if first else started_at
     tries += now is not None
     return Delivery(delivery_id, recipient, part, digest, remote_id, tries, started_at, first_started_at, lane, queue)

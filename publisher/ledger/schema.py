@@ -1,6 +1,7 @@
 """The tables, and whether a ledger has them.
 
-`{id}` and `{bytes}` are the database's types for a generated primary key and a byte string. Times are text in
+`{id}` and `{bytes}` are the database's types for a generated primary key and a byte string, `{with_space}` leaves space
+beside rows that grow. Times are text in
 UTC that sorts by time (`format_utc`). Before the first release these statements change in place, and nothing
 is migrated.
 """
@@ -15,6 +16,7 @@ from publisher.ledger.database import Database
 STATEMENTS = (
     # this row is the lock: two processes that publish the same thing race for it
     # recipients: how long the list was, at its longest since a person accepted a shorter one
+    # deliveries: how many there are in any state; sending: how many in that one
     """CREATE TABLE publication (
         id {id},
         issue TEXT NOT NULL,
@@ -29,9 +31,11 @@ STATEMENTS = (
         published_at TEXT NOT NULL DEFAULT '',
         changed_at TEXT NOT NULL DEFAULT '',
         recipients BIGINT NOT NULL DEFAULT 0,
+        deliveries BIGINT NOT NULL DEFAULT 0,
+        sending BIGINT NOT NULL DEFAULT 0,
         UNIQUE (issue, channel, destination)
     )""",
-    "CREATE TABLE content (digest TEXT PRIMARY KEY, media_type TEXT NOT NULL, body {bytes} NOT NULL)",
+    "CREATE TABLE content (id {id}, digest TEXT NOT NULL UNIQUE, media_type TEXT NOT NULL, body {bytes} NOT NULL)",
     """CREATE TABLE part (
         publication BIGINT NOT NULL REFERENCES publication (id),
         part TEXT NOT NULL,
@@ -39,33 +43,39 @@ STATEMENTS = (
         digest TEXT NOT NULL REFERENCES content (digest),
         PRIMARY KEY (publication, part)
     )""",
-    # first_started_at: of the first attempt, and never changed; started_at and attempted_digest: of the last one;
-    # delivered_digest: of what the recipient is known to have; lane: the provider that receives for them; queue: the
-    # lane if it had a rate limit when this was planned, else ''
+    # lane: the provider that receives for the recipient; queue: the lane if it had a rate limit when this was planned,
+    # else ''. first_started_at: of the first attempt if there were several; started_at, fence and attempted_content: of
+    # the last one; ended_at: of the last one if it is not in `attempt`, because all there is to say is here: it was
+    # sent, as remote_id. delivered_content: what the recipient is known to have. Contents are ids; 0 is none.
+    # Indexes have unsent_state instead of state: PostgreSQL need not change them when what is being sent was sent. What
+    # changes then comes last, because it logs the bytes of a row between the first and the last that differ.
     """CREATE TABLE delivery (
         id {id},
         publication BIGINT NOT NULL REFERENCES publication (id),
+        position INTEGER NOT NULL,
         recipient TEXT NOT NULL,
         part TEXT NOT NULL,
-        position INTEGER NOT NULL,
         lane TEXT NOT NULL DEFAULT '',
         queue TEXT NOT NULL DEFAULT '',
-        state TEXT NOT NULL,
+        first_started_at TEXT NOT NULL DEFAULT '',
+        unsent_state TEXT GENERATED ALWAYS AS (CASE WHEN state NOT IN ('sending', 'sent') THEN state END) STORED,
+        next_at TEXT NOT NULL DEFAULT '',
+        attempted_content INTEGER NOT NULL DEFAULT 0,
         tries INTEGER NOT NULL DEFAULT 0,
         fence INTEGER NOT NULL DEFAULT 0,
-        first_started_at TEXT NOT NULL DEFAULT '',
         started_at TEXT NOT NULL DEFAULT '',
-        next_at TEXT NOT NULL DEFAULT '',
-        attempted_digest TEXT NOT NULL DEFAULT '',
-        delivered_digest TEXT NOT NULL DEFAULT '',
+        state TEXT NOT NULL,
+        ended_at TEXT NOT NULL DEFAULT '',
+        delivered_content INTEGER NOT NULL DEFAULT 0,
         remote_id TEXT NOT NULL DEFAULT '',
         reason TEXT NOT NULL DEFAULT '',
-        UNIQUE (publication, recipient, part)
-    )""",
-    "CREATE INDEX delivery_by_state ON delivery (publication, state, next_at, position, id)",
-    # the order in which deliveries are sent
-    "CREATE INDEX delivery_queue ON delivery (publication, queue, next_at, position, id) WHERE state = 'planned'",
-    # rows are only ever added
+        UNIQUE (publication, recipient, part),
+        CHECK (ended_at = '' OR state = 'sent')
+    ) {with_space}""",
+    # the order in which deliveries are sent, and those in the other states
+    """CREATE INDEX delivery_unsent ON delivery (publication, unsent_state, queue, next_at, position, id)
+        WHERE unsent_state IS NOT NULL""",
+    # those that the row of their delivery does not tell everything about; rows are only ever added
     """CREATE TABLE attempt (
         id {id},
         delivery BIGINT NOT NULL REFERENCES delivery (id),

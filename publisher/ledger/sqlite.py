@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,6 +23,15 @@ _MAX_CHECKED_BYTES = 32 << 20
 _open_lock = threading.Lock()
 
 
+@cache
+def _build_update_of_one(sql: str, columns: tuple[str, ...]) -> str:
+    """Return the statement of `update_many` for one row of values."""
+    sql = sql.replace("FROM {new} ", "")
+    for number, column in enumerate(columns, 1):
+        sql = re.sub(rf"\bnew\.{column}\b", f"?{number}", sql)
+    return sql
+
+
 class _SqliteTransaction:
     """The statements of one transaction."""
 
@@ -32,6 +43,15 @@ class _SqliteTransaction:
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
         return self._connection.executemany(sql, rows).rowcount
+
+    def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        marks = ", ".join("?" * len(columns))
+        self._connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
+
+    def update_many(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> set[object]:
+        # a row at a time: there is no server to wait for, and UPDATE FROM would copy each into a table first
+        sql = _build_update_of_one(sql, tuple(columns))
+        return {row[0] for row in rows if self._connection.execute(sql, row).rowcount}
 
     def fetch_all(self, sql: str, *values: object) -> list[Row]:
         return self._connection.execute(sql, values).fetchall()
@@ -47,7 +67,7 @@ class SqliteDatabase:
     Source: sqlite.org/wal.html#walresetbug
     """
 
-    dialect: ClassVar[dict[str, str]] = {"id": "INTEGER PRIMARY KEY", "bytes": "BLOB", "lock": ""}
+    dialect: ClassVar[dict[str, str]] = {"id": "INTEGER PRIMARY KEY", "bytes": "BLOB", "with_space": "", "lock": ""}
 
     def __init__(self, path: Path, timeout: float = 30.0) -> None:
         """`timeout` is how many seconds to wait for another process that has locked it."""

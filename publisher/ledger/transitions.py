@@ -6,8 +6,9 @@ A retry is a row with a time here and not a call of a library such as tenacity: 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from publisher.channel import Receipt
 from publisher.credentials import redact
 from publisher.ledger.database import Transaction
 from publisher.ledger.models import DeliveryState, Lease, PublicationKey, Result, format_utc
@@ -15,7 +16,16 @@ from publisher.ledger.models import DeliveryState, Lease, PublicationKey, Result
 _MAX_EVIDENCE_LENGTH = 500
 """How many characters of a platform's answer are kept."""
 
+AttemptRow = tuple[int, int, str, str, str, str, str]
+"""The delivery's id, its fence, when the attempt started and ended, the digest of what was sent, the outcome, and the
+evidence."""
+
 OPEN_STATES = (DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.FAILED, DeliveryState.UNKNOWN)
+
+
+ATTEMPTED_DIGEST = "COALESCE((SELECT digest FROM content WHERE content.id = delivery.attempted_content), '')"
+DELIVERED_DIGEST = "COALESCE((SELECT digest FROM content WHERE content.id = delivery.delivered_content), '')"
+"""The digests of contents, '' for none: SQL."""
 
 
 def resolve_key(tx: Transaction, key: PublicationKey) -> PublicationKey:
@@ -32,42 +42,62 @@ def owns(tx: Transaction, dialect: dict[str, str], lease: Lease) -> bool:
     return bool(fence == lease.fence)
 
 
-def record_result(tx: Transaction, lease: Lease, result: Result, *, is_repeated: bool) -> None:
-    """Record the result of a delivery. If the lease was lost, it is kept as evidence only.
+def record_results(tx: Transaction, lease: Lease, results: Sequence[Result], *, is_repeated: bool) -> int:
+    """Record the results of deliveries. If the lease was lost, they are kept as evidence only.
 
-    `is_repeated`: this was tried before, and it is not known whether the transaction was committed.
+    `is_repeated`: this was tried before, and it is not known whether the transaction was committed. Return how many
+    deliveries are no longer `sending`.
     """
-    changed = _record_state(tx, lease, result)
-    if changed or not is_repeated:
-        delivery, receipt = result.delivery, result.receipt or Receipt()
-        record_attempt(
-            tx,
-            (delivery.id, lease.fence, format_utc(delivery.started_at), delivery.digest),
-            result.ended_at,
-            result.state.value,
-            clean_evidence(result.reason) or clean_evidence(receipt.remote_id),
-        )
+    for result in results:
+        if result.state is DeliveryState.SENT and result.receipt and result.receipt.url:
+            set_url(tx, lease, result.receipt.url)
+            break
+    outcomes = [_describe(lease, result) for result in results]
+    ended = tx.update_many(
+        """UPDATE delivery SET state = new.state, tries = new.tries, ended_at = new.ended_at,
+           delivered_content = CASE new.arrived WHEN 1 THEN attempted_content ELSE delivered_content END,
+           remote_id = new.remote_id, next_at = new.next_at, reason = new.reason
+           FROM {new} WHERE delivery.id = new.id AND delivery.state = 'sending' AND delivery.fence = new.fence""",
+        ("id", "fence", "state", "tries", "ended_at", "arrived", "remote_id", "next_at", "reason"),
+        [outcome.row for outcome in outcomes],
+    )
+    record_attempts(
+        tx,
+        [
+            outcome.attempt
+            for outcome in outcomes
+            if (not outcome.is_told_by_row if outcome.row[0] in ended else not is_repeated)
+        ],
+    )
+    return len(ended)
 
 
-def _record_state(tx: Transaction, lease: Lease, result: Result) -> int:
-    """Record the state of a delivery after an attempt. Return 1, or 0 if it was recorded or the lease is lost."""
-    delivery, receipt = result.delivery, result.receipt or Receipt()
+class _Outcome(NamedTuple):
+    """What is recorded of a result: values of the delivery's row, and an attempt, which is not needed if the row has
+    all there is to say of it."""
+
+    row: tuple[int | str, ...]
+    attempt: AttemptRow
+    is_told_by_row: bool
+
+
+def _describe(lease: Lease, result: Result) -> _Outcome:
+    delivery, state, reason = result.delivery, result.state.value, clean_evidence(result.reason)
+    receipt_id = result.receipt.remote_id if result.receipt else ""
+    evidence, ended_at = reason or clean_evidence(receipt_id), format_utc(result.ended_at)
     arrived = result.state is DeliveryState.SENT
     deleted = arrived and not delivery.digest
-    if arrived and receipt.url:
-        set_url(tx, lease, receipt.url)
-    return tx.execute(
-        """UPDATE delivery SET state = ?, tries = ?,
-           delivered_digest = CASE WHEN ? = 1 THEN attempted_digest ELSE delivered_digest END,
-           remote_id = ?, next_at = ?, reason = ? WHERE id = ? AND state = 'sending' AND fence = ?""",
-        DeliveryState.DROPPED.value if deleted else result.state.value,
-        delivery.tries if result.attempted else delivery.tries - 1,
-        int(arrived),
-        "" if deleted else make_storable(receipt.remote_id) or delivery.remote_id,
-        format_utc(result.next_at) if result.next_at else "",
-        clean_evidence(result.reason),
-        delivery.id,
-        lease.fence,
+    remote_id = "" if deleted else make_storable(receipt_id) or delivery.remote_id
+    is_told_by_row = arrived and not deleted and not reason and evidence == remote_id
+    tries = delivery.tries if result.attempted else delivery.tries - 1
+    next_at = format_utc(result.next_at) if result.next_at else ""
+    return _Outcome(
+        (
+            *(delivery.id, lease.fence, DeliveryState.DROPPED.value if deleted else state, tries),
+            *(ended_at if is_told_by_row else "", int(arrived), remote_id, next_at, reason),
+        ),
+        (delivery.id, lease.fence, format_utc(delivery.started_at), ended_at, delivery.digest, state, evidence),
+        is_told_by_row,
     )
 
 
@@ -83,13 +113,15 @@ def recover_interrupted(tx: Transaction, publication: int, now: dt.datetime, *, 
 
     Edits, and all deliveries of an idempotent channel, are planned again: sending them twice does no harm.
     """
+    if not tx.fetch_all("SELECT 1 FROM publication WHERE id = ? AND sending > 0", publication):
+        return
     reason = "the process ended before the outcome was known"
     interrupted = tx.fetch_all(
-        """SELECT id, fence, started_at, attempted_digest, remote_id FROM delivery
-           WHERE publication = ? AND state = 'sending'""",
+        f"""SELECT id, fence, started_at, {ATTEMPTED_DIGEST}, remote_id FROM delivery
+            WHERE publication = ? AND state = 'sending' ORDER BY id""",
         publication,
     )
-    for delivery, fence, started_at, digest, remote_id in interrupted:
+    for delivery, _, _, _, remote_id in interrupted:
         repeatable = idempotent or remote_id
         tx.execute(
             "UPDATE delivery SET state = ?, reason = ? WHERE id = ?",
@@ -97,29 +129,34 @@ def recover_interrupted(tx: Transaction, publication: int, now: dt.datetime, *, 
             "" if repeatable else reason,
             delivery,
         )
-        attempt = (delivery, fence, started_at, digest)
-        record_attempt(tx, attempt, now, DeliveryState.UNKNOWN.value, reason)
+    ended_at, outcome = format_utc(now), DeliveryState.UNKNOWN.value
+    record_attempts(tx, [(*row[:3], ended_at, row[3], outcome, reason) for row in interrupted])
+    count_sending(tx, publication, -len(interrupted))
 
 
-def record_attempt(
-    tx: Transaction, attempt: tuple[int, int, str, str], ended_at: dt.datetime, outcome: str, evidence: str
-) -> None:
-    """Record an attempt. `attempt` is the delivery's id, its fence, when it started, and the digest of
-    what was sent."""
-    delivery, fence, started_at, digest = attempt
-    tx.execute(
-        """INSERT INTO attempt (delivery, fence, started_at, ended_at, digest, outcome, evidence)
-           VALUES (?, ?, ?, ?, ?, ?, ?)""",
-        *(delivery, fence, started_at, format_utc(ended_at), digest, outcome, evidence),
-    )
+def count_sending(tx: Transaction, publication: int, more: int) -> None:
+    """Count that so many deliveries more are in `sending`."""
+    if more:
+        tx.execute("UPDATE publication SET sending = sending + ? WHERE id = ?", more, publication)
+
+
+def record_attempts(tx: Transaction, attempts: Sequence[AttemptRow]) -> None:
+    if attempts:
+        columns = ("delivery", "fence", "started_at", "ended_at", "digest", "outcome", "evidence")
+        tx.insert_many("attempt", columns, attempts)
 
 
 def update_done(tx: Transaction, publication: int, now: dt.datetime) -> None:
     """Record whether a publication is done: it was planned, and no delivery is left to make."""
+    sending = tx.fetch_all("SELECT 1 FROM publication WHERE id = ? AND sending > 0", publication)
     # LIMIT 1 for each state, because a database may plan EXISTS badly and then scan every row
-    first_open = """SELECT id FROM delivery WHERE publication = ? AND state = ?
-               ORDER BY next_at, position, id LIMIT 1"""
-    unfinished = any(tx.fetch_all(first_open, publication, state.value) for state in OPEN_STATES)
+    first_open = """SELECT id FROM delivery WHERE publication = ? AND unsent_state = ?
+               ORDER BY queue, next_at, position, id LIMIT 1"""
+    unfinished = sending or any(
+        tx.fetch_all(first_open, publication, state.value)
+        for state in OPEN_STATES
+        if state is not DeliveryState.SENDING
+    )
     tx.execute("UPDATE publication SET done = ? WHERE id = ? AND digest <> ''", int(not unfinished), publication)
     tx.execute(
         "UPDATE publication SET published_at = ? WHERE id = ? AND done = 1 AND published_at = ''",
@@ -130,6 +167,8 @@ def update_done(tx: Transaction, publication: int, now: dt.datetime) -> None:
 
 def clean_evidence(text: str) -> str:
     """Return what is kept of a platform's answer: one line, without secrets."""
+    if not text:
+        return ""
     return " ".join(redact(make_storable(text)).split())[:_MAX_EVIDENCE_LENGTH]
 
 

@@ -6,17 +6,17 @@ from publisher.channel import Receipt
 from publisher.ledger.ledger import Ledger
 from publisher.ledger.models import Delivery, DeliveryState, Lease, Result, format_utc, parse_utc
 from publisher.ledger.plan import drop_removed_parts
-from publisher.ledger.transitions import clean_evidence, make_storable, owns, record_attempt, set_url
+from publisher.ledger.transitions import ATTEMPTED_DIGEST, clean_evidence, make_storable, owns, record_attempts, set_url
 
 
 def find_unresolved_deliveries(ledger: Ledger, lease: Lease) -> list[Delivery]:
     """Return a publication's deliveries with an unknown outcome; `tries` counts their unknown attempts."""
     with ledger.transaction() as tx:
         rows = tx.fetch_all(
-            """SELECT id, recipient, part, attempted_digest, remote_id, (SELECT COUNT(*) FROM attempt
+            f"""SELECT id, recipient, part, {ATTEMPTED_DIGEST}, remote_id, (SELECT COUNT(*) FROM attempt
                       WHERE attempt.delivery = delivery.id AND outcome = 'unknown'), started_at,
-                      first_started_at
-               FROM delivery WHERE publication = ? AND state = 'unknown' ORDER BY position, id""",
+                      CASE first_started_at WHEN '' THEN started_at ELSE first_started_at END
+               FROM delivery WHERE publication = ? AND unsent_state = 'unknown' ORDER BY position, id""",
             lease.publication_id,
         )
     return [
@@ -33,13 +33,14 @@ def record_resolutions(ledger: Ledger, lease: Lease, results: list[Result]) -> N
             drop_reason = clean_evidence(result.reason) if result.state is DeliveryState.DROPPED else ""
             changed = tx.execute(
                 """UPDATE delivery SET state = ?, reason = ?, remote_id = ?,
-                   delivered_digest = CASE ? WHEN 'sent' THEN attempted_digest ELSE delivered_digest END
+                   delivered_content = CASE ? WHEN 'sent' THEN attempted_content ELSE delivered_content END
                    WHERE id = ? AND state = 'unknown'""",
                 *(state, drop_reason, make_storable(receipt.remote_id), state, delivery.id),
             )
             if changed:
-                attempt = (delivery.id, lease.fence, format_utc(delivery.started_at), delivery.digest)
-                record_attempt(tx, attempt, result.ended_at, state, clean_evidence(result.reason))
+                times = (format_utc(delivery.started_at), format_utc(result.ended_at))
+                evidence = clean_evidence(result.reason)
+                record_attempts(tx, [(delivery.id, lease.fence, *times, delivery.digest, state, evidence)])
             if changed and receipt.url:
                 set_url(tx, lease, receipt.url)
         drop_removed_parts(tx, lease.publication_id)

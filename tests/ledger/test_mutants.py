@@ -26,8 +26,8 @@ class Mutant(NamedTuple):
 MUTANTS = {
     "no fence where results are entered": Mutant(
         "transitions.py",
-        "WHERE id = ? AND state = 'sending' AND fence = ?",
-        "WHERE id = ? AND ? > 0",
+        "AND delivery.state = 'sending' AND delivery.fence = new.fence",
+        "",
         "test_lease.py",
         "former_owner_tells_late",
     ),
@@ -43,15 +43,16 @@ MUTANTS = {
         "UNIQUE (publication, recipient, part)",
         "CHECK (fence >= 0)",
         "test_plan.py",
-        "every_part_for_every_recipient",
+        "second_row_for_a_delivery",
     ),
+    "the same recipient twice": Mutant("plan.py", "AND NOT {_IS_REPEATED}", "", "test_plan.py", "on_the_list_twice"),
     "no flush": Mutant(
         "sqlite.py", "PRAGMA synchronous = FULL", "PRAGMA synchronous = OFF", "test_power_cut.py", "noted or flushes"
     ),
     "no word before the act": Mutant(
         "queues.py",
-        "SET state = 'sending', tries = ?",
-        "SET tries = ?",
+        "SET state = 'sending', tries = new.tries",
+        "SET tries = new.tries",
         "test_checkpoint.py",
         "begun_before_it_is_given",
     ),

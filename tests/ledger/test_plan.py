@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from publisher.errors import ConfigError
+from publisher.errors import ConfigError, StorageError
 from publisher.ledger import DeliveryState, FewerRecipientsError, Ledger, PublicationKey
 from publisher.ledger.queries import ResolutionChoice, find_status, resolve_deliveries
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, claim, ended, parts, plan, rows, send_all, states, turn
@@ -18,6 +18,24 @@ def test_every_part_for_every_recipient_once(ledger: Ledger) -> None:
     before = rows(ledger, "SELECT * FROM delivery ORDER BY id")
     plan(ledger, first, parts(a="one", b="two"), ["x", "y", "x"])
     assert rows(ledger, "SELECT * FROM delivery ORDER BY id") == before
+
+
+def test_who_is_on_the_list_twice_gets_it_once(ledger: Ledger) -> None:
+    first = begun(ledger, "x", "y", "x", "y", "x", a="one", b="two")
+    assert [(task.recipient, task.part) for task in turn(ledger, first)] == [
+        *(("x", "a"), ("y", "a"), ("x", "b"), ("y", "b"))
+    ]
+    plan(ledger, first, parts(a="one", b="two"), ["z", "x", "z", "y"])
+    assert [(task.recipient, task.part) for task in turn(ledger, first)] == [("z", "a"), ("z", "b")]
+
+
+def test_the_database_refuses_a_second_row_for_a_delivery(ledger: Ledger) -> None:
+    begun(ledger, "x")
+    again = """INSERT INTO delivery (publication, recipient, part, position, state)
+               SELECT publication, recipient, part, position, state FROM delivery"""
+    with pytest.raises(StorageError, match=r"UNIQUE|unique"), ledger.transaction() as tx:
+        tx.execute(again)
+    assert states(ledger) == {"a": "planned"}
 
 
 def test_what_arrived_is_not_planned_again(ledger: Ledger) -> None:

@@ -71,6 +71,14 @@ class Recorder:
         self._kept += [(sql, values) for values in every[:1]]
         return self._tx.execute_many(sql, every)
 
+    def insert_many(self, table: str, columns: Any, rows: Any) -> None:
+        self._tx.insert_many(table, columns, rows)
+
+    def update_many(self, sql: str, columns: Any, rows: Any) -> set[object]:
+        one = f"(SELECT {', '.join(f'? AS {column}' for column in columns)}) AS new"
+        self._kept += [(sql.replace("{new}", one), values) for values in rows[:1]]
+        return self._tx.update_many(sql, columns, rows)
+
     def fetch_all(self, sql: str, *values: object) -> list[Row]:
         self._kept.append((sql, values))
         return self._tx.fetch_all(sql, *values)
@@ -114,8 +122,10 @@ def test_no_step_looks_at_all_deliveries(ledger: Ledger) -> None:
             tx.execute("ANALYZE")
     with recorded(ledger) as kept:
         use_in_every_way(ledger)
-    about = {sql: values for sql, values in kept if "delivery" in sql}
-    assert len(about) >= 8
+    after_a_crash = "AND state = 'sending' ORDER BY id"
+    assert [sql for sql, _ in kept if after_a_crash in sql], "only then, and planning follows, which looks at all too"
+    about = {sql: values for sql, values in kept if "delivery" in sql and after_a_crash not in sql}
+    assert len(about) >= 7
     for sql, values in about.items():
         if on_sqlite:
             steps = [step for *_, step in rows(ledger, f"EXPLAIN QUERY PLAN {sql}", *values)]

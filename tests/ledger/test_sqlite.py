@@ -80,14 +80,14 @@ FULL = "cannot write the ledger {}: database or disk is full"
 def test_a_full_disk_when_deliveries_begin(file: Path) -> None:
     """Fault 11: nothing is sent, and it goes on when there is room."""
     with opened(file) as ledger:
-        lease = begun(ledger, *map(str, range(200)))
+        lease = begun(ledger, *map(str, range(600)))
         fill(ledger)
         with pytest.raises(StorageError) as caught:
-            turn(ledger, lease, size=200)
+            turn(ledger, lease, size=600)
         assert caught.value.message == FULL.format(file)
         assert set(states(ledger).values()) == {"planned"}
         make_room(ledger)
-        assert len(turn(ledger, lease, size=200)) == 200
+        assert len(turn(ledger, lease, size=600)) == 600
 
 
 def test_a_full_disk_when_deliveries_have_ended(file: Path) -> None:
