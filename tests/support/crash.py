@@ -72,7 +72,7 @@ class Round(Struct, frozen=True):
         clock = Clock.running(dt.datetime.now(dt.UTC))
         todo = plan_delivery(self.channel, self.rendering, self.key, known)
         try:
-            DeliveryJob(ledger, todo, clock, 5.0, Event(), dt.UTC).run()
+            DeliveryJob(ledger, todo, clock, 5.0, Event(), Event(), dt.UTC).run()
         except PublisherError as error:
             return error.exit_code
         finally:
