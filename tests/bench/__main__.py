@@ -1,8 +1,8 @@
 """How fast publisher is, against bare Python, Pelican and Hugo, all measured in one run: `make bench`.
 
 S is a bare start of the same Python. P and H are Pelican and Hugo building the same issues: a page each, an
-index, one full-content feed. R is the parse of an issue, Q smtp-source sending as many mails. Every number
-printed is a median, and rivals take turns.
+index, one full-content feed. R is the parse of an issue, Q smtp-source sending as many mails over as many connections,
+B bare SQLite that notes as many deliveries. Every number printed is a median, and rivals take turns.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
+import deliveries
 import issues
 import mail
 import rivals
 from clock import Job, in_turn, peak_memory
 
+sys.path.append(str(Path(__file__).parents[2]))  # for tests.support
 PYTHON = Path(sys.executable)
 PUBLISH = PYTHON.with_name("publish")
 CONFIG = f"""\
@@ -173,6 +175,11 @@ def hostile(bare: Job, work: Path) -> None:
     table("an issue of 10 MB, refused", refused.median / bare.median, "S", 12)
 
 
+def ledgers(bare: Job, work: Path) -> None:
+    deliveries.sqlite(work, table)
+    deliveries.postgres(table)
+
+
 def _emptied(folder: Path) -> Callable[[], None]:
     return lambda: shutil.rmtree(folder, ignore_errors=True)
 
@@ -189,7 +196,7 @@ def main() -> None:
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         work = Path(folder)
-        for part in (start_up, one_parse, one_issue, checks, archive, large_archive, hostile, mails):
+        for part in (start_up, one_parse, one_issue, checks, archive, large_archive, hostile, ledgers, mails):
             part(Job([PYTHON, "-c", "pass"], work), work)
 
 

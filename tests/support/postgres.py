@@ -25,9 +25,12 @@ def programs() -> str:
 
 
 class Postgres:
-    """A running server. `find` gives the path of a program."""
+    """A running server. `find` gives the path of a program; `settings` are options of the server."""
 
-    def __init__(self, find: Callable[[str], str]) -> None:
+    def __init__(
+        self, find: Callable[[str], str], settings: str = "-c fsync=off -c max_connections=60 -c shared_buffers=32MB"
+    ) -> None:
+        self._settings = f"-c listen_addresses='' {settings}"
         self._ctl, initdb = find("pg_ctl"), find("initdb")
         self.folder = Path(tempfile.mkdtemp(prefix="publisher-postgres-"))
         # it refuses to run as root
@@ -52,9 +55,8 @@ class Postgres:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        settings = "-c listen_addresses='' -c fsync=off -c max_connections=60 -c shared_buffers=32MB"
         log = str(self.folder / "log")
-        self._run(self._ctl, "start", "--wait", "--log", log, "--options", f"-k {self.folder} {settings}")
+        self._run(self._ctl, "start", "--wait", "--log", log, "--options", f"-k {self.folder} {self._settings}")
 
     def stop(self) -> None:
         """End it, and with it all that is under way there."""
