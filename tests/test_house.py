@@ -104,12 +104,12 @@ INNER_FLOORS = {
     ),
     "ledger": (
         "database models process_id",
-        "lanes plan postgres schema sqlite transitions",
-        "queues",
+        "lanes postgres schema sqlite transitions",
+        "plan queues",
         "ledger",
-        "__init__ closed_lanes destinations meta metrics outputs unknown",
+        "__init__ closed_lanes destinations meta outputs unknown",
         "queries",
-        "calendar",
+        "calendar metrics",
     ),
     "delivery": ("__init__ held_lease lanes plan recipients sender", "ledger_guard sender_pool", "job", "dispatcher"),
     "cli": (

@@ -66,7 +66,7 @@ def record_results(tx: Transaction, lease: Lease, results: Sequence[Result], *, 
         [
             outcome.attempt
             for outcome in outcomes
-            if (not outcome.is_told_by_row if outcome.row[0] in ended else not is_repeated)
+            if (not outcome.is_kept_in_row if outcome.row[0] in ended else not is_repeated)
         ],
     )
     return len(ended)
@@ -78,7 +78,7 @@ class _Outcome(NamedTuple):
 
     row: tuple[int | str, ...]
     attempt: AttemptRow
-    is_told_by_row: bool
+    is_kept_in_row: bool
 
 
 def _describe(lease: Lease, result: Result) -> _Outcome:
@@ -88,16 +88,16 @@ def _describe(lease: Lease, result: Result) -> _Outcome:
     arrived = result.state is DeliveryState.SENT
     deleted = arrived and not delivery.digest
     remote_id = "" if deleted else make_storable(receipt_id) or delivery.remote_id
-    is_told_by_row = arrived and not deleted and not reason and evidence == remote_id
+    is_kept_in_row = arrived and not deleted and not reason and evidence == remote_id
     tries = delivery.tries if result.attempted else delivery.tries - 1
     next_at = format_utc(result.next_at) if result.next_at else ""
     return _Outcome(
         (
             *(delivery.id, lease.fence, DeliveryState.DROPPED.value if deleted else state, tries),
-            *(ended_at if is_told_by_row else "", int(arrived), remote_id, next_at, reason),
+            *(ended_at if is_kept_in_row else "", int(arrived), remote_id, next_at, reason),
         ),
         (delivery.id, lease.fence, format_utc(delivery.started_at), ended_at, delivery.digest, state, evidence),
-        is_told_by_row,
+        is_kept_in_row,
     )
 
 
