@@ -89,11 +89,11 @@ def test_counts_and_attempts_are_those_of_the_rows(ledger: Ledger, seed: int) ->
     assert {state: metrics[KEY.channel, state.value] for state in counted} == counted
     for state in set(DeliveryState) - {DeliveryState.SENT}:
         assert bool(find_issues_in_state(ledger, newsletter, state)) == (state in counted), state
-    told = [(one.recipient, one.outcome, one.evidence) for one in load_attempts(ledger, KEY)]
-    assert sorted(told) == sorted(made)
+    reported = [(one.recipient, one.outcome, one.evidence) for one in load_attempts(ledger, KEY)]
+    assert sorted(reported) == sorted(made)
     for recipient in "abcdefghi":
         own = [attempt for attempt in made if attempt[0] == recipient]
-        assert [attempt for attempt in told if attempt[0] == recipient] == own, "in their order"
+        assert [attempt for attempt in reported if attempt[0] == recipient] == own, "in their order"
 
 
 _BY_STATE = "SELECT state, COUNT(*) FROM delivery GROUP BY state"
