@@ -79,6 +79,7 @@ class PostgresDatabase:
     dialect: ClassVar[dict[str, str]] = {
         "id": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
         "bytes": "BYTEA",
+        # of a page, so that a row has room there while it is planned, being sent, and sent
         "with_space": "WITH (fillfactor = 35)",
         "lock": "FOR UPDATE",
     }
