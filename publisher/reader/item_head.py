@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from publisher import links
-from publisher.model import Diagnostic, Inlines, Link, Pos, Strong, Text, plain
+from publisher.model import Diagnostic, Em, Inlines, Link, Pos, Strong, Text, plain
 from publisher.patterns import lazy_pattern
 from publisher.reader.bare_links import bare_url
 from publisher.reader.inline_parser import ATTACHED_ATTRIBUTES
@@ -27,6 +27,7 @@ _ACRONYMS = lazy_pattern(r"[A-Z]{1,4}/[A-Z]{1,4}\Z")
 _SPACE = lazy_pattern(r"\s*")
 _BETWEEN_LINKS = lazy_pattern(r"[\s|｜·•/、,，()（）\]]*")
 _ONLY_MARKS = lazy_pattern(r"[\W_]*\Z")
+_EMPHASIS = lazy_pattern(r"(\*{1,3}|_{1,3})(?=\[)")
 _ATTRIBUTES = lazy_pattern(ATTACHED_ATTRIBUTES)
 _CODE_SPAN = lazy_pattern(r"(?<!`)(`++).*?(?<!`)\1(?!`)")
 _BRACKETS = lazy_pattern(r"[\\`\[\]()]")
@@ -120,8 +121,8 @@ class ItemHeadReader:
                 line = replace(line, text=f"{box} {text[task.end() :]}", column=line.column + task.end() - 2)
             text = line.text
         at = self._read_tags(text, head)
-        if text.startswith("**[", at) and (bold := self._find_bold_link(text, at)):
-            self._read_bold_link(text, bold, line, head)
+        if (emphasis := _EMPHASIS.match(text, at)) and (link := _find_emphasised_link(text, emphasis)):
+            self._read_emphasised_link(text, emphasis[1], link, line, head)
         elif text.startswith("[", at):
             self._read_bracketed(text, at, line, head)
         elif (lenticular := _LENTICULAR_LINK.match(text, at)) and (url := bare_url(text[lenticular.end() :])):
@@ -168,22 +169,23 @@ class ItemHeadReader:
         head.tags += tuple(tags)
         return at
 
-    def _find_bold_link(self, text: str, at: int) -> tuple[LinkSource, int] | None:
-        """Return the link that starts bold text at `at`, and where the bold text ends; None if it is incomplete."""
-        link = parse_link_at(text, at + 2)
-        end = text.find("**", link.end) if link else -1
-        return (link, end) if link and end >= 0 and not text[end - 1].isspace() else None
+    def _read_emphasised_link(
+        self, text: str, marks: str, found: tuple[LinkSource, int], line: Line, head: ItemHead
+    ) -> None:
+        """Parse a head like `**[title](url).** text`: punctuation after the link need not be emphasised.
 
-    def _read_bold_link(self, text: str, bold: tuple[LinkSource, int], line: Line, head: ItemHead) -> None:
-        """Parse a head like `**[title](url).** text`: punctuation after the link need not be bold."""
-        link, end = bold
+        A title is bold anyway, so that only italics are kept.
+        """
+        link, end = found
         inside = text[link.end : end]
         if _ONLY_MARKS.match(inside):
-            self._read_linked(text[:end] + text[end + 2 :], link, line, head)
+            self._read_linked(text[:end] + text[end + len(marks) :], link, line, head)
         else:
             self._read_linked(text[: link.end], link, line, head)
             head.tail = (*head.tail, Strong(self._inline_reader.read(inside, line.pos)))
-            self._read_tail(text[end + 2 :], line, head)
+            self._read_tail(text[end + len(marks) :], line, head)
+        if len(marks) != 2 and head.title:
+            head.title = (Em(head.title),)
 
     def _is_reference(self, text: str, at: int) -> bool:
         end = find_closing_bracket(text, at)
@@ -309,7 +311,7 @@ class ItemHeadReader:
         if not text.strip():
             return
         nodes = self._inline_reader.read(text, line.pos)
-        if any(isinstance(node, Link) for node in nodes):
+        if _contains_link(nodes):
             head.title = nodes
         else:
             self._read_caption(text, line, head)
@@ -327,6 +329,24 @@ class ItemHeadReader:
                 bar = max(line.text.rfind(caption), 0) + len(before)
                 self._report("empty-source", "no source after the bar", line, bar, bar + 1)
         head.title = self._inline_reader.read(title.strip(), line.pos, in_link=True)
+
+
+def _find_emphasised_link(text: str, emphasis: re.Match[str]) -> tuple[LinkSource, int] | None:
+    """Return the link behind the marks of emphasis, and where the same marks close; None if it is incomplete, or if
+    italics go on behind the link."""
+    marks = emphasis[1]
+    link = parse_link_at(text, emphasis.end())
+    end = text.find(marks, link.end) if link else -1
+    if link is None or end < 0 or text[end - 1].isspace():
+        return None
+    after = text[end + len(marks) : end + len(marks) + 1]
+    if marks != "**" and (any(char.isalnum() or char in "*_" for char in text[link.end : end]) or after == marks[0]):
+        return None
+    return None if marks[0] == "_" and after.isalnum() else (link, end)
+
+
+def _contains_link(nodes: Inlines) -> bool:
+    return any(isinstance(node, Link) or _contains_link(getattr(node, "children", ())) for node in nodes)
 
 
 def _choose_repository(head: ItemHead, *, lists_repositories: bool) -> str | None:

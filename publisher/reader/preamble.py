@@ -14,7 +14,7 @@ from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import BlockReader, is_unfinished, join_paragraph_lines
 from publisher.reader.inlines import InlineReader
 from publisher.reader.lines import Line, compute_span, is_cjk
-from publisher.reader.marks import BULLET, is_list_line, starts_block, strip_quote
+from publisher.reader.marks import BULLET, is_list_line, meets_cjk, starts_block, strip_quote
 from publisher.reader.notes import opens_note, read_note
 
 _TAGLINE = lazy_pattern(r"\s*\*\*(?!\s)([^*]+)\*\*\Z")
@@ -201,11 +201,14 @@ class PreambleReader:
             while end < len(lines) and is_unfinished(source, lines[end].text):  # a link over two lines
                 source = f"{source} {lines[end].text.strip()}"
                 end += 1
-            pos = compute_span(lines[at:end])
-            text = self._inline_reader.read(source, pos)
-            start = end
-            while end < len(lines) and lines[end].text and lines[end].indent > 1:
+            wrapped = [source]
+            while end < len(lines) and _is_wrapped_brief(lines, end):
+                wrapped.append(lines[end].text.strip())
                 end += 1
+            pos = compute_span(lines[at:end])
+            text = self._inline_reader.read(" ".join(wrapped), pos)
+            start = end
+            end = self._find_brief_end(lines, end, cut)
             body = self._blocks.read(lines[start:end])
             briefs.append(m.Brief(text, _extract_subject(m.plain(text)), body, pos))
             at = end
@@ -217,15 +220,42 @@ class PreambleReader:
             return False
         return not any(map(is_cjk, line.text))
 
+    def _find_brief_end(self, lines: Sequence[Line], at: int, width: int) -> int:
+        """Return the end of the indented lines below a brief whose bullet is `width` columns wide; after a blank
+        line, only text as far right as its own belongs to it."""
+        end = at
+        while end < len(lines):
+            is_in_code = end > at and lines[end].code and lines[end - 1].code
+            if not (lines[end].text or is_in_code):
+                after = _find_resumed_text(lines, end, max(width, 2))
+                if not after or lines[end].number <= self._title_line < lines[after].number:
+                    break
+                end = after
+            elif lines[end].indent < 2 and not is_in_code:
+                break
+            end += 1
+        return end
+
     def _report(self, code: str, message: str, line: Line) -> None:
         start = line.pos
         self._diagnostics.append(m.Diagnostic(code, message, replace(start, end_column=start.column + 1)))
 
 
-def _find_resumed_text(lines: Sequence[Line], blank: int) -> int:
-    """Return where indented text continues after a blank line; 0 if other text follows."""
+def _find_resumed_text(lines: Sequence[Line], blank: int, indent: int = 2) -> int:
+    """Return where text with at least this indent continues after a blank line; 0 if other text follows."""
     after = next((at for at in range(blank, len(lines)) if lines[at].text), 0)
-    return after if lines[after].indent >= 2 else 0
+    return after if lines[after].indent >= indent else 0
+
+
+def _is_wrapped_brief(lines: Sequence[Line], at: int) -> bool:
+    """True for an indented line of text that was wrapped by hand."""
+    before, line = lines[at - 1], lines[at]
+    return (
+        line.indent >= 2
+        and bool(line.text)
+        and not (line.code or before.hard or is_list_line(line) or starts_block(lines, at))
+        and not (line.text.lstrip().startswith(("![", "<img")) or meets_cjk(before, line))
+    )
 
 
 def _extract_subject(text: str) -> str:

@@ -214,6 +214,14 @@ def test_random_blocks_in_an_item_are_those_of_commonmark(body: list[str]) -> No
 
 @RANDOM
 @given(bodies(lazy=False))
+def test_random_blocks_below_a_bullet_of_the_opening_are_those_of_commonmark(body: list[str]) -> None:
+    inside = "\n".join(("  " + line).rstrip() for line in body)
+    text = f"# Tides (2021-03-14)\n\nHello.\n\n- One\n\n  Text.\n\n{inside}\n\n- Two\n\n## End\n\nText.\n"
+    assert list(differences(text)) == []
+
+
+@RANDOM
+@given(bodies(lazy=False))
 def test_random_blocks_at_the_margin_are_those_of_commonmark(body: list[str]) -> None:
     assert list(differences(issue_of("Text.", "", body))) == []
 

@@ -128,6 +128,10 @@ ITEMS = {
     "- [2104.11487] A paper\n\n  论文：https://arxiv.org/abs/2104.11487": "arxiv.org/abs/2104.11487",
     "- [A](https://ex.org/1) [b](https://ex.org/2) [c](https://ex.org/3)": "ex.org/1 ex.org/2 ex.org/3",
     "- [A](https://ex.org/1) [again](http://www.ex.org/1/) [b](https://ex.org/2)": "ex.org/1 ex.org/2",
+    "- *[A](https://ex.org/1)* by B": "ex.org/1",
+    "- __[A](https://ex.org/1)__ by [B](https://ex.org/2)": "ex.org/1 ex.org/2",
+    "- **New: [A](https://ex.org/1)**": "ex.org/1",
+    "- ~~[A](https://ex.org/1)~~ *[B](https://ex.org/2) or _[C](https://ex.org/3)_*": "ex.org/1 ex.org/2 ex.org/3",
     "- [A](https://mp.weixin.qq.com/s/Abc) [again](https://mp.weixin.qq.com/s/Abc)": "mp.weixin.qq.com/s/Abc",
 }
 
