@@ -41,6 +41,7 @@ from publisher.reader.tables import read_html_table, read_table, starts_html_tab
 
 _ALERT = lazy_pattern(r"\[!(note|tip|important|warning|caution)\][+-]?(?:\s+(.*))?\Z", re.IGNORECASE)
 _CODE_INDENT_IN_ITEM = 6  # 2 of them for the bullet
+_MAX_CODE_INDENT_IN_ITEM = 8  # 4 of them for a number
 _MAX_DEPTH = 12
 
 
@@ -111,6 +112,9 @@ class BlockReader:
             end += 1
         while not lines[end - 1].text:
             end -= 1
+        if width == _CODE_INDENT_IN_ITEM:
+            indent = min(line.indent for line in lines[at:end] if line.text)
+            width = min(indent, _MAX_CODE_INDENT_IN_ITEM)
         inside = [_get_code(line, width) for line in lines[at:end]]
         return m.CodeBlock("\n".join(inside), "", compute_span(lines[at:end])), end
 
@@ -213,7 +217,10 @@ class BlockReader:
                 break
             end += 1
         pos = compute_span(lines[at:end])
-        nodes = self._read_lines(lines[at:end], pos)
+        inside = [*lines[at:end]]
+        if inside[-1].hard and not prose and end < len(lines) and lines[end].text and not starts_block(lines, end):
+            inside[-1] = replace(inside[-1], ending="")  # the line break is that between two paragraphs
+        nodes = self._read_lines(inside, pos)
         return (_match_figure(nodes, pos) or m.Paragraph(nodes, pos)), end
 
     def _read_lines(self, lines: Sequence[Line], pos: m.Pos) -> m.Inlines:
