@@ -167,7 +167,7 @@ def _lay_out_item(item: m.Item, number: int, *, digest: bool) -> OutlineItem:
     title = item.title or ((m.Text(item.url),) if item.url else ())
     laid_out = OutlineItem(
         id=item.id,
-        number=int(item.written_number[:-1]) if item.written_number else number,
+        number=int(item.written_number.rstrip("、.) ")) if item.written_number else number,
         written_number=item.written_number,
         name=_build_item_name(item),
         is_running_text=is_running_text(item),

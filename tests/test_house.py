@@ -79,7 +79,7 @@ LARGE_ROOM = 1_500
 INNER_FLOORS = {
     "reader": (
         "dates lines",
-        "bare_links emphasis references",
+        "bare_links emphasis html_code references",
         "html link_syntax",
         "html_nodes inline_parser",
         "inlines",

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from publisher import model as m
 from publisher.patterns import lazy_pattern
 from publisher.reader.containers import InnerLines, collect_item
+from publisher.reader.html_code import read_html_code
 from publisher.reader.inlines import InlineReader
 from publisher.reader.lines import Line, compute_span
 from publisher.reader.marks import (
@@ -77,6 +78,8 @@ class BlockReader:
         line = lines[at]
         if line.lazy:
             return self._read_paragraph(lines, at, prose, depth, is_after_list=False)
+        if line.code and "<" in line.text and (html_code := read_html_code(lines, at)):
+            return html_code
         if line.code or (depth and opens_fence(line) and not (prose and line.indent >= CODE_INDENT)):
             return self._read_code(lines, at)
         if line.text[0] in " \t" and line.indent >= CODE_INDENT and _is_indented_code(lines, at, prose, depth):

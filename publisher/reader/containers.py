@@ -119,7 +119,10 @@ def collect_item(lines: Sequence[Line], at: int, base: int, prose: bool, depth: 
             for blank in lines[end:after]:
                 inside.append(blank.dedent(content))
             end = after
-        elif line.indent >= content or (line.code and (inside.is_in_code or (not prose and line.indent > base))):
+        elif line.indent >= content or (
+            line.code
+            and (inside.is_in_code or (not prose and line.indent > base) or (not line.text and inside.lines[-1].code))
+        ):
             inside.append(line.dedent(content))
             end += 1
         elif _is_closing_mark(line) and inside.lines[-1].text and not (line.code or inside.lines[-1].code):

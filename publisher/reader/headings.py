@@ -173,11 +173,14 @@ def find_heading_items(headings: Sequence[HeadingLine], lines: Sequence[Line]) -
     """Find headings of level 2 to 6 that are items: map their line numbers to how these start.
 
     A heading below level 2 is an item if it is linked or numbered, or has a line with only a URL below it; but
-    not above a list of linked items, unless it names a source. Those of level 2 that are linked are items if
+    not above a list of linked items, unless it names a source; nor if it only has a number, like another of its
+    level that is above such a list. Those of level 2 that are linked are items if
     there are several, and most have text below them and no such list.
     """
     item_headings: dict[int, ItemStart] = {}
     linked_sections: dict[int, ItemStart] = {}
+    numbered: dict[int, int] = {}  # the level of those that only have a number, by line
+    levels_of_sections: set[int] = set()  # those at which one of them is above a list
     articles = 0
     for heading, following in zip_longest(headings, headings[1:]):
         if heading.level < 2:
@@ -194,11 +197,18 @@ def find_heading_items(headings: Sequence[HeadingLine], lines: Sequence[Line]) -
             if linked and not ARCHIVE_HEADING.match(text):
                 linked_sections[heading.text.number] = item
                 articles += not lists_items and any(line.text for line in body)
-        elif heading.level > 2 and (
-            (linked and (not lists_items or _SOURCE.search(text)))
-            or (not lists_items and (number or any(_is_url_line(line) for line in body if line.text)))
+            continue
+        if number and not linked:
+            numbered[heading.text.number] = heading.level
+            if lists_items:
+                levels_of_sections.add(heading.level)
+        if (linked and (not lists_items or _SOURCE.search(text))) or (
+            not lists_items and (number or any(_is_url_line(line) for line in body if line.text))
         ):
             item_headings[heading.text.number] = item
+    for line_number, level in numbered.items():
+        if level in levels_of_sections:
+            item_headings.pop(line_number, None)
     return item_headings | (linked_sections if articles > 1 and articles * 2 > len(linked_sections) else {})
 
 

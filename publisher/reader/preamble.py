@@ -14,7 +14,7 @@ from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import BlockReader, is_unfinished, join_paragraph_lines
 from publisher.reader.inlines import InlineReader
 from publisher.reader.lines import Line, compute_span, is_cjk
-from publisher.reader.marks import BULLET, is_list_line, meets_cjk, starts_block, strip_quote
+from publisher.reader.marks import BULLET, RULE, is_list_line, meets_cjk, starts_block, strip_quote
 from publisher.reader.notes import opens_note, read_note
 
 _TAGLINE = lazy_pattern(r"\s*\*\*(?!\s)([^*]+)\*\*\Z")
@@ -137,7 +137,7 @@ class PreambleReader:
 
     def _measure_bullet(self, line: Line) -> int:
         """Return the length of the bullet of a warm-up line; 0 if there is none."""
-        if line.code or line.indent > 1:
+        if line.code or line.indent > 1 or (line.text[-1:] in ("-", "*") and RULE.match(line.text)):
             return 0
         match = BULLET.match(line.text) or _DASH.match(line.text)
         if not match and (glued := re.match(r"\s?[-•](?=(.))", line.text)):

@@ -20,8 +20,8 @@ from publisher.reader.marks import CLOSING_MARKS, UNDERLINE, is_list_line, start
 from publisher.reader.notes import opens_note, read_note
 
 _REPOSITORIES = lazy_pattern(r"开源|仓库|open[- ]source|\brepositor(?:y|ies)\b|github", re.IGNORECASE)
-_NUMBER_IN_TEXT = lazy_pattern(r"(?<!\d)\d+、")
-"""A number that is no marker of Markdown and so belongs to the text."""
+_NUMBER_IN_TEXT = lazy_pattern(r"(?<!\d)\d+、|(?<=#)\s+\d+[.)]\s*\Z")
+"""A number that is no marker of Markdown and so belongs to the text: `1、`, or one in a heading."""
 
 
 class SectionReader:
@@ -64,10 +64,10 @@ class SectionReader:
         fields: list[m.Field] = []
         body = self.read_text(lines[head_end:], notes, fields)
         pos = compute_span(lines[:head_end])
-        number = _NUMBER_IN_TEXT.search(lines[0].text[: item.marker])
-        return m.Item(
-            **asdict(head), fields=tuple(fields), body=tuple(body), pos=pos, written_number=number[0] if number else ""
-        )
+        marker = lines[0].text[: item.marker]
+        number = _NUMBER_IN_TEXT.search(marker)
+        written = number[0].lstrip() if number else ""
+        return m.Item(**asdict(head), fields=tuple(fields), body=tuple(body), pos=pos, written_number=written)
 
     def read_text(
         self, lines: Sequence[Line], notes: list[m.Note], fields: list[m.Field] | None = None

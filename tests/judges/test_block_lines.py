@@ -19,6 +19,7 @@ HERE = Path(__file__).parent
 OWN_FILES = sorted([*HERE.glob("issues/*.md"), *HERE.parent.glob("reader/bugs/*.md")])
 MARKER = re.compile(r"\s*(?:[-*+•](?:\s|\Z)|\d{1,3}(?:[.)]|、))")
 FIELD = re.compile(r"\s*(?:[-*]|\d+[.)])\s+[^\s:：][^:：]{0,23}[:：]\s*https?://")
+CODE_IN_HTML = re.compile(r"\s*(?:<(?:div|figure)\b[^<>]*>\s*)*<pre\b")
 OWN_MARK = re.compile(
     r"\s*(?:[–—•；]|-(?=\[)|#{7,}|>?\s*导读[:：])|\s*[-*+]\Z|(?:业界)?新闻\Z|论文\Z|开源项目\Z|博文\Z|往期回顾\Z"
 )
@@ -59,6 +60,10 @@ def is_a_table(one: Difference) -> bool:
     return bool(one.ours and one.theirs) and (one.ours.kind, one.theirs.kind) == ("table", "text")
 
 
+def is_code_in_html(one: Difference) -> bool:
+    return bool(one.ours and one.theirs) and one.ours.kind == "code" and CODE_IN_HTML.match(one.line) is not None
+
+
 def is_a_mark_of_newsletters(one: Difference) -> bool:
     return OWN_MARK.match(one.line) is not None
 
@@ -78,6 +83,7 @@ AGREED: dict[Callable[[Difference], bool], tuple[str, str]] = {
         "- [a](u)\n  - 代码：https://e.org/1",
     ),
     is_a_table: ("a simple table in HTML is a table", "<table>\n<tr><td>1</td></tr>\n</table>"),
+    is_code_in_html: ("code in HTML is code", "<pre>\nx\n</pre>"),
     is_a_mark_of_newsletters: (
         "headings without hashes, dashes for bullets, marks that close a sentence",
         "- [a](u)\n-[b](u)",

@@ -62,6 +62,16 @@ def in_every_place(block: str) -> list[str]:
             },
         ),
         (
+            '<pre><code class="language-c">int <b>a</b>() {\n\n  - &lt;x&gt; &amp;amp; \\\n# b\n}\n</code></pre>',
+            {
+                "web": "<code>int a() {\n\n  - &lt;x&gt; &amp;amp; \\\n# b\n}\n</code></pre>",
+                "rss": "<code>int a() {\n\n  - &lt;x&gt; &amp;amp; \\\n# b\n}\n</code></pre>",
+                "wechat": "int a() {<br><br>&nbsp;&nbsp;- &lt;x&gt; &amp;amp; \\<br># b<br>}</code>",
+                "telegram": "int a() {\n\n  - &lt;x&gt; &amp;amp; \\\n# b\n}",
+                "email": "    int a() {\n\n      - <x> &amp; \\\n    # b\n    }\n",
+            },
+        ),
+        (
             "> Text.\n>\n> #### Inner *head*",
             {
                 "web": "<h4>Inner <em>head</em></h4>",

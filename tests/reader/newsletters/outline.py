@@ -110,7 +110,7 @@ def blocks(nodes: Blocks) -> Iterator[str]:
 def item(node: Item) -> Iterator[str]:
     head = [
         "item",
-        node.written_number,
+        node.written_number.rstrip(),
         *(f"[{tag}]" for tag in node.tags),
         line(node.title),
         f"<{node.url}>" if node.url else "",
