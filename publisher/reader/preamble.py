@@ -14,7 +14,16 @@ from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import BlockReader, is_unfinished, join_paragraph_lines
 from publisher.reader.inlines import InlineReader
 from publisher.reader.lines import Line, compute_span, is_cjk
-from publisher.reader.marks import BULLET, RULE, is_list_line, meets_cjk, starts_block, strip_quote
+from publisher.reader.marks import (
+    BULLET,
+    CODE_INDENT,
+    RULE,
+    is_list_line,
+    meets_cjk,
+    parse_marker,
+    starts_block,
+    strip_quote,
+)
 from publisher.reader.notes import opens_note, read_note
 
 _TAGLINE = lazy_pattern(r"\s*\*\*(?!\s)([^*]+)\*\*\Z")
@@ -114,7 +123,7 @@ class PreambleReader:
     def _find_paragraph_end(self, lines: Sequence[Line], at: int) -> int:
         """Return the end of a block of other text: a blank line, a note, the guide or the warm-up ends it.
 
-        Indented text after a blank line in a list continues it.
+        Indented text or another number after a blank line in a list continues it, and so does indented code.
         """
         end = at + 1
         while end < len(lines):
@@ -122,8 +131,7 @@ class PreambleReader:
             if (
                 not line.text
                 and not line.code
-                and is_list_line(lines[at])
-                and (after := _find_resumed_text(lines, end))
+                and (after := _find_resumed_block(lines, at, end))
                 and not line.number <= self._title_line < lines[after].number
             ):
                 end = after
@@ -245,6 +253,16 @@ def _find_resumed_text(lines: Sequence[Line], blank: int, indent: int = 2) -> in
     """Return where text with at least this indent continues after a blank line; 0 if other text follows."""
     after = next((at for at in range(blank, len(lines)) if lines[at].text), 0)
     return after if lines[after].indent >= indent else 0
+
+
+def _find_resumed_block(lines: Sequence[Line], start: int, blank: int) -> int:
+    """Return where a list or indented code that starts at `start` continues after a blank line; 0 if it does not."""
+    first = lines[start]
+    if not is_list_line(first):
+        return _find_resumed_text(lines, blank, CODE_INDENT) if first.indent >= CODE_INDENT else 0
+    after = next((at for at in range(blank, len(lines)) if lines[at].text), 0)
+    is_same_list = is_list_line(lines[after]) and parse_marker(lines[after])[0] == parse_marker(first)[0]
+    return after if is_same_list or lines[after].indent >= 2 else 0
 
 
 def _is_wrapped_brief(lines: Sequence[Line], at: int) -> bool:
