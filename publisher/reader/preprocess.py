@@ -13,7 +13,7 @@ from publisher.model import Definition, Dropped
 from publisher.patterns import lazy_pattern
 from publisher.reader.definitions import DefinitionFinder
 from publisher.reader.footnotes import FootnoteSource, read_definition
-from publisher.reader.html_code import find_html_code_end
+from publisher.reader.html_code import HtmlCodeEnds
 from publisher.reader.inline_parser import ATTRIBUTES
 from publisher.reader.lines import Line, compute_span
 from publisher.reader.marks import FENCE, closes_fence, find_fence_end, measure_markers
@@ -51,7 +51,7 @@ def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
     unclosed: set[str] = set()
     unclosed_inside: dict[tuple[int, str], int] = {}
     ends = _HiddenEnds(lines)
-    no_html_code = -1  # up to this line, no code in HTML is closed
+    html_code_ends = HtmlCodeEnds(lines)
     finder = DefinitionFinder(lines)
     at = 0
     while at < len(lines):
@@ -78,14 +78,11 @@ def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
             finder.skip()
             at = end
             continue
-        if "<" in line.text and at > no_html_code and "<pre" in line.text.lower():
-            end, closes = find_html_code_end(lines, at)
-            if closes:
-                parts.lines += [replace(code, code=True) for code in lines[at:end]]
-                finder.skip()
-                at = end
-                continue
-            no_html_code = end - 1
+        if "<" in line.text and (end := html_code_ends.find(at)):
+            parts.lines += [replace(code, code=True) for code in lines[at:end]]
+            finder.skip()
+            at = end
+            continue
         hidden = _HIDDEN.match(line.text) if "<" in line.text or "{%" in line.text else None
         if hidden and (hidden_end := ends.find(at, hidden)):
             end, column = hidden_end
