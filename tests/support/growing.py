@@ -128,6 +128,9 @@ AT_MARGIN = {
     "comments": "<!--\n",
     "scripts": "<script>\n",
     "scripts in prose": "<script> a\n",
+    "code in HTML": "<pre>\n",
+    "closed code in HTML": "<pre>\n</pre>\n",
+    "emphasised heads": "- *[a](https://e.org/x)* a\n",
     "divisions": "<div>\n",
     "tables in HTML": "<table>\n",
     "template lines": "{% a %}\n",
@@ -148,6 +151,9 @@ IN_PREAMBLE = {
     "openings": "先是热身：\n\n- a\n\n",
     "bullets": "- 1) a\n\n",
     "numbers": "1. a\n\n",
+    "wrapped bullets": "- a\n  a\n\n  b\n",
+    "lines of a bullet": "  a\n",
+    "code": "    a\n\n",
     "template tags in a line": "{% a %}",
 }
 """What is repeated below the title."""
