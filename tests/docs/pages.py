@@ -86,10 +86,10 @@ class Page:
 
     @cached_property
     def anchors(self) -> set[str]:
-        """As GitHub builds them: the words of a heading in lower case, no punctuation, joined by hyphens."""
+        """As GitHub builds them; a repeated heading gets a number."""
         anchors: set[str] = set()
         for heading in self.headings:
-            plain = re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
+            plain = build_anchor(heading)
             number = next(n for n in range(99) if (f"{plain}-{n}" if n else plain) not in anchors)
             anchors.add(f"{plain}-{number}" if number else plain)
         return anchors
@@ -124,6 +124,11 @@ class Page:
                 yield [cell.strip().replace(r"\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
 
 
+def build_anchor(heading: str) -> str:
+    """As GitHub does: the words of a heading in lower case, no punctuation, joined by hyphens."""
+    return re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
+
+
 def in_backticks(cell: str) -> list[str]:
     """The words in backticks of a cell."""
     return re.findall(r"`([^`]+)`", cell)
@@ -143,6 +148,7 @@ PAGES = {page.path: page for page in find_pages()}
 SAMPLES = [sample for page in PAGES.values() for sample in page.samples]
 
 README = PAGES["README.md"]
+CHINESE_README = PAGES["README.zh-CN.md"]
 PUBLISHER = PAGES["publisher/README.md"]
 CHANNELS = PAGES["channels/README.md"]
 DEPLOY = PAGES["deploy/README.md"]

@@ -22,7 +22,7 @@ from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
 from publisher.testing import check_channel
 from publisher.theme import Theme
-from tests.docs.pages import CHANNELS, PAGES, README, ROOT, SAMPLES, SETTINGS, Page, Sample
+from tests.docs.pages import CHANNELS, CHINESE_README, PAGES, README, ROOT, SAMPLES, SETTINGS, Page, Sample
 
 LANGUAGES = {"", "console", "markdown", "python", "sh", "text", "toml", "yaml"}
 
@@ -75,14 +75,16 @@ def test_the_installation_installs_the_command() -> None:
     """What it runs is tested in test_packaging; here, that it names what there is."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert f"`{project['name']}`" in README.section("Install")
+    assert f"`{project['name']}`" in CHINESE_README.section("安装")
     assert list(project["scripts"]) == ["publish"]
     for page in PAGES.values():
         for extra in re.findall(rf"{project['name']}\[(\w+)\]", page.text):
             assert extra in project["optional-dependencies"], f"{page.path}: {extra}"
 
 
-def test_the_two_commands_come_first() -> None:
-    assert [re.match(r"\w+ \w+", line)[0] for line in README.samples[0].commands] == ["make demo", "make test"]  # type: ignore[index]
+@pytest.mark.parametrize("page", [README, CHINESE_README], ids=lambda page: page.path)
+def test_the_two_commands_come_first(page: Page) -> None:
+    assert [re.match(r"\w+ \w+", line)[0] for line in page.samples[0].commands] == ["make demo", "make test"]  # type: ignore[index]
 
 
 @each_page
@@ -139,8 +141,9 @@ def test_a_sample_issue_has_no_problems(sample: Sample) -> None:
     assert list(issue.items)
 
 
-def test_the_sample_issues_show_what_the_reader_knows() -> None:
-    chinese, english = (parse_issue(sample.text) for sample in README.samples if sample.language == "markdown")
+@pytest.mark.parametrize(("page", "source"), [(README, "Harbour Office"), (CHINESE_README, "港务处")])
+def test_the_sample_issues_show_what_the_reader_knows(page: Page, source: str) -> None:
+    chinese, short = map(parse_issue, page.texts("markdown"))
     assert chinese.title
     assert chinese.title.headline == ("第一个话题", "第二个话题")
     assert chinese.guide
@@ -149,8 +152,8 @@ def test_the_sample_issues_show_what_the_reader_knows() -> None:
     (item,) = transforms.make_publishable(chinese).items
     assert item.tags == ("CVPR2021", "2104.11487")
     assert [field.kind for field in item.fields] == ["paper", "summary"]
-    (item,) = english.items
-    assert (item.source, item.url) == ("Harbour Office", "https://example.org/boats")
+    (item,) = short.items
+    assert (item.source, item.url) == (source, "https://example.org/boats")
 
 
 # ---------------------------------------------------------------------------- code

@@ -21,7 +21,7 @@ from publisher import registry
 from publisher.channel import Receipt
 from publisher.cli.main import main
 from publisher.delivery import ledger_guard
-from tests.docs.pages import DEPLOY, README, SAMPLES, SETTINGS, Sample
+from tests.docs.pages import CHINESE_README, DEPLOY, README, SAMPLES, SETTINGS, Sample
 from tests.support.fake_channel import Call, Chat
 from tests.support.servers.mail_server import MailServer
 
@@ -29,6 +29,7 @@ NOON = dt.datetime(2021, 7, 18, 4, 0, tzinfo=dt.UTC)
 """12:00 in Shanghai."""
 
 CHINESE, ENGLISH = README.texts("markdown")
+_, SHORT_CHINESE = CHINESE_README.texts("markdown")
 
 TESTED_ELSEWHERE = {"make demo", "publish check 2021-08-01"}
 """The commands of the Makefile, and what tests/checks/test_outside.py compares."""
@@ -99,6 +100,12 @@ def first_minute(newsletter: Newsletter) -> Iterator[None]:
 
 
 @contextmanager
+def first_minute_in_chinese(newsletter: Newsletter) -> Iterator[None]:
+    newsletter.write("2021-07-18", SHORT_CHINESE)
+    yield
+
+
+@contextmanager
 def unknown_outcome(newsletter: Newsletter) -> Iterator[None]:
     newsletter.use_telegram()
     (newsletter.root / "orders").write_text("2 vanish")
@@ -154,6 +161,7 @@ def corrected(newsletter: Newsletter) -> Iterator[None]:
 
 SETUPS: dict[tuple[str, str], Setup] = {
     ("README.md", "publish init"): first_minute,
+    ("README.zh-CN.md", "publish init"): first_minute_in_chinese,
     ("publisher/README.md", "publish status"): unknown_outcome,
     ("publisher/README.md", "publish"): errors,
     ("channels/README.md", "publish correct 2021-07-18 --channel email --yes"): corrected,
