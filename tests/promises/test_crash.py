@@ -80,9 +80,9 @@ def test_every_edge_of_every_kind_of_channel(tmp_path: Path, place: list[str]) -
             continue
         assert died, found
         check(found, found["total"])
-        if edge in ("planning", "planned", "confirmed"):
+        if edge in ("planning", "planned") or (edge, kind) == ("confirmed", "post"):
             assert found["counts"]["sent"] == found["total"], found
-        else:
+        elif edge != "confirmed":  # of several connections, some may be busy then
             assert found["counts"]["unknown"], found
 
 
