@@ -146,8 +146,9 @@ def _read_list_lines(source: RecipientSource) -> Iterator[tuple[str, bytes]]:
         return
     try:
         with source.open("rb") as file:
+            name = source.name
             for number, line in enumerate(file, 1):
-                yield f"{source.name}:{number}", line.removesuffix(b"\n").removesuffix(b"\r")
+                yield f"{name}:{number}", line.removesuffix(b"\n").removesuffix(b"\r")
     except OSError as error:
         raise _build_unreadable_error(source, error) from None
 
@@ -166,6 +167,9 @@ _NAME_AND_ADDRESS = lazy_pattern(r"(?P<name>[^<>＜＞]*)[<＜](?P<address>[^<>�
 _LOCAL_PART = lazy_pattern(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff-]+")  # RFC 5322, 3.2.3, and RFC 6531, 3.3
 _DOMAIN_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = lazy_pattern(rf"{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})+|localhost")
+_PLAIN_ADDRESS = lazy_pattern(
+    r"[a-z0-9]++(?:[._-][a-z0-9]++)*+@[a-z0-9]++(?:-++[a-z0-9]++)*+(?:\.[a-z0-9]++(?:-++[a-z0-9]++)*+)++"
+)
 _MAX_LOCAL_BYTES, _MAX_ADDRESS_BYTES = 64, 254  # RFC 5321, section 4.5.3.1
 # full-width characters that Chinese input methods produce instead of ASCII
 _FULLWIDTH_TO_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0xA0: " "}
@@ -178,6 +182,15 @@ def parse_recipient(text: str) -> Mailbox:
     The domain is converted to ASCII (UTS 46); the local part is kept, in Unicode form NFC. `written` is what
     stands there instead, if it differs. Raises ConfigError with the reason when the address is invalid.
     """
+    return Mailbox("", text) if _is_plain(text) else _parse_any_recipient(text)
+
+
+def _is_plain(address: str) -> bool:
+    """Whether an address is valid, and its own normalized form: a fast path, for most of a list."""
+    return len(address) <= _MAX_LOCAL_BYTES and _PLAIN_ADDRESS.fullmatch(address) is not None
+
+
+def _parse_any_recipient(text: str) -> Mailbox:
     text = text.replace("\u3000", " ").replace("\xa0", " ").strip(" \t")
     for char in "" if text.isprintable() else text:
         if not char.isprintable() and char != "\t":
@@ -200,6 +213,8 @@ def normalize_address(address: str) -> str:
 
     Only for comparison: email sent to it may not arrive.
     """
+    if _is_plain(address):
+        return address
     local, _, domain = unicodedata.normalize("NFKC", address).casefold().rpartition("@")
     return f"{local.partition('+')[0] or local}@{domain}"
 

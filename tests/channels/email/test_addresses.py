@@ -6,13 +6,14 @@ import datetime as dt
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.channels.email import Email
+from publisher.channels.email import Email, recipients
 from publisher.channels.email.headers import Mailbox
 from publisher.channels.email.recipients import (
     load_mailboxes,
@@ -233,6 +234,23 @@ def test_a_file_may_be_of_any_time(tmp_path: Path, seconds: int) -> None:
     if seconds == 1_600_000_000:
         assert changed_at == dt.datetime(2020, 9, 13, 12, 26, 40, tzinfo=dt.UTC)
     assert source_changed_at(("lin@example.org",)) is None
+
+
+@given(
+    st.from_regex(r"[a-z0-9._+-]{1,12}@[a-z0-9.-]{1,20}", fullmatch=True)
+    | st.text("aZ09._+-@ä", min_size=1, max_size=70)
+)
+def test_the_fast_path_decides_as_the_whole_rule_does(text: str) -> None:
+    def outcome(parse: Callable[[str], Mailbox]) -> object:
+        try:
+            mailbox = parse(text)
+        except ConfigError as error:
+            return error.message
+        return mailbox, normalize_address(mailbox.address)
+
+    assert outcome(parse_recipient) == outcome(recipients._parse_any_recipient)
+    if recipients._is_plain(text):
+        assert normalize_address(text) == normalize_address(text.upper()), "and its key is that of other spellings"
 
 
 PROGRAM = """
