@@ -358,7 +358,7 @@ class DeliveryJob(Struct):
             case _:
                 results = self._probe(held, pool, unresolved) if can_probe else []
         held.persist(partial(record_resolutions, self.ledger, held.lease, results))
-        self._queues.forget_empty()
+        self._queues = OpenQueues(self.ledger.find_queues(held.lease))  # of what is planned again
         return bool(results)
 
     def _probe(self, held: HeldLease, pool: SenderPool, unresolved: Sequence[Delivery]) -> list[Result]:
