@@ -52,7 +52,7 @@ def record_results(tx: Transaction, lease: Lease, results: Sequence[Result], *, 
         if result.state is DeliveryState.SENT and result.receipt and result.receipt.url:
             set_url(tx, lease, result.receipt.url)
             break
-    outcomes = [_describe(lease, result) for result in results]
+    outcomes = [_describe_outcome(lease, result) for result in results]
     ended = tx.update_many(
         """UPDATE delivery SET state = new.state, tries = new.tries, ended_at = new.ended_at,
            delivered_content = CASE new.arrived WHEN 1 THEN attempted_content ELSE delivered_content END,
@@ -81,7 +81,7 @@ class _Outcome(NamedTuple):
     is_kept_in_row: bool
 
 
-def _describe(lease: Lease, result: Result) -> _Outcome:
+def _describe_outcome(lease: Lease, result: Result) -> _Outcome:
     delivery, state, reason = result.delivery, result.state.value, clean_evidence(result.reason)
     receipt_id = result.receipt.remote_id if result.receipt else ""
     evidence, ended_at = reason or clean_evidence(receipt_id), format_utc(result.ended_at)
