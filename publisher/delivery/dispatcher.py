@@ -158,20 +158,24 @@ def _run_parallel(
     run: RunContext, plans: Sequence[DeliveryPlan], request: Request, stop: Event
 ) -> dict[str, ChannelOutcome]:
     outcomes: dict[str, ChannelOutcome] = {}
+    # `Thread.join` is not used: when Ctrl+C interrupts it, it takes the thread for ended (CPython issue 90882)
+    ended = {plan.channel.name: Event() for plan in plans}
 
     def run_job(plan: DeliveryPlan) -> None:
-        outcomes[plan.channel.name] = _run_job(run, plan, request, stop)
+        try:
+            outcomes[plan.channel.name] = _run_job(run, plan, request, stop)
+        finally:
+            ended[plan.channel.name].set()
 
-    threads = [Thread(target=run_job, args=(plan,), name=plan.channel.name) for plan in plans]
-    for thread in threads:
-        thread.start()
+    for plan in plans:
+        Thread(target=run_job, args=(plan,), name=plan.channel.name).start()
     try:
-        for thread in threads:
-            thread.join()
+        for event in ended.values():
+            event.wait()
     except BaseException:
         stop.set()
-        for thread in threads:
-            thread.join()
+        for event in ended.values():
+            event.wait()
         raise
     return outcomes
 
