@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from contextlib import closing, suppress
-from threading import Event, Thread
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from threading import Event, Thread, current_thread, main_thread
 
 from msgspec.structs import replace
 
@@ -67,8 +68,8 @@ def deliver_all(
 ) -> dict[str, ChannelOutcome]:
     """Deliver the plans and return the outcome of each channel; in a dry run, the outcome that it would have.
 
-    `stop` ends it after the deliveries in progress. Raises only KeyboardInterrupt, after every channel has
-    finished its current batch.
+    `stop` ends it after the deliveries in progress. Raises only KeyboardInterrupt (Ctrl+C, SIGTERM), after every
+    channel has finished its current batch.
     """
     outcomes = {plan.channel.name: _build_idle_outcome(plan) for plan in plans}
     wanted = [
@@ -167,17 +168,31 @@ def _run_parallel(
         finally:
             ended[plan.channel.name].set()
 
-    for plan in plans:
-        Thread(target=run_job, args=(plan,), name=plan.channel.name).start()
-    try:
-        for event in ended.values():
-            event.wait()
-    except BaseException:
-        stop.set()
-        for event in ended.values():
-            event.wait()
-        raise
+    with _interrupt_on_sigterm():
+        for plan in plans:
+            Thread(target=run_job, args=(plan,), name=plan.channel.name).start()
+        try:
+            for event in ended.values():
+                event.wait()
+        except BaseException:
+            stop.set()
+            for event in ended.values():
+                event.wait()
+            raise
     return outcomes
+
+
+@contextmanager
+def _interrupt_on_sigterm() -> Iterator[None]:
+    """Let SIGTERM raise KeyboardInterrupt, as Ctrl+C does, where nothing else handles it."""
+    if current_thread() is not main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _run_job(run: RunContext, plan: DeliveryPlan, request: Request, stop: Event) -> ChannelOutcome:

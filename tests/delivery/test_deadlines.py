@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from typing import ClassVar
@@ -99,6 +100,30 @@ def test_a_stop_ends_the_run_when_the_deliveries_in_progress_have(project: Proje
     assert status.counts.unknown == 1
     assert status.counts.sent <= 2 + 3
     assert status.counts.planned == 500 - 1 - status.counts.sent
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_waits_for_the_deliveries_in_progress(project: Project, number: signal.Signals) -> None:
+    """Ctrl+C, and SIGTERM where no daemon handles it: what is under way is recorded, the rest is planned."""
+    project.write("2021-07-18", "一")
+    before = signal.getsignal(number)
+    interrupted = threading.Event()
+
+    def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
+        if not interrupted.is_set():
+            interrupted.set()
+            signal.pthread_kill(threading.main_thread().ident or 0, number)
+        project.stop.wait(10)
+        return effect()
+
+    with pytest.raises(KeyboardInterrupt):
+        project.publish(Letters(project.world, count=50, behaves=behave))
+    status = find_status(project.ledger, project.key(channel="letters"))
+    assert status
+    assert (status.counts.unknown, status.counts.sending) == (0, 0)
+    assert 1 <= status.counts.sent < 50
+    assert status.counts.planned == 50 - status.counts.sent
+    assert signal.getsignal(number) == before
 
 
 def test_a_thread_that_cannot_be_started_leaves_nothing_unknown(
