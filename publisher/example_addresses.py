@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from publisher.newsletter import Newsletter
     from publisher.toml import TomlDocument
 
-_OWN_ADDRESSES = {"url": "https://YOUR-HOST/{date}/", "unsubscribe": "https://YOUR-HOST/…"}
-"""What to write instead; for other keys, an email address."""
-
 
 class ExampleAddress(NamedTuple):
     """A value on a host that is reserved for examples, such as example.org.
@@ -35,16 +32,22 @@ def find_example_addresses(
     """Yield the URLs and senders of a newsletter that lead nowhere."""
     for key, value in (("url", newsletter.url), ("email", newsletter.email)):
         if host := find_example_host(value):
-            yield _describe(document, ("newsletter", key), host)
+            yield _describe(document, ("newsletter", key), value, host)
     for channel in channels:
         if isinstance(channel, MessageChannel):
             for key, value in channel.public_addresses.items():
                 if host := find_example_host(value):
-                    yield _describe(document, ("channels", channel.name, key), host)
+                    yield _describe(document, ("channels", channel.name, key), value, host)
 
 
-def _describe(document: TomlDocument, keys: tuple[str, ...], host: str) -> ExampleAddress:
+def _describe(document: TomlDocument, keys: tuple[str, ...], value: str, host: str) -> ExampleAddress:
     *table, key = keys
-    own = _OWN_ADDRESSES.get(key, "you@YOUR-HOST")
+    match key:
+        case "url":  # with the placeholders that the pages are at, such as {id}
+            own = "https://YOUR-HOST/" + "".join(value.partition("{")[1:])
+        case "unsubscribe":
+            own = "https://YOUR-HOST/…"
+        case _:
+            own = "you@YOUR-HOST"
     error = document.error(keys, f"{key} is on {host}, a name for examples", f'change this line: {key} = "{own}"')
     return ExampleAddress(table[1] if len(table) > 1 else "", error.message, error.hint)

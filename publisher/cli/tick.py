@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-from threading import Event
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 
 from publisher.cli.actions import load_project
 from publisher.cli.daemon import add_log_option
@@ -25,9 +28,26 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     log = DaemonLog(output, structured=arguments.log == "json")
     config, theme = load_project(cache_templates=True)
     log.config = config
-    result = Scheduler(log.log_event, Event()).run_pass(config, theme, Clock.running(now))
+    with stop_on_signals() as stop:
+        result = Scheduler(log.log_event, stop).run_pass(config, theme, Clock.running(now))
     return output.finish(
         result.exit_code,
         news=[event._asdict() for event in log.recent],
         next=result.next_due and result.next_due.isoformat(timespec="seconds"),
     )
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[Event]:
+    """Give an event that SIGTERM and Ctrl+C set, so that a pass ends after the deliveries in progress."""
+    stop = Event()
+
+    def handle(*_: object) -> None:
+        Thread(target=stop.set).start()  # not here: the interrupted code may hold the lock of the event
+
+    old_handlers = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in old_handlers.items():
+            signal.signal(number, handler)

@@ -157,3 +157,8 @@ def test_a_host_that_someone_owns(host: str) -> None:
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.1", "127.9.8.7", "::1"])
 def test_this_machine(host: str) -> None:
     assert is_loopback_host(host)
+
+
+def test_the_line_to_write_keeps_the_placeholders(letter: CommandProject) -> None:
+    configure(letter, EXAMPLE.replace("{date}", "{year}/{id}"))
+    assert 'url = "https://YOUR-HOST/{year}/{id}/"' in letter.run("check").err
