@@ -1,4 +1,4 @@
-"""`publish tick` ends after the deliveries in progress when it is told to stop."""
+"""SIGTERM and Ctrl+C end `publish tick` after the deliveries in progress."""
 
 from __future__ import annotations
 
