@@ -118,7 +118,8 @@ class Judge:
     def patterns(self, source: str) -> Iterator[str]:
         source = re.sub(r"\A---\n(?s:.*?)\n---\n|\A(?:[A-Z]\w+: .*\n)+", "", source)
         source = re.sub(r"^\[\^\w+\]:.*\n(?: {4}.*\n|\n)*", "", source, flags=re.MULTILINE)
-        source = re.sub(r"^\{%.*%\}$|\{:[^{}\n]*\}", "", source, flags=re.MULTILINE)  # of Jekyll
+        source = re.sub(r"\{% comment %\}(?s:.*?)\{% endcomment %\}", "", source)  # of Jekyll
+        source = re.sub(r"\{%[^{}]*%\}|\{\{[^{}\n]*\}\}|\{:[^{}\n]*\}", "", source)
         source = re.sub(r"^#+ *\[往期回顾\].*", "", source, flags=re.DOTALL | re.MULTILINE)
         tokens = COMMONMARK.parse(source)
         for at, (before, token) in enumerate(pairwise(tokens)):
