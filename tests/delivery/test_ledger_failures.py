@@ -144,7 +144,7 @@ def test_a_server_that_is_restarted_meanwhile(
         receipt = effect()
         seen[0] += 1
         if seen[0] == 7:
-            postgres.stop()
+            postgres.stop("immediate")
         return receipt
 
     project.meanwhile = lambda: postgres.start() if project.waited == 3 else None

@@ -58,9 +58,9 @@ class Postgres:
         log = str(self.folder / "log")
         self._run(self._ctl, "start", "--wait", "--log", log, "--options", f"-k {self.folder} {self._settings}")
 
-    def stop(self) -> None:
-        """End it, and with it all that is under way there."""
-        self._run(self._ctl, "stop", "--wait", "--mode=fast")
+    def stop(self, mode: str = "fast") -> None:
+        """End it, and with it all that is under way there; at once if the mode is "immediate"."""
+        self._run(self._ctl, "stop", "--wait", f"--mode={mode}")
 
     def close(self) -> None:
         """End it for good."""
