@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -136,7 +137,7 @@ def test_a_server_that_is_restarted_meanwhile(
 ) -> None:
     address = postgres.address()
     monkeypatch.setenv("LEDGER", address)
-    project = OnServer(tmp_path / "letter")
+    project, stopped = OnServer(tmp_path / "letter"), threading.Event()
     project.write("2021-07-18", "一")
     seen = [0]
 
@@ -145,9 +146,15 @@ def test_a_server_that_is_restarted_meanwhile(
         seen[0] += 1
         if seen[0] == 7:
             postgres.stop("immediate")
+            stopped.set()
         return receipt
 
-    project.meanwhile = lambda: postgres.start() if project.waited == 3 else None
+    def restart() -> None:
+        if project.waited == 3:
+            assert stopped.wait(60)
+            postgres.start()
+
+    project.meanwhile = restart
     done = project.publish(Slow(project.world, count=23, behaves=behave)).channels["letters"]
     assert (done.error, done.sent) == (None, 23)
     assert set(project.world.sent.values()) == {1}
