@@ -76,7 +76,7 @@ class SmtpClient(smtplib.SMTP):
             self.sock.settimeout(self.deadline.require_time())
         return reply
 
-    def send(self, s: bytes | str) -> None:  # type: ignore[override]
+    def send(self, s: bytes | str) -> None:  # type: ignore[override] # typeshed also allows other buffers
         """Send all bytes. If this raises, the last of them was not sent."""
         if not self.sock:
             raise smtplib.SMTPServerDisconnected("the connection is closed")

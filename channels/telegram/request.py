@@ -42,6 +42,7 @@ class BotApiRequest(HTTPXRequest):
     def __init__(self, timeout: float, *, limits: httpx.Limits, **settings: float) -> None:
         self._timeout = timeout
         self._tracker = RequestTracker()
+        # **settings are the timeouts, which mypy takes for every parameter of the class
         super().__init__(**settings, httpx_kwargs={"limits": limits, "event_hooks": {"request": [self._track]}})  # type: ignore[arg-type]
 
     async def _track(self, request: httpx.Request) -> None:

@@ -15,9 +15,6 @@ from publisher.events import ChannelOutcome
 Result = Mapping[str, ChannelOutcome] | BaseException
 """The outcomes of a batch by channel, or the error that ended it."""
 
-_POLL_SECONDS = 1.0
-"""How often to look whether to stop, while batches are being sent."""
-
 
 class FinishedBatch(NamedTuple):
     """A batch that was published, and its result. `repeated`: an earlier attempt was reported already."""
@@ -83,17 +80,15 @@ class SendingBatches:
         self._by_channel[channel].give_way.set()
 
     def wait(self, seconds: float) -> list[FinishedBatch]:
-        """Return the batches that have ended, waiting for the first one; empty after so many seconds, or to stop."""
+        """Return the batches that have ended, waiting so many seconds for the first one."""
         end = time.monotonic() + seconds
         finished: list[FinishedBatch] = []
         while self._by_channel:
             remaining = end - time.monotonic()
             try:
-                channel, result = self._finished.get(timeout=0 if finished else max(0.0, min(remaining, _POLL_SECONDS)))
+                channel, result = self._finished.get(timeout=0 if finished else max(0.0, remaining))
             except Empty:
-                if finished or remaining <= 0:
-                    break
-                continue
+                break
             sending = self._by_channel.pop(channel)
             sending.thread.join()
             finished.append(FinishedBatch(sending.batch, result, sending.repeated))

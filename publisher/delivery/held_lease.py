@@ -60,13 +60,14 @@ class HeldLease:
 
         Raises StorageError when the ledger has failed for too long, and LeaseLostError.
         """
-        known: Collection[int] | None = None
+        is_repeated = False
 
         def write() -> Turn:
-            nonlocal known
-            now = self._clock.time()
-            duration, tried, known = self.duration + longer, known, frozenset(in_progress)
-            turn = self._ledger.checkpoint(self.lease, results, wanted, now, duration, known=tried)
+            nonlocal is_repeated
+            known = frozenset(in_progress) if is_repeated else None
+            is_repeated = True
+            now, duration = self._clock.time(), self.duration + longer
+            turn = self._ledger.checkpoint(self.lease, results, wanted, now, duration, known=known)
             self._until = now + duration
             return turn
 

@@ -90,10 +90,9 @@ class DeliveryJob(Struct):
         OutcomeUnknownError if not everything was delivered.
         """
         key, can = self.plan.key, self.channel.capabilities
-        lease_end = self.clock.time() + 2 * can.timeout * _SECOND + LONGEST_WAIT  # for the list
-        now = self.clock.time()
-        lease = self.ledger.claim(key, now, lease_end - now, idempotent=can.idempotent)
-        held = HeldLease(self.ledger, lease, lease_end, self.clock, self.stop, can.timeout)
+        now, duration = self.clock.time(), 2 * can.timeout * _SECOND + LONGEST_WAIT  # for the list
+        lease = self.ledger.claim(key, now, duration, idempotent=can.idempotent)
+        held = HeldLease(self.ledger, lease, now + duration, self.clock, self.stop, can.timeout)
         try:
             if self.is_retry:
                 retry_deliveries(self.ledger, key, self.clock.time())
