@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from threading import Barrier
 
 import pytest
 from msgspec.structs import replace
@@ -255,8 +256,15 @@ def test_a_list_that_is_cut_in_the_middle(mailing: Mailing, now: int, stops: boo
 
 
 def test_deliveries_in_progress_are_ended_when_the_list_is_cut(mailing: Mailing) -> None:
+    """Four are in progress when the list is cut, as the barrier makes sure."""
+    together = Barrier(4, action=lambda: mailing.write(names(20), age=3) if len(mailing.reached) == 4 else None)
+
+    def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
+        together.wait(timeout=60)
+        return effect()
+
     mailing.channel = replace(mailing.channel, together=4)
-    done = mailing.publish(mailing.cut(20))
+    done = mailing.publish(behave)
     assert (done.sent, mailing.status.counts.sent, len(mailing.reached)) == (8, 8, 8)
 
 
