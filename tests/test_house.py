@@ -114,11 +114,11 @@ INNER_FLOORS = {
     "delivery": ("__init__ held_lease lanes plan recipients sender", "ledger_guard sender_pool", "job", "dispatcher"),
     "cli": (
         "__init__ controls",
-        "excerpt output selection",
+        "completion_scripts excerpt mistakes output selection",
         "confirm formats init_questions log parser progress upcoming",
-        "console fixes links",
+        "completion_values console fixes links",
         "actions",
-        "adopt channels check completion config correct daemon diff doctor init main new"
+        "adopt channels check completion config correct daemon diff doctor help init main new"
         " publish reschedule resolve retry status trust_ledger",
         "hold tick",
     ),

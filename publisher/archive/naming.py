@@ -148,6 +148,7 @@ def _suggest(word: str, records: Iterable[Record]) -> str:
     from difflib import SequenceMatcher, get_close_matches  # only needed after a mistake
 
     known = dict.fromkeys(name for record in records for way in _WAYS for name in way(record) if name)
+    known |= dict.fromkeys((LATEST, NEXT))
     nearest = get_close_matches(word, known, n=_MAX_SUGGESTED)
     scores = [SequenceMatcher(None, name, word).ratio() for name in nearest]
     close = [name for name, score in zip(nearest, scores, strict=True) if score == scores[0]]

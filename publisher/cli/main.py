@@ -50,6 +50,8 @@ def main(argv: Sequence[str] | None = None, now: dt.datetime | None = None) -> i
 
 def _run_command(arguments: Sequence[str], output: Output, now: dt.datetime | None) -> int:
     try:
+        if arguments[:1] == ["__complete"]:
+            return _print_candidates(arguments[1:], output)
         from publisher.cli.parser import HelpRequest, parse_arguments
 
         try:
@@ -69,6 +71,16 @@ def _run_command(arguments: Sequence[str], output: Output, now: dt.datetime | No
             return output.finish_with_error(wrapped.message, wrapped.hint, wrapped.exit_code)
         message = f"internal error: {type(error).__name__}: {error}".splitlines()[0]
         return output.finish_with_error(message, "please report it with the output of --debug", INTERNAL)
+
+
+def _print_candidates(words: Sequence[str], output: Output) -> int:
+    """Print what may be typed next, for the completion scripts."""
+    from pathlib import Path
+
+    from publisher.cli.completion_values import complete_words
+
+    output.write_text(complete_words(words, Path.cwd()))
+    return 0
 
 
 def _print_traceback(arguments: Sequence[str], output: Output) -> None:

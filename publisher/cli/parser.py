@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from publisher import __version__
+from publisher.cli import mistakes
 from publisher.cli.output import Output
 from publisher.errors import ConfigError
 
@@ -40,17 +41,10 @@ COMMANDS = {
     "channels": "List channels, and which are enabled",
     "config": "Show every key of publisher.toml and its value",
     "completion": "Generate shell completions",
+    "help": "Show help, also of a command",
 }
 """The commands. Each has a module of the same name with `run`, which returns the exit code, and with `define`
 if the command has arguments."""
-
-_RENAMED = {
-    "publish serve": "publish daemon",
-    "--patience": "--max-wait SECONDS",
-    "publish adopt --archive": "publish adopt",
-    "publish status --url": "publish resolve ISSUE --url CHANNEL URL",
-}
-"""Commands and options renamed before the first release: old (with its command, if not unique) to new."""
 
 ISSUE_NAMES = "Issue by date, file, slug, number or id, or latest, next"
 """What `publisher.archive.naming.find_issue` understands."""
@@ -81,9 +75,11 @@ def parse_arguments(argv: Sequence[str]) -> tuple[Command, argparse.Namespace]:
         name, parser, rest = "publish", build_main_parser(), argv
         parser.add_argument("word", nargs="?", help=argparse.SUPPRESS)
         parser.set_defaults(word_error=None)
+    if name != "publish" and list(rest) == ["help"]:
+        raise HelpRequest(parser.format_help())
     arguments, unknown = parser.parse_known_intermixed_args(rest)
     if unknown:
-        raise _unknown_word_error(unknown[0], parser)
+        raise _build_unknown_argument_error(unknown[0], parser)
     if name == "publish" and arguments.word:
         _set_issue_from_word(arguments)
     run: Command = _load_command(name).run
@@ -102,10 +98,6 @@ class HelpRequest(Exception):  # noqa: N818 - not an error
         self.text = text
 
 
-class UnknownCommandError(ConfigError):
-    """A word is no command. It may still be the name of an issue."""
-
-
 class CommandParser(argparse.ArgumentParser):
     """Parser that raises ConfigError instead of printing usage; help is the description, then the options."""
 
@@ -117,7 +109,7 @@ class CommandParser(argparse.ArgumentParser):
             epilog=epilog,
             add_help=False,
             allow_abbrev=False,
-            formatter_class=partial(argparse.RawDescriptionHelpFormatter, max_help_position=32, width=100),
+            formatter_class=partial(argparse.RawDescriptionHelpFormatter, max_help_position=32, width=96),
         )
         self.arguments = self.add_argument_group("arguments")
         self.options = self.add_argument_group("options")
@@ -143,7 +135,7 @@ class CommandParser(argparse.ArgumentParser):
         self.options.add_argument(
             "-c",
             "--channel",
-            metavar="NAME",
+            metavar="CHANNEL",
             action="append",
             default=[],
             help="Comma-separated channels, or all [default: all enabled]",
@@ -166,8 +158,17 @@ class CommandParser(argparse.ArgumentParser):
     def _print_message(self, message: str, file: object = None) -> None:  # noqa: ARG002 - as in the base class
         raise HelpRequest(message)  # only help and the version come here: `error` prints nothing
 
+    @property
+    def usage_line(self) -> str:
+        """The command with its arguments, such as `publish hold ISSUE`."""
+        return " ".join([self.prog, *map(_format_argument, self.arguments._group_actions)])
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        if action.choices is not None and value not in action.choices:
+            raise mistakes.build_choice_error(action, str(value))
+
     def error(self, message: str) -> NoReturn:
-        raise ConfigError(message, f"{self.prog} --help")
+        raise mistakes.translate_error(message, self.usage_line, self._option_string_actions)
 
 
 def build_main_parser() -> CommandParser:
@@ -183,15 +184,14 @@ def build_main_parser() -> CommandParser:
     option("--to-me", action="store_true", help="Send the issue to yourself as a test, even a draft")
     option("-o", "--out", metavar="DIR", type=Path, help="Write files below DIR instead of the newsletter's folder")
     parser.add_common_options()
-    option("--version", action="version", version=f"publish {__version__}", help="Show version")
+    option("-V", "--version", action="version", version=f"publish {__version__}", help="Show version")
     return parser
 
 
 def build_command_parser(name: str) -> CommandParser:
     parser = CommandParser(f"publish {name}", "")
     parser.define_command(name)
-    usage = [parser.prog, *map(_format_argument, parser.arguments._group_actions)]
-    parser.description = f"{' '.join(usage)}: {COMMANDS[name]}"
+    parser.description = f"{parser.usage_line}: {COMMANDS[name]}"
     return parser
 
 
@@ -200,16 +200,6 @@ def _format_argument(argument: argparse.Action) -> str:
     if argument.nargs not in ("?", "*"):
         return str(argument.metavar)
     return f"[{argument.metavar}{' …' if argument.nargs == '*' else ''}]"
-
-
-def build_full_parser() -> CommandParser:
-    """Build one parser with all commands as subparsers, for shell completions."""
-    parser = build_main_parser()
-    commands = parser.add_subparsers(prog="publish")
-    for name, summary in COMMANDS.items():
-        subparser = commands.add_parser(name, description=summary, help=summary)
-        subparser.define_command(name)
-    return parser
 
 
 def _parse_seconds(argument: str) -> float:
@@ -228,8 +218,8 @@ def _set_issue_from_word(arguments: argparse.Namespace) -> None:
     argument = arguments.word
     looks_like_issue = re.fullmatch(r"latest|next|#?\d+|\d{4}-\d{2}-[\dxX]{2}", argument)
     if not (looks_like_issue or "/" in argument or Path(argument).suffix):
-        error = _unknown_word_error(argument, None)
-        if not isinstance(error, UnknownCommandError):
+        error = mistakes.build_unknown_command_error(argument, COMMANDS)
+        if not isinstance(error, mistakes.UnknownCommandError):
             raise error
         arguments.word_error = error
     if arguments.issue:
@@ -239,23 +229,5 @@ def _set_issue_from_word(arguments: argparse.Namespace) -> None:
     arguments.issue = argument
 
 
-def _unknown_word_error(word: str, parser: CommandParser | None) -> ConfigError:
-    """Return the error for an unknown argument. `parser` is None if it was expected to be a command."""
-    from publisher import registry
-    from publisher.errors import format_suggestion
-
-    name = word.partition("=")[0]
-    replacement = _RENAMED.get(name) or _RENAMED.get(f"{parser.prog if parser else 'publish'} {name}")
-    if replacement:
-        return ConfigError(f"{name} was renamed", replacement)
-    if word == "help":
-        return ConfigError("help is an option", f"{parser.prog if parser else 'publish'} --help")
-    if parser and word.startswith("-"):
-        return ConfigError(f"unknown option {word}", format_suggestion(word, parser._option_string_actions))
-    if word in COMMANDS:
-        return ConfigError(f"{word} must come first", f"publish {word}")
-    if word in registry.channel_names():
-        return ConfigError(f"{word} is a channel", f"publish --channel {word}")
-    if parser:
-        return ConfigError(f"unexpected argument {word}", f"{parser.prog} --help")
-    return UnknownCommandError(f"unknown command {word}", format_suggestion(word, COMMANDS))
+def _build_unknown_argument_error(word: str, parser: CommandParser) -> ConfigError:
+    return mistakes.build_unknown_argument_error(word, parser.prog, parser._option_string_actions, COMMANDS)

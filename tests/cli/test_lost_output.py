@@ -49,6 +49,7 @@ WORDS = {
     "channels": ("channels",),
     "config": ("config",),
     "completion": ("completion", "bash"),
+    "help check": ("help", "check"),
 }
 WRONG = ("publish wrong", "resolve", "correct")
 """They fail, so that without --json nothing is for stdout."""

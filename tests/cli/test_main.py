@@ -77,15 +77,7 @@ def test_channels_shows_only_real_keys(letter: Path, run: Command) -> None:
     assert "_root" not in lines["wechat"][1]
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
-def test_completion_has_every_command(run: Command, shell: str) -> None:
-    said = run("completion", shell)
-    assert said.code == 0
-    for word in ("--channel", "--dry-run", "--out", *COMMANDS):
-        assert word.lstrip("-") in said.out
-
-
-@pytest.mark.parametrize("words", [("--help",), ("-h",), ("new", "--help"), ("2021-07-04", "--help")])
+@pytest.mark.parametrize("words", [("--help",), ("-h",), ("new", "--help"), ("2021-07-04", "--help"), ("help", "new")])
 def test_help(run: Command, words: tuple[str, ...]) -> None:
     said = run(*words)
     assert (said.code, said.err) == (0, "")
@@ -99,8 +91,16 @@ def test_help_names_every_command_and_option(run: Command) -> None:
         assert re.search(rf"(?<![\w-]){re.escape(word)}\b", shown), word
 
 
-def test_version(run: Command) -> None:
-    assert re.fullmatch(r"publish \d+\.\d+\.\d+\n", run("--version").out)
+def test_help_is_a_command_too(run: Command) -> None:
+    assert run("help") == run("--help")
+    for name in COMMANDS:
+        assert run("help", name) == run(name, "help") == run(name, "--help")
+    assert json.loads(run("help", "new", "--json").out) == {"help": run("help", "new").out, "exit": 0}
+
+
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_version(run: Command, option: str) -> None:
+    assert re.fullmatch(r"publish \d+\.\d+\.\d+\n", run(option).out)
 
 
 # ---------------------------------------------------------------------------- streams
