@@ -1,10 +1,9 @@
-"""What `new` writes: the next issue, named like the newest one, with its sections."""
+"""What `new` writes: the next issue, named like the newest one, with its head and its skeleton."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise, takewhile
 from pathlib import Path, PurePosixPath
 
@@ -12,17 +11,19 @@ from msgspec import Struct
 
 from publisher.archive.sources import scan_issues
 from publisher.config import Config
-from publisher.labels import get_labels
-from publisher.model import Issue, plain
+from publisher.errors import PublisherError
+from publisher.model import Issue
 from publisher.patterns import lazy_pattern
 from publisher.reader import parse_issue
-from publisher.scaffold.found_issue import NUMBER_PHRASE, read_whole_issue
+from publisher.scaffold.found_issue import read_whole_issue
 from publisher.scaffold.new_files import create_files
+from publisher.scaffold.skeleton import EarlierIssue, NextIssue, render_first_issue, render_next_issue
+from publisher.scaffold.stamp import count_up
 
 _DEFAULT_INTERVAL_DAYS = 14
 _DATE = lazy_pattern(r"\d{4}-\d{2}-\d{2}")
-_LAST_NUMBER = lazy_pattern(r"\d+(?=\D*\Z)")
-_TITLE_END = lazy_pattern(r"\s*[)）\]】]?\s*[:：]?")
+_COMPARED_ISSUES = 4
+"""What the newest issue has in common with one of those before it, the next one has too."""
 
 
 class NewIssue(Struct, frozen=True):
@@ -35,7 +36,7 @@ class NewIssue(Struct, frozen=True):
 
 
 def create_issue(config: Config, *, today: dt.date, date: dt.date | None = None) -> NewIssue:
-    """Create the next issue: a draft with the newsletter's name and the newest issue's empty sections.
+    """Create the next issue: a draft with the head and the skeleton of the newest one, counted up.
 
     Without `date`, it gets the next date, at the median interval of the issues, not before `today`. Its file is
     named like the newest one: with its date, else with the next number, and then its front matter has the date.
@@ -51,7 +52,9 @@ def create_issue(config: Config, *, today: dt.date, date: dt.date | None = None)
         while date < today:
             date += dt.timedelta(days=interval)
     path = dated.get(date) or config.root / _next_issue_path(config, date, newest)
-    create_files({path: _render_draft(config, path, date, newest)})
+    days = (date - previous_date).days if previous_date else 0
+    newest_first = [dated[day] for day in sorted(dated, reverse=True)]
+    create_files({path: _render_draft(config, path, date, days, newest_first[:_COMPARED_ISSUES])})
     return NewIssue(path, date, interval, previous_date)
 
 
@@ -82,54 +85,35 @@ def _next_issue_path(config: Config, date: dt.date, newest: Path | None) -> Pure
     folder, _, name = path.rpartition("/")
     if name.partition(".")[0].lower() == "index":
         folder, _, bundle = folder.rpartition("/")
-        return PurePosixPath(folder, _count_up(bundle) or str(date), name)
+        return PurePosixPath(folder, count_up(bundle) or str(date), name)
     stem, dot, suffix = name.rpartition(".")
-    return PurePosixPath(folder, f"{_count_up(stem) or date}{dot}{suffix}")
+    return PurePosixPath(folder, f"{count_up(stem) or date}{dot}{suffix}")
 
 
-def _count_up(name: str) -> str:
-    """Return a name with its last number counted up and as many digits; "" without a number."""
-    match = _LAST_NUMBER.search(name)
-    return f"{name[: match.start()]}{int(match[0]) + 1:0{len(match[0])}}{name[match.end() :]}" if match else ""
+def _render_draft(config: Config, path: Path, date: dt.date, days: int, earlier_paths: Sequence[Path]) -> str:
+    """Return the text of the new issue. `earlier_paths` are the issues to take it from, the newest first, `days` before."""
+    name = path.relative_to(config.root).as_posix()
+    has_path_date = _DATE.search(name) is not None
+    wanted = NextIssue(config.newsletter, date, days, has_path_date)
+    earlier = list(_read_earlier_issues(config.root, earlier_paths))
+    if not earlier:
+        return render_first_issue(wanted)
+    text = render_next_issue(wanted, earlier)
+    issue = parse_issue(text, name)
+    # a front matter that is not understood: what is known to be right, rather than what is complete
+    return text if issue.draft and issue.date == date else render_first_issue(wanted, earlier[0].issue)
 
 
-def _render_draft(config: Config, path: Path, date: dt.date, newest_path: Path | None) -> str:
-    newsletter = config.newsletter
-    labels = get_labels(newsletter.lang)
-    newest = _read_earlier_issue(config.root, newest_path.relative_to(config.root).as_posix()) if newest_path else None
-    label = (newest.guide.label if newest.guide else "") if newest else labels["guide"]
-    colon = labels["colon"].strip()
-    front: Mapping[str, str] = dict(newest.front) if newest else {}
-    has_path_date = _DATE.search(path.relative_to(config.root).as_posix()) is not None
-    layout = [f"layout: {front['layout']}"] if "layout" in front else []
-    title = (
-        f"{newsletter.name} ({date}){colon}" if has_path_date or not newest else _next_title(newest, newsletter.name)
-    )
-    tagline = newsletter.tagline or (plain(newest.tagline) if newest else "")
-    parts = [
-        "\n".join(["---", "draft: true", *([] if has_path_date else [f"date: {date}"]), *layout, "---"]),
-        f"# {title}",
-        *([f"**{tagline}**"] if tagline else []),
-        *([f"> {label}{colon}"] if label else []),
-        *(_render_headings(newest) if newest else []),
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def _next_title(newest: Issue, name: str) -> str:
-    """Return the newest title up to its number, counted up; without a number, the name of the newsletter."""
-    text = plain(newest.title.text) if newest.title else ""
-    phrase = NUMBER_PHRASE.search(text) or re.search(r"\d+", text)
-    if not phrase or not (counted := _count_up(phrase[0])):
-        return name
-    end = _TITLE_END.match(text, phrase.end())
-    return f"{text[: phrase.start()]}{counted}{end[0].rstrip() if end else ''}"
-
-
-def _render_headings(issue: Issue) -> list[str]:
-    """Return the heading lines of the top-level sections."""
-    top = min((section.level for section in issue.sections), default=2)
-    return [f"{'#' * top} {plain(s.title)}" for s in issue.sections if s.level == top and s.title]
+def _read_earlier_issues(root: Path, paths: Sequence[Path]) -> Iterator[EarlierIssue]:
+    """Read the issues. Raises IssueError or StorageError if the newest cannot be read, and leaves out others."""
+    for path in paths:
+        try:
+            text = read_whole_issue(path)
+        except PublisherError:
+            if path == paths[0]:
+                raise
+            continue
+        yield EarlierIssue(text, parse_issue(text, path.relative_to(root).as_posix()))
 
 
 def _read_earlier_issue(root: Path, path: str) -> Issue:
