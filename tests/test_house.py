@@ -77,6 +77,14 @@ READS_THE_CLOCK = {"cli", "daemon"}
 # Inside the rooms with more than LARGE_ROOM lines, the same: a module imports from the rows above its own.
 LARGE_ROOM = 1_500
 INNER_FLOORS = {
+    "scaffold": (
+        "blocks found_issue language new_files sample site_settings",
+        "discovery history names stamp",
+        "head proposal",
+        "configuration skeleton",
+        "new_issue",
+        "__init__",
+    ),
     "reader": (
         "dates lines",
         "bare_links emphasis html_code references",

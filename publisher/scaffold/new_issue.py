@@ -17,7 +17,7 @@ from publisher.patterns import lazy_pattern
 from publisher.reader import parse_issue
 from publisher.scaffold.found_issue import read_whole_issue
 from publisher.scaffold.new_files import create_files
-from publisher.scaffold.skeleton import EarlierIssue, NextIssue, render_first_issue, render_next_issue
+from publisher.scaffold.skeleton import PastIssue, NextIssue, render_first_issue, render_next_issue
 from publisher.scaffold.stamp import count_up
 
 _DEFAULT_INTERVAL_DAYS = 14
@@ -91,7 +91,7 @@ def _next_issue_path(config: Config, date: dt.date, newest: Path | None) -> Pure
 
 
 def _render_draft(config: Config, path: Path, date: dt.date, days: int, earlier_paths: Sequence[Path]) -> str:
-    """Return the text of the new issue. `earlier_paths` are the issues to take it from, the newest first, `days` before."""
+    """Return the text of the new issue. `earlier_paths` are those to take it from, first the newest, `days` before."""
     name = path.relative_to(config.root).as_posix()
     has_path_date = _DATE.search(name) is not None
     wanted = NextIssue(config.newsletter, date, days, has_path_date)
@@ -101,10 +101,11 @@ def _render_draft(config: Config, path: Path, date: dt.date, days: int, earlier_
     text = render_next_issue(wanted, earlier)
     issue = parse_issue(text, name)
     # a front matter that is not understood: what is known to be right, rather than what is complete
-    return text if issue.draft and issue.date == date else render_first_issue(wanted, earlier[0].issue)
+    is_sound = issue.draft and issue.date == date and not any(d.code == "front-matter" for d in issue.diagnostics)
+    return text if is_sound else render_first_issue(wanted, earlier[0].issue)
 
 
-def _read_earlier_issues(root: Path, paths: Sequence[Path]) -> Iterator[EarlierIssue]:
+def _read_earlier_issues(root: Path, paths: Sequence[Path]) -> Iterator[PastIssue]:
     """Read the issues. Raises IssueError or StorageError if the newest cannot be read, and leaves out others."""
     for path in paths:
         try:
@@ -113,7 +114,7 @@ def _read_earlier_issues(root: Path, paths: Sequence[Path]) -> Iterator[EarlierI
             if path == paths[0]:
                 raise
             continue
-        yield EarlierIssue(text, parse_issue(text, path.relative_to(root).as_posix()))
+        yield PastIssue(text, parse_issue(text, path.relative_to(root).as_posix()))
 
 
 def _read_earlier_issue(root: Path, path: str) -> Issue:

@@ -12,15 +12,15 @@ from publisher.model import NO_POSITION, Issue, Pos, plain
 from publisher.newsletter import Newsletter
 from publisher.patterns import lazy_pattern
 from publisher.scaffold.blocks import split_blocks
-from publisher.scaffold.head import render_head
-from publisher.scaffold.stamp import Stamp, find_next_title, find_stamp, replace_stamp
+from publisher.scaffold.head import Change, render_head
+from publisher.scaffold.stamp import find_next_title, find_stamp, replace_stamp
 
 _DEFINITION = lazy_pattern(r" {0,3}\[([^\]^][^\]]*)\]:\s*\S")
 _RULE = lazy_pattern(r" {0,3}(?:-[ \t]*){3,}\Z|\*\s*\*\s*\*\s*\Z")
 _BARE_NUMBER = lazy_pattern(r"[\d\s.,、)）]+\Z")
 
 
-class EarlierIssue(Struct, frozen=True):
+class PastIssue(Struct, frozen=True):
     """An issue of the newsletter: its text, and what was read from it."""
 
     text: str
@@ -67,7 +67,7 @@ def render_first_issue(wanted: NextIssue, newest: Issue | None = None) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def render_next_issue(wanted: NextIssue, earlier: Sequence[EarlierIssue]) -> str:
+def render_next_issue(wanted: NextIssue, earlier: Sequence[PastIssue]) -> str:
     """Return a draft with the head of the newest of `earlier`, which comes first, and its skeleton.
 
     The skeleton is the title, counted up, and each block that an issue before it has too, word for word or but for
@@ -75,23 +75,15 @@ def render_next_issue(wanted: NextIssue, earlier: Sequence[EarlierIssue]) -> str
     """
     newest, *others = earlier
     stamp = find_stamp(newest.issue)
-    next_stamp = stamp.count_up(wanted.date)
-    head = render_head(
-        newest.head,
-        [other.head for other in others],
-        [find_stamp(other.issue) for other in others],
-        stamp,
-        next_stamp,
-        name=wanted.newsletter.name,
-        days=wanted.days,
-        has_path_date=wanted.has_path_date,
-    )
-    opening = _render_opening(wanted, newest.issue)
-    if not others:
-        body = [*filter(None, opening.values()), *_render_headings(newest.issue)]
-        return "\n\n".join([head, *body]) + "\n"
-    fixed = _find_fixed_blocks(newest, others, stamp, next_stamp, opening)
-    return "\n\n".join([head, *fixed]) + "\n"
+    change = Change(stamp, stamp.count_up(wanted.date), wanted.newsletter.name, wanted.days)
+    before = [(other.head, find_stamp(other.issue)) for other in others]
+    head = render_head(newest.head, before, change, has_path_date=wanted.has_path_date)
+    opening = _render_first_lines(wanted, newest.issue)
+    if others:
+        body = _find_fixed_blocks(newest, others, change, opening)
+    else:
+        body = [*opening.values(), *_render_headings(newest.issue)]
+    return "\n\n".join([head, *body]) + "\n"
 
 
 def _split_lines(text: str) -> list[str]:
@@ -102,13 +94,13 @@ def _count_front_lines(issue: Issue) -> int:
     return issue.front_pos.end_line if issue.front_pos != NO_POSITION else 0
 
 
-def _render_opening(wanted: NextIssue, newest: Issue) -> dict[Pos, str]:
+def _render_first_lines(wanted: NextIssue, newest: Issue) -> dict[Pos, str]:
     """Return what replaces the title, the tagline and the guide of the newest issue, by their places."""
     colon = get_labels(wanted.newsletter.lang)["colon"].strip()
     found: dict[Pos, str] = {}
     if newest.title and newest.title.pos.line > _count_front_lines(newest):
         found[newest.title.pos] = f"# {_find_title(wanted, newest, colon)}"
-    if newest.tagline or wanted.newsletter.tagline:
+    if newest.tagline:
         found[newest.tagline_pos] = f"**{wanted.newsletter.tagline or plain(newest.tagline)}**"
     if newest.guide and newest.guide.label:
         found[newest.guide.pos] = f"> {newest.guide.label}{colon}"
@@ -131,12 +123,12 @@ def _render_headings(issue: Issue) -> list[str]:
 
 
 def _find_fixed_blocks(
-    newest: EarlierIssue, others: Sequence[EarlierIssue], stamp: Stamp, next_stamp: Stamp, opening: dict[Pos, str]
+    newest: PastIssue, others: Sequence[PastIssue], change: Change, opening: dict[Pos, str]
 ) -> list[str]:
     """Return the blocks that recur, with the date and number of the next issue where those of the issue were."""
     before = [(block.words, find_stamp(other.issue)) for other in others for block in split_blocks(other.body)]
     same = {words for words, _ in before}
-    counted = {replace_stamp(words, old, stamp) for words, old in before}
+    counted = {replace_stamp(words, old, change.stamp) for words, old in before}
     first_line = _count_front_lines(newest.issue) + 1
     replaced = dict(sorted(opening.items(), key=lambda pair: pair[0].line))
     kept: list[str] = []
@@ -153,7 +145,7 @@ def _find_fixed_blocks(
             if not (_RULE.match(block.text) and kept and _RULE.match(kept[-1])):
                 kept.append(block.text)
         elif block.words in counted:
-            kept.append(replace_stamp(block.text, stamp, next_stamp))
+            kept.append(change.apply(block.text))
     kept += replaced.values()
     text = "\n".join(kept)
     used = [line for line in definitions if (match := _DEFINITION.match(line)) and f"[{match[1]}]" in text]

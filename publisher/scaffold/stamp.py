@@ -15,21 +15,12 @@ from publisher.scaffold.found_issue import NUMBER_PHRASE
 NUMBER_KEYS = ("number", "issue", "issue_number", "volume")
 
 _LAST_NUMBER = lazy_pattern(r"\d+(?=\D*\Z)")
+_TITLE_NUMBER = lazy_pattern(r"(?<![\d.,])\d+(?=\s*(?:[:：]|\Z))")
 _TITLE_END = lazy_pattern(r"\s*[)）\]】]?\s*[:：]?")
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
-]
+)  # fmt: skip
 _MONTH_DAY = lazy_pattern(rf"({'|'.join(_MONTHS)}) (\d{{1,2}}), (\d{{4}})")
 
 
@@ -47,7 +38,7 @@ class Stamp(Struct, frozen=True):
 def find_stamp(issue: Issue) -> Stamp:
     """Return the date and the number of an issue: that of the front matter, or of the title."""
     named = next((value for key, value in issue.front if key.lower() in NUMBER_KEYS and value.isdecimal()), "")
-    phrase = NUMBER_PHRASE.search(plain(issue.title.text)) if issue.title else None
+    phrase = _find_number(plain(issue.title.text)) if issue.title else None
     digits = re.search(r"\d+", named or (phrase[0] if phrase else ""))
     return Stamp(issue.date, int(digits[0]) if digits else None)
 
@@ -81,13 +72,16 @@ def find_next_title(text: str, days: int) -> str:
     if match := _MONTH_DAY.search(text):
         date = dt.date(int(match[3]), _MONTHS.index(match[1]) + 1, int(match[2])) + dt.timedelta(days)
         return text[: match.start()] + _format_month_day(date)
-    phrase = NUMBER_PHRASE.search(text)
-    if not phrase and not find_date(text):
-        phrase = re.search(r"\d+", text)
+    phrase = _find_number(text)
     if not phrase or not (counted := count_up(phrase[0])):
         return ""
     end = _TITLE_END.match(text, phrase.end())
     return f"{text[: phrase.start()]}{counted}{end[0].rstrip() if end else ''}"
+
+
+def _find_number(title: str) -> re.Match[str] | None:
+    """Return the number in a title with its words, or one alone at the end or before a colon, but no date."""
+    return NUMBER_PHRASE.search(title) or (None if find_date(title) else _TITLE_NUMBER.search(title))
 
 
 def count_up(name: str) -> str:
