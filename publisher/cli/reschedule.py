@@ -16,17 +16,25 @@ from publisher.delivery.ledger_guard import require_same_id
 def define(parser: CommandParser) -> None:
     parser.add_issue_argument(required=True)
     parser.arguments.add_argument(
-        "when", metavar="WHEN", help='Time in the newsletter\'s time zone: 10:30 or "2021-08-02 10:30"'
+        "when",
+        nargs="+",
+        metavar="WHEN",
+        help="Time in the newsletter's time zone: 10:30, tomorrow 9:00, Friday, +2h or 2021-08-02 10:30",
     )
     parser.add_channel_option()
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    return apply_override(arguments, output, now, when=arguments.when)
+    return apply_override(arguments, output, now, when=" ".join(arguments.when))
 
 
 def apply_override(
-    arguments: argparse.Namespace, output: Output, now: dt.datetime, *, held: bool | None = None, when: str = ""
+    arguments: argparse.Namespace,
+    output: Output,
+    now: dt.datetime,
+    *,
+    held: bool | None = None,
+    when: str | None = None,
 ) -> int:
     """Record a hold or a new time for the issue and channels, and show its schedule."""
     with open_run(output, now) as run:

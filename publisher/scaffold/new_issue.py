@@ -17,7 +17,7 @@ from publisher.patterns import lazy_pattern
 from publisher.reader import parse_issue
 from publisher.scaffold.found_issue import read_whole_issue
 from publisher.scaffold.new_files import create_files
-from publisher.scaffold.skeleton import PastIssue, NextIssue, render_first_issue, render_next_issue
+from publisher.scaffold.skeleton import NextIssue, PastIssue, render_first_issue, render_next_issue
 from publisher.scaffold.stamp import count_up
 
 _DEFAULT_INTERVAL_DAYS = 14

@@ -125,6 +125,12 @@ def test_reschedule(project: CommandProject) -> None:
     assert project.lines("reschedule", "2021-08-01", "06:30", "-c", "web")[1:] == [
         "  web  2021-08-01 06:30 (2021-07-31 22:30 UTC) · rescheduled"
     ]
+    assert project.lines("reschedule", "2021-08-01", "2021-08-03", "9am", "-c", "web")[1:] == [
+        "  web  2021-08-03 09:00 (2021-08-03 01:00 UTC) · rescheduled"
+    ]
+
+
+WRITE = 'write 10:30, "tomorrow 9:00", Friday, +2h or "2021-08-02 10:30"'
 
 
 @pytest.mark.parametrize(
@@ -135,11 +141,9 @@ def test_reschedule(project: CommandProject) -> None:
             "issues/2021-08-01.md is dated 2021-08-01; an issue cannot be published before its date · "
             "change its date first",
         ),
-        (("reschedule", "2021-08-01", "tomorrow"), 'tomorrow is not a time · write 10:30 or "2021-08-02 10:30"'),
-        (
-            ("reschedule", "2021-08-01", "2021-02-30 10:00"),
-            '2021-02-30 10:00 is not a time · write 10:30 or "2021-08-02 10:30"',
-        ),
+        (("reschedule", "2021-08-01", "soon"), f"soon is not a time · {WRITE}"),
+        (("reschedule", "2021-08-01", ""), f" is not a time · {WRITE}"),
+        (("reschedule", "2021-08-01", "2021-02-30 10:00"), f"2021-02-30 10:00 is not a time · {WRITE}"),
         (("hold", "2021-08-02"), "there is no issue 2021-08-02 · did you mean 2021-08-01?"),
         (("hold", "2021-08-01", "-c", "email"), "the channel email is disabled"),
         (("hold", "2021-07-18"), "2021-07-18 is already published · see publish status"),
