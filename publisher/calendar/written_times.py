@@ -100,4 +100,5 @@ def _add(now: dt.datetime, amount: int, unit: str, text: str) -> dt.datetime:
 
 
 def _build_error(text: str) -> ConfigError:
-    return ConfigError(f"{text} is not a time", 'write 10:30, "tomorrow 9:00", Friday, +2h or "2021-08-02 10:30"')
+    hint = 'write 10:30, "tomorrow 9:00", Friday, +2h or "2021-08-02 10:30"'
+    return ConfigError(f"{text} is not a time" if text else "an empty text is not a time", hint)

@@ -73,7 +73,7 @@ def test_a_time_is_understood(text: str, meant: str) -> None:
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read(text)
-    assert caught.value.message == f"{text} is not a time"
+    assert caught.value.message == f"{text or 'an empty text'} is not a time"
     assert "tomorrow 9:00" in caught.value.hint
 
 

@@ -142,7 +142,7 @@ WRITE = 'write 10:30, "tomorrow 9:00", Friday, +2h or "2021-08-02 10:30"'
             "change its date first",
         ),
         (("reschedule", "2021-08-01", "soon"), f"soon is not a time · {WRITE}"),
-        (("reschedule", "2021-08-01", ""), f" is not a time · {WRITE}"),
+        (("reschedule", "2021-08-01", ""), f"an empty text is not a time · {WRITE}"),
         (("reschedule", "2021-08-01", "2021-02-30 10:00"), f"2021-02-30 10:00 is not a time · {WRITE}"),
         (("hold", "2021-08-02"), "there is no issue 2021-08-02 · did you mean 2021-08-01?"),
         (("hold", "2021-08-01", "-c", "email"), "the channel email is disabled"),
