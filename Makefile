@@ -18,7 +18,7 @@ demo: .venv/for-demo ## Create sample newsletters in demo/, English and Chinese,
 	@echo "Messages to send are in outbox/: open preview.html for WeChat and Telegram, message.txt for email."
 
 test: .venv/for-test ## Run all checks: style, types, tests (make test ARGS="-k feed" runs some of them)
-	@$(BIN)/python -m pytest --numprocesses auto $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 # Not an editable install, because its import hook slows down every start of Python.
 bench: .venv/for-demo ## Run benchmarks against bare Python, Pelican and Hugo

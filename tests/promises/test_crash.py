@@ -39,7 +39,7 @@ def check(found: Result, total: int) -> None:
     assert found["code"] == (4 if counts["unknown"] else 0), found
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(4))
 def test_kill_after_kill(tmp_path: Path, seed: int) -> None:
     results = list(crash("loop", tmp_path, "--seed", str(seed), "--rounds", "10"))
     assert len(results) == 10
@@ -51,13 +51,13 @@ def test_kill_after_kill(tmp_path: Path, seed: int) -> None:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def place(request: pytest.FixtureRequest) -> list[str]:
-    """Where the tx are."""
+    """Where the ledger is: no argument for SQLite."""
     if request.param == "sqlite":
         return []
     return ["--postgres", request.getfixturevalue("postgres").address()]
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_two_at_work_and_one_is_killed(tmp_path: Path, place: list[str], seed: int) -> None:
     results = list(crash("pairs", tmp_path, "--seed", str(seed), "--rounds", "10", *place))
     assert len(results) == 10

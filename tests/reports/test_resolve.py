@@ -154,4 +154,4 @@ def test_fewer_messages_by_a_correction(letter: CommandProject) -> None:
 def test_a_correction_needs_an_issue(letter: CommandProject) -> None:
     said = letter.run("correct")
     assert (said.code, said.out) == (2, "")
-    assert said.err.endswith("ISSUE · publish correct --help\n")
+    assert said.err == "error: ISSUE is missing · publish correct ISSUE\n"
