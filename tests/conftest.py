@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +25,23 @@ CORPUS = ROOT.parent / "shared" / "corpus"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accept", action="store_true", help="write golden files instead of comparing")
     parser.addoption("--screenshots", default="", help="folder for the screenshots of the README")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_names_of_this_machine() -> Iterator[None]:
+    """No name leads off this machine, such as that of the home page that `publish doctor` requests."""
+    resolve = socket.getaddrinfo
+
+    def resolve_own(host: Any, *arguments: Any, **options: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host or ""
+        is_address = ":" in name or re.fullmatch(r"[\dxa-f.]*", name)
+        if not (is_address or name == "localhost"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return resolve(host, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", resolve_own)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,12 +14,13 @@ from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
+from urllib.parse import urlsplit
 
 from publisher import __version__
 from publisher.archive.records import build_edition
 from publisher.calendar.calendar import read_records
-from publisher.channel import Finding, FindingLevel, MessageChannel
+from publisher.channel import Channel, Finding, FindingLevel, MessageChannel
 from publisher.checker import IssueChecker
 from publisher.credentials import redact
 from publisher.delivery import ledger_guard
@@ -29,10 +30,17 @@ from publisher.ledger import DeliveryState
 from publisher.ledger.closed_lanes import ClosedLane, describe_closed_lane, find_closed_lanes
 from publisher.ledger.meta import SchedulerActivity, load_activity
 from publisher.ledger.queries import find_issues_in_state, find_last_change
+from publisher.links import find_example_host, is_loopback_url
 from publisher.run import RunContext
 
 TIMEOUT = 30.0
 """Time limit for all checks together, in seconds."""
+
+ONLY_FILES = "not set up to send, only writes files"
+"""What is found of a message channel without a destination."""
+
+_SITE_TIMEOUT = 10.0
+"""Time limit for the request of the home page, in seconds."""
 
 _MAX_CLOCK_SKEW = dt.timedelta(minutes=1)
 """Allowed difference between the clocks of machines that share a ledger."""
@@ -48,18 +56,18 @@ class SubjectFindings(NamedTuple):
 
 
 def diagnose(run: RunContext, timeout: float = TIMEOUT) -> Iterator[SubjectFindings]:
-    """Run all checks in parallel; yield the findings by subject. Errors become findings."""
+    """Run all checks in parallel; yield the findings by subject: the newsletter, its channels, the machine. Errors
+    become findings."""
     checks: dict[str, Callable[[], Iterator[Finding]]] = {
         "settings": partial(_diagnose_settings, run),
-        "programs": _diagnose_programs,
-        "clock": partial(_diagnose_clock, run),
+        "site": partial(_diagnose_site, run),
+        **{channel.name: partial(_diagnose_channel, run, channel) for channel in run.channels},
         "folders": partial(_diagnose_folders, run),
         "ledger": partial(_diagnose_ledger, run),
         "daemon": partial(_diagnose_daemon, run),
+        "clock": partial(_diagnose_clock, run),
+        "programs": _diagnose_programs,
     }
-    for channel in run.channels:
-        if isinstance(channel, MessageChannel):
-            checks[channel.name] = partial(_diagnose_channel, run, channel)
     results: SimpleQueue[SubjectFindings] = SimpleQueue()
     for subject, check in checks.items():
         # a daemon thread: a check that hangs must not keep the program from exiting
@@ -89,7 +97,10 @@ def _run_diagnosis(subject: str, check: Callable[[], Iterator[Finding]]) -> Subj
     return SubjectFindings(subject, findings)
 
 
-def _diagnose_channel(run: RunContext, channel: MessageChannel) -> Iterator[Finding]:
+def _diagnose_channel(run: RunContext, channel: Channel) -> Iterator[Finding]:
+    if not isinstance(channel, MessageChannel):
+        yield Finding(FindingLevel.OK, f"writes files to {run.config.newsletter.site}/")
+        return
     lanes: Sequence[ClosedLane] = ()
     with suppress(PublisherError):  # the ledger has its own findings
         lanes = find_closed_lanes(run.ledger, run.clock.time(), channel.name) if run.has_ledger else ()
@@ -102,7 +113,7 @@ def _diagnose_channel(run: RunContext, channel: MessageChannel) -> Iterator[Find
         hint = f"to send again, remove that line from [channels.{channel.name}]"
         yield Finding(FindingLevel.WARNING, channel.note, hint)
     else:
-        yield Finding(FindingLevel.OK, "not set up to send, only writes files")
+        yield Finding(FindingLevel.OK, ONLY_FILES)
     if channel.capabilities.limits:
         yield from _diagnose_length(run, channel)
 
@@ -120,6 +131,43 @@ def _diagnose_length(run: RunContext, channel: MessageChannel) -> Iterator[Findi
 def _diagnose_settings(run: RunContext) -> Iterator[Finding]:
     for address in run.config.example_addresses:
         yield Finding(FindingLevel.WARNING, address.message, address.hint)
+    for channel in run.channels:
+        if not (isinstance(channel, MessageChannel) and channel.active_destination):
+            continue
+        if channel.public_addresses.get("unsubscribe") == "":
+            message = f"{channel.name} has no page to unsubscribe: recipients can only reply"
+            hint = f'add unsubscribe = "https://YOUR-HOST/…" to [channels.{channel.name}]'
+            yield Finding(FindingLevel.WARNING, message, hint)
+    if run.config.newsletter.license:
+        yield Finding(FindingLevel.OK, f"the license is {run.config.newsletter.license}")
+    else:
+        hint = 'to let readers share issues, add one to [newsletter]: license = "CC-BY-SA-4.0"'
+        yield Finding(FindingLevel.OK, "no license is set: all rights are reserved", hint)
+
+
+def _diagnose_site(run: RunContext) -> Iterator[Finding]:
+    """Check whether the home page answers; nothing is requested from a host for examples."""
+    from publisher.linkcheck import LinkCache, LinkCheckLimits, LinkState, check_links
+
+    url = run.config.newsletter.base
+    if find_example_host(url):
+        yield Finding(FindingLevel.OK, f"{url} is an example and was not requested")
+        return
+    port = urlsplit(url).port or (443 if url.startswith("https:") else 80)
+    own = frozenset((host, port) for host in ("127.0.0.1", "::1")) if is_loopback_url(url) else frozenset()
+    limits = LinkCheckLimits(timeout=_SITE_TIMEOUT, allowed=own)
+    result = check_links([url], LinkCache(None, run.clock.time().timestamp()), limits)[url]
+    upload = f"upload {run.config.newsletter.site}/ to your web server, or correct `url`"
+    match result.state:
+        case LinkState.OK:
+            yield Finding(FindingLevel.OK, f"{url} answers")
+        case LinkState.GONE:
+            yield Finding(FindingLevel.WARNING, f"the home page {url} is missing: {result.reason}", upload)
+        case LinkState.UNKNOWN:
+            message = f"cannot tell whether {url} works: {result.reason}"
+            yield Finding(FindingLevel.WARNING, message, f"open it in a browser; if it is not there, {upload}")
+        case _:
+            assert_never(result.state)
 
 
 def _diagnose_programs() -> Iterator[Finding]:

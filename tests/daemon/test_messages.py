@@ -213,7 +213,7 @@ def test_a_missing_scheduler_is_reported(project: CommandProject) -> None:
 
 
 def on_the_daemon(project: CommandProject, code: int = 0) -> list[str]:
-    return [line for line in project.lines("doctor", code=code) if " daemon " in line]
+    return [line for line in project.lines("doctor", "-v", code=code) if " daemon " in line]
 
 
 def test_the_doctor_asks_after_the_daemon(project: CommandProject) -> None:

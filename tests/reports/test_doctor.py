@@ -6,14 +6,16 @@ import datetime as dt
 import json
 import os
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from publisher import config, registry
+from publisher import config, linkcheck, registry
 from publisher.channel import Finding, FindingLevel
+from publisher.linkcheck import LinkResult, LinkState
 from publisher.reports.doctor import diagnose
 from publisher.run import RunContext
 from publisher.theme import Theme
@@ -23,39 +25,151 @@ from tests.support.newsletter import CHAT_SETTINGS, NOON, CommandProject
 # ---------------------------------------------------------------------- doctor
 
 
-def test_a_healthy_newsletter(letter: CommandProject) -> None:
+HOME = "https://e.org/"
+CHECK_LINKS = linkcheck.check_links
+
+
+@pytest.fixture(autouse=True)
+def home_page(monkeypatch: pytest.MonkeyPatch) -> dict[str, LinkResult]:
+    """What pages answer, by URL."""
+    answers = {HOME: LinkResult(LinkState.OK, "200")}
+    monkeypatch.setattr(linkcheck, "check_links", lambda urls, *_: {url: answers[url] for url in urls})
+    return answers
+
+
+def add_license(letter: CommandProject) -> None:
+    place = letter.root / "publisher.toml"
+    place.write_text(place.read_text().replace("[newsletter]", '[newsletter]\nlicense = "CC-BY-SA-4.0"', 1))
+
+
+def test_a_healthy_newsletter_is_one_line(letter: CommandProject) -> None:
+    add_license(letter)
     letter.run("--yes")
-    lines = letter.lines("doctor")
+    said = letter.run("doctor")
+    assert said.out == "✓ settings, site, web, chat, folders, ledger, daemon, clock, programs: fine\n"
+    assert said.err == "nothing to fix · -v shows everything that was checked\n"
+
+
+def test_verbose_shows_everything(letter: CommandProject) -> None:
+    add_license(letter)
+    letter.run("--yes")
+    lines = letter.lines("doctor", "-v")
     assert {line[0] for line in lines} == {"✓"}
+    subjects = list(dict.fromkeys(line.split()[1] for line in lines))
+    assert subjects == ["settings", "site", "web", "chat", "folders", "ledger", "daemon", "clock", "programs"]
+    assert "✓ settings  the license is CC-BY-SA-4.0" in lines
+    assert "✓ site      https://e.org/ answers" in lines
+    assert "✓ web       writes files to public/" in lines
     assert "✓ chat      may write to @readers" in lines
     assert "✓ folders   public/ is writable" in lines
     assert "✓ ledger    its pages are intact" in lines
     assert any(re.match(r"✓ clock     2021-07-18 12:00:\d\d \+0800 in Asia/Shanghai", line) for line in lines)
     assert any("mistune 3" in line and "feedgen 1" in line for line in lines)
     assert len(letter.world.calls) == 3
+    assert letter.run("doctor", "--verbose").err == "nothing to fix\n"
 
 
 def test_what_is_ill_and_what_mends_it(letter: CommandProject, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "✓ ledger    none yet, created by the first publish" in letter.lines("doctor")
+    add_license(letter)
+    assert "✓ ledger    none yet, created by the first publish" in letter.lines("doctor", "-v")
     letter.orders("2 vanish")
     letter.run("--yes")
     letter.orders("deaf")
     letter.place.chmod(0o644)
     monkeypatch.setattr(os, "access", lambda path, _: Path(path).name != "public")
-    assert [line for line in letter.lines("doctor", code=2) if line[0] != "✓"] == [
-        f"✗ folders   public/ is not writable · grant write access: chmod u+wx {letter.root}/public",
-        "! ledger    its mode is 644 · run chmod 600 on the file",
-        "! ledger    unknown: deliveries of 2021-07-18 · publish status",
-        "✗ chat      the chat does not answer · look at the network",
+    assert letter.lines("doctor", code=2) == [
+        "✗ chat     the chat does not answer · look at the network",
+        f"✗ folders  public/ is not writable · grant write access: chmod u+wx {letter.root}/public",
+        "! ledger   its mode is 644 · run chmod 600 on the file",
+        "! ledger   unknown: deliveries of 2021-07-18 · publish status",
+        "✓ settings, site, web, daemon, clock, programs: fine",
     ]
-    found = json.loads(letter.run("doctor", "--json").out)
+    said = letter.run("doctor", "--json")
+    found = json.loads(said.out)
     assert found["exit"] == 2
-    assert found["findings"][-1] == {
+    assert {
         "subject": "chat",
         "level": "bad",
         "message": "the chat does not answer",
         "hint": "look at the network",
-    }
+    } in found["findings"]
+    assert {finding["level"] for finding in found["findings"]} == {"good", "doubtful", "bad"}
+    assert said.err == "2 errors, 2 warnings · -v shows everything that was checked\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        (LinkResult(LinkState.GONE, "e.org answers 404: not found"), "the home page https://e.org/ is missing: e.org"),
+        (LinkResult(LinkState.UNKNOWN, "e.org answers 503"), "cannot tell whether https://e.org/ works: e.org answers"),
+    ],
+)
+def test_the_address_is_asked(
+    letter: CommandProject, home_page: dict[str, LinkResult], answer: LinkResult, line: str
+) -> None:
+    home_page[HOME] = answer
+    (about,) = [said for said in letter.lines("doctor") if "site  " in said]
+    assert about.startswith("! site")
+    assert line in about
+    assert "upload public/ to your web server, or correct `url`" in about
+
+
+def test_an_address_that_is_an_example_is_not_asked(letter: CommandProject, home_page: dict[str, LinkResult]) -> None:
+    home_page.clear()  # so that a request would be an error
+    place = letter.root / "publisher.toml"
+    place.write_text(place.read_text().replace("https://e.org/", "https://example.org/"))
+    lines = letter.lines("doctor")
+    assert lines[0].startswith("! settings  publisher.toml:3:1: url is on example.org")
+    assert "site" in lines[-1]
+
+
+def test_a_site_on_this_machine_is_asked(letter: CommandProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linkcheck, "check_links", CHECK_LINKS)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        thread = threading.Thread(target=_answer_once, args=(server,))
+        thread.start()
+        place = letter.root / "publisher.toml"
+        place.write_text(
+            CHAT_SETTINGS.partition("[channels.chat]")[0].replace("https://e.org", f"http://127.0.0.1:{port}")
+        )
+        assert f"✓ site      http://127.0.0.1:{port}/ answers" in letter.lines("doctor", "-v")
+        thread.join()
+
+
+def _answer_once(server: socket.socket) -> None:
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+
+MAIL = """
+[channels.email]
+server = "smtp://127.0.0.1:1"
+recipients = ["lin@e.org"]
+from = "a@e.org"
+"""
+
+
+def test_email_needs_a_page_to_unsubscribe(letter: CommandProject) -> None:
+    place = letter.root / "publisher.toml"
+    line = (
+        "! settings  email has no page to unsubscribe: recipients can only reply"
+        ' · add unsubscribe = "https://YOUR-HOST/…" to [channels.email]'
+    )
+    place.write_text(CHAT_SETTINGS + MAIL)
+    assert line in letter.lines("doctor", code=2)
+    place.write_text(CHAT_SETTINGS + MAIL + 'unsubscribe = "https://e.org/leave"\n')
+    assert "unsubscribe" not in letter.run("doctor").out
+    place.write_text(CHAT_SETTINGS + MAIL + "send = false\n")
+    assert "unsubscribe" not in letter.run("doctor").out
+
+
+def test_a_license_is_a_tip_and_no_warning(letter: CommandProject) -> None:
+    line = letter.lines("doctor")[0]
+    assert line.startswith("✓ settings  no license is set: all rights are reserved · ")
+    assert line.endswith('license = "CC-BY-SA-4.0"')
 
 
 def test_a_template_that_replaces_none(letter: CommandProject) -> None:
@@ -71,8 +185,13 @@ def test_a_template_that_replaces_none(letter: CommandProject) -> None:
 def test_warnings_are_no_failure(letter: CommandProject) -> None:
     (letter.root / "publisher.toml").write_text(CHAT_SETTINGS.replace('me = "@me"', ""))
     assert '! chat      no proofs can be sent · add me = "…"' in letter.lines("doctor")
-    (letter.root / "publisher.toml").write_text(CHAT_SETTINGS.replace('room = "@readers"', ""))
-    assert "✓ chat      not set up to send, only writes files" in letter.lines("doctor")
+
+
+def test_the_same_finding_is_one_line(letter: CommandProject) -> None:
+    settings = CHAT_SETTINGS.replace('room = "@readers"', "")
+    (letter.root / "publisher.toml").write_text(f"{settings}\n[channels.telegram]\n[channels.wechat]\n")
+    (line,) = [line for line in letter.lines("doctor") if "only writes files" in line]
+    assert line == "✓ chat, telegram, wechat  not set up to send, only writes files"
 
 
 def test_a_clock_that_was_set_back(letter: CommandProject) -> None:
