@@ -99,12 +99,19 @@ class WouldWrite(NamedTuple):
     part: "Part"
 
 
+class PreviewsWritten(NamedTuple):
+    """The files that a dry run has written, for people to look at: paths below the output folder."""
+
+    paths: tuple[str, ...]
+
+
 class ChannelOutcome(NamedTuple):
     """The outcome of one channel.
 
     `written`: files that changed (in a dry run: would change); `unchanged`: number of other files;
-    `main_files`: files to list first; `issues`: how many issues they cover; `orphaned`: files of issues that
-    no longer exist; nothing links to them, and they are not deleted.
+    `created`: in a dry run, those of them that are new; `issue_files`: those of the issue alone, such as its page,
+    if anything changed; `main_files`: files to list first; `issues`: how many issues they cover; `orphaned`: files of
+    issues that no longer exist; nothing links to them, and they are not deleted.
 
     A message channel has a `destination` instead, and counts what was `sent` and `changed` there (in a dry
     run: would be), and the deliveries to recipients who left the list before (`unlisted`). `held_reason` says
@@ -126,6 +133,8 @@ class ChannelOutcome(NamedTuple):
     held_reason: str = ""
     note: str = ""
     duration: float = 0.0
+    created: tuple[str, ...] = ()
+    issue_files: tuple[str, ...] = ()
 
     @property
     def has_changes(self) -> bool:
@@ -143,20 +152,28 @@ class ChannelOutcome(NamedTuple):
         )
 
 
-RunEvent = IssueChosen | Progress | RunWarning | WouldWrite | ChannelOutcome
+RunEvent = IssueChosen | Progress | RunWarning | WouldWrite | PreviewsWritten | ChannelOutcome
 EventHandler = Callable[[RunEvent], None]
 
 
 class Outcome(NamedTuple):
     """The outcome of a run.
 
-    `issue` is None if none is due; then `next_date` is the date of the next issue.
+    `issue` is None if none is due; then `next_date` is the date of the next issue. In a dry run, `previews` are
+    the files to look at, `error` is why nothing would be published, and `refusal` why not yet: the issue is a draft,
+    or its date is in the future. `published` is when something was published last, in the newsletter's time zone, as
+    text, if nothing changed; `drafts` are the files of drafts, newest first, if no issue is due.
     """
 
     issue: Record | None
     channels: Mapping[str, ChannelOutcome]
     warnings: tuple[str, ...] = ()
     next_date: str = ""
+    previews: tuple[str, ...] = ()
+    error: PublisherError | None = None
+    refusal: PublisherError | None = None
+    published: str = ""
+    drafts: tuple[str, ...] = ()
 
     def with_deliveries(self, delivered: Sequence[Mapping[str, ChannelOutcome]], warnings: Sequence[str]) -> Self:
         """Return the outcome with those of the messages, and of notices sent after them."""
@@ -168,7 +185,9 @@ class Outcome(NamedTuple):
 
     @property
     def exit_code(self) -> int:
-        """The exit code of the command: that of the first failed channel, else 0."""
+        """The exit code of the command: that of `error` or of the first failed channel, else 0."""
+        if self.error:
+            return self.error.exit_code
         return next((channel.error.exit_code for channel in self.channels.values() if channel.error), 0)
 
     @property

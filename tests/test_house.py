@@ -123,7 +123,7 @@ INNER_FLOORS = {
     "cli": (
         "__init__ controls",
         "completion_scripts excerpt mistakes output selection",
-        "confirm formats init_questions log parser progress upcoming",
+        "confirm formats init_questions log outcome_text parser progress upcoming",
         "completion_values console fixes links",
         "actions",
         "adopt channels check completion config correct daemon diff doctor help init main new"

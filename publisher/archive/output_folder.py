@@ -23,7 +23,8 @@ class UpToDateMark(NamedTuple):
     """Says that a channel was up to date after a run, with the fingerprint of the sources at that time.
 
     Valid from the date of the newest issue until that of the next future one ("" without). `issue` is that
-    newest issue; `warnings` are repeated as long as nothing changes.
+    newest issue; `warnings` are repeated as long as nothing changes. `published` is when something was published
+    last, in the newsletter's time zone, as text; "" if unknown.
     """
 
     fingerprint: str
@@ -31,6 +32,7 @@ class UpToDateMark(NamedTuple):
     valid_until: str
     issue: Record
     warnings: tuple[str, ...] = ()
+    published: str = ""
 
     def is_valid(self, fingerprint: str, today: str) -> bool:
         """Return whether the sources are the same and the same issues are due today."""
@@ -87,8 +89,11 @@ class OutputFolder:
         """Return what the channel wrote here; empty if there is no record of it."""
         return self.channels.setdefault(channel, ChannelFiles({}, {}))
 
-    def mark(self, channel: str, mark: UpToDateMark | None) -> None:
-        """Set or remove the mark of a channel."""
+    def mark(self, channel: str, mark: UpToDateMark | None, *, changed: bool = False) -> None:
+        """Set or remove the mark of a channel. If nothing was `changed`, the time of the earlier mark is kept."""
+        before = self.channel_files(channel).up_to_date
+        if mark and not changed:
+            mark = mark._replace(published=before.published if before else "")
         self.channels[channel] = self.channel_files(channel)._replace(up_to_date=mark)
 
     def has_files(self, built: BuiltFiles) -> bool:

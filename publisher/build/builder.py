@@ -52,7 +52,7 @@ def mark_up_to_date(run: RunContext, result: BuildResult, delivered: Mapping[str
         for message in result.messages:
             outcome = delivered[message.channel.name]
             if not (outcome.error or outcome.held_reason):
-                site.mark(message.source_channel, result.mark)
+                site.mark(message.source_channel, result.mark, changed=outcome.has_changes)
                 if message.source_channel == message.channel.name:
                     digest = result.digests[message.source_channel]
                     pages = site.channel_files(message.source_channel).pages
@@ -109,14 +109,16 @@ class SiteBuilder:
 
     def render_limited(self) -> Mapping[str, Rendering | PublisherError]:
         """Render the issue for its outdated channels with limits, by channel. `build` uses the results."""
-        position = self._position[self._issue.path]
-        outdated = [self._outputs[name].channel for name in self._outdated.get(position, ())]
-        if names := [channel.name for channel in outdated if channel.capabilities.limits]:
-            document = self._sources.spool.take(self._issue.path)
-            self._sources.spool.put(self._issue.path, document)
-            job = self._build_job(position, names, document)
-            self._rendered = dict(self._sources.renderer.render(job)[1])
+        names = self._outdated.get(self._position[self._issue.path], ())
+        self._rendered = self.render_issue([n for n in names if self._outputs[n].channel.capabilities.limits])
         return self._rendered
+
+    def render_issue(self, names: Sequence[str]) -> dict[str, Rendering | PublisherError]:
+        """Render the issue for these channels, also where it is not outdated."""
+        document = self._sources.spool.take(self._issue.path)
+        self._sources.spool.put(self._issue.path, document)
+        job = self._build_job(self._position[self._issue.path], names, document)
+        return dict(self._sources.renderer.render(job)[1])
 
     def leave_out(self, name: str, error: PublisherError) -> None:
         """Leave the issue out of a channel: one that would send it fails, one that only writes files is skipped with
@@ -145,9 +147,8 @@ class SiteBuilder:
         )
         if not self._run.dry_run:
             self._save(outcomes, mark)
-        digest = self._rendering_digest
         position = self._position[self._issue.path]
-        digests = {message.source_channel: digest(message.source_channel, position) for message in self._messages}
+        digests = {m.source_channel: self._rendering_digest(m.source_channel, position) for m in self._messages}
         outcome = Outcome(self._issue, outcomes, tuple(self._run.warnings))
         return BuildResult(outcome, self._messages, digests, mark)
 
@@ -181,11 +182,12 @@ class SiteBuilder:
             self._edition.next_date,
             self._records[0],
             self._edition.skipped,
+            f"{self._run.now:%Y-%m-%d %H:%M}",
         )
 
     def _save(self, outcomes: Mapping[str, ChannelOutcome], mark: UpToDateMark | None) -> None:
         for name, outcome in outcomes.items():
-            self._site.mark(name, None if outcome.error else mark)
+            self._site.mark(name, None if outcome.error else mark, changed=outcome.has_changes)
         for message in self._messages:
             self._site.mark(message.source_channel, None)
             if message.source_channel == message.channel.name:  # until it is delivered, as a retry may be ended
@@ -227,8 +229,6 @@ class SiteBuilder:
 
     def _find_entry(self, path: str) -> Entry:
         return self._entries[self._position[path]]
-
-    # ------------------------------------------------------------------ pages
 
     def _build_pages(self, due: Mapping[int, Sequence[str]]) -> None:
         def jobs() -> Iterator[RenderJob]:
@@ -305,8 +305,6 @@ class SiteBuilder:
                 output.pages.clear()
             rendered_digest = self._rendering_digest(channel.name, self._position[path])
             output.pages[path] = BuiltFiles(rendered_digest, sizes if file_output.writes_files else {})
-
-    # ----------------------------------------------------------------- groups
 
     def _build_groups(self, file_output: FileOutput) -> tuple[str, ...]:
         """Write the groups of an archive channel and return the files of the last group."""
@@ -385,16 +383,18 @@ class SiteBuilder:
         return load_body
 
     def _build_outcome(self, file_output: FileOutput, before: set[str], main_files: tuple[str, ...]) -> ChannelOutcome:
-        after = set(self._site.channel_files(file_output.channel.name).files)
-        removed = before - after if file_output.archive_channel else set()
-        orphaned = sorted(key for key in removed if (self._run.output_folder / key).exists())
+        output = self._site.channel_files(file_output.channel.name)
+        after, own = set(output.files), output.pages.get(self._issue.path)
+        removed = sorted(before - after) if file_output.archive_channel else ()
         return ChannelOutcome(
             file_output.channel.name,
             tuple(file_output.written),
             unchanged=len(after - set(file_output.written)),
             issues=len(self._entries) - len(file_output.skipped) if file_output.archive_channel else 1,
             main_files=main_files or tuple(file_output.written),
-            orphaned=tuple(orphaned),
+            orphaned=tuple(key for key in removed if (self._run.output_folder / key).exists()),
             error=file_output.error or next(iter(file_output.skipped.values()), None),
             note=file_output.channel.note,
+            created=tuple(file_output.created),
+            issue_files=tuple(own.files) if own and file_output.written else (),
         )

@@ -28,8 +28,9 @@ class FileOutput:
     `archive_channel` is the channel if it covers the archive, and `caches_entries` whether it only
     caches what it renders of an issue. The session is opened for the first part and closed at the end of the
     `with` block; `writes_files` is true if its parts are files in the folder. `written` has the keys of the
-    parts that changed. After an `error` nothing more is delivered; `skipped` has, by path, the issues that
-    the channel could not render because of a bug, which does not stop other issues.
+    parts that changed, and `created`, in a dry run, those of them that are new. After an `error` nothing more is
+    delivered; `skipped` has, by path, the issues that the channel could not render because of a bug, which does
+    not stop other issues.
     """
 
     def __init__(self, channel: Channel, folder: Path, report: EventHandler, *, dry_run: bool = False) -> None:
@@ -38,6 +39,7 @@ class FileOutput:
         self.caches_entries = channel.capabilities.caches_entries
         self.writes_files = False
         self.written: list[str] = []
+        self.created: list[str] = []
         self.error: PublisherError | None = None
         self.skipped: dict[str, PublisherError] = {}
         self._folder = folder
@@ -86,7 +88,10 @@ class FileOutput:
     def _deliver_part(self, part: Part) -> bool:
         """Deliver one part and return whether anything changed."""
         if self._dry_run:
+            self.writes_files = True
             if changed := differs(self._folder / part.key, part.body):
+                if not (self._folder / part.key).exists():
+                    self.created.append(part.key)
                 self._report(WouldWrite(self.channel.name, part))
             return changed
         if self._session is None:

@@ -79,6 +79,7 @@ class Sources:
             self.spool = stack.enter_context(closing(DocumentSpool()))
             self._update_index(run, scanned_at)
             self._stack = stack.pop_all()
+        self._due_early: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -96,8 +97,13 @@ class Sources:
     def build_edition(self, held_back: Collection[str] = ()) -> Edition:
         """Return the issues that are due today or published, without the files that are held back."""
         published, redated = find_published_ahead(self._run, self.records.values())
-        today = self._run.now.date()
+        published, today = published | self._due_early, self._run.now.date()
         return build_edition(self.records.values(), today, held_back, published=published, redated=redated)
+
+    def treat_as_due(self, path: str) -> None:
+        """Count a draft, or an issue dated in the future, as due from now on, for a dry run, which saves nothing."""
+        self.index.put_record(self.records[path]._replace(draft=False))
+        self._due_early.add(path)
 
     def _update_index(self, run: RunContext, scanned_at: int) -> None:
         """Bring the index up to date with the files, and put the documents read for that into the spool."""

@@ -35,7 +35,7 @@ def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome 
     fingerprint = compute_fingerprint(scan_issues(root, setup.issues) + stat_images(root, setup.images))
     today = now.astimezone(ZoneInfo(setup.timezone)).date().isoformat()
     outcomes: dict[str, ChannelOutcome] = {}
-    mark = None
+    mark, published = None, ""
     for name in names:
         pages, groups, saved_mark = outputs.get(name, ({}, {}, None))
         mark = saved_mark and UpToDateMark(*saved_mark)
@@ -43,8 +43,12 @@ def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome 
         is_current = mark and mark.is_valid(fingerprint, today)
         if not (is_current and all(files_exist(folder, files) for files in written)):
             return None
+        published = max(published, mark.published if mark else "")
         outcomes[name] = ChannelOutcome(name, unchanged=sum(map(len, written)), note=setup.notes.get(name, ""))
-    return mark and Outcome(Record(*_to_tuples(mark.issue)), outcomes, _to_tuples(mark.warnings))
+    if mark is None:
+        return None
+    issue, warnings = Record(*_to_tuples(mark.issue)), _to_tuples(mark.warnings)
+    return Outcome(issue, outcomes, warnings, mark.valid_until, published=published)
 
 
 def _to_tuples(value: Any) -> Any:

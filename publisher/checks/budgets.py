@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from publisher.channel import Channel, Context, Entry, Rendering
+from publisher.channel import Channel, Context, Entry, Rendering, Templates
 from publisher.checks.codes import Problem
 from publisher.checks.summary import IssueSummary
 from publisher.derived_texts import build_display_title, build_summary
-from publisher.errors import IssueError, PublisherError
+from publisher.errors import DeliveryError, IssueError, PublisherError
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
 from publisher.page_urls import find_page_urls
@@ -55,6 +55,19 @@ class _EmptyTheme:
 
 def measure_budgets(issue: Issue, channels: Sequence[Channel], newsletter: Newsletter) -> Iterator[Budget]:
     """Render the issue on each channel, as far as the issue alone determines that, and return its sizes."""
+    for channel, rendering in render_alone(issue, channels, newsletter, _EmptyTheme()):
+        budget = measure_rendering(channel, rendering)
+        yield budget._replace(excess="") if isinstance(rendering, RenderingFailedError) else budget
+
+
+class RenderingFailedError(DeliveryError):
+    """A channel cannot render an issue because of a bug."""
+
+
+def render_alone(
+    issue: Issue, channels: Sequence[Channel], newsletter: Newsletter, templates: Templates
+) -> Iterator[tuple[Channel, Rendering | PublisherError]]:
+    """Render the issue for each channel, as far as the issue alone determines that."""
     date = issue.date or _FALLBACK_DATE
     document = make_publishable(issue)
     try:
@@ -66,14 +79,14 @@ def measure_budgets(issue: Issue, channels: Sequence[Channel], newsletter: Newsl
     id_ = f"{newsletter.id}/{issue.id}"
     entry = Entry(id_, date, title, build_summary(document), url, published, published)
     document = make_urls_absolute(document, url)
-    context = Context(newsletter, _EmptyTheme(), entry)
+    context = Context(newsletter, templates, entry)
     for channel in channels:
         try:
-            yield measure_rendering(channel, channel.render(document, context))
+            yield channel, channel.render(document, context)
         except PublisherError as error:
-            yield measure_rendering(channel, error)
+            yield channel, error
         except Exception as error:  # a bug in one channel must not stop the others
-            yield Budget(channel.name, f"rendering failed: {type(error).__name__}: {error}", {})
+            yield channel, RenderingFailedError(f"rendering failed: {type(error).__name__}: {error}")
 
 
 def _format_usage(report: Mapping[str, Any], limits: Mapping[str, int]) -> str:

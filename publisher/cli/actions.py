@@ -145,8 +145,13 @@ def print_run(
     with closing(console):
         outcome = run(console.print_event)
     console.print_summary(outcome)
-    test_mark = {"proof": True} if is_test else {}
-    return output.finish(outcome.exit_code, **outcome_to_json(outcome, request), **test_mark)
+    marks: dict[str, object] = {"proof": True} if is_test else {}
+    if request.dry_run:
+        marks["previews"] = outcome.previews
+    if error := outcome.error:
+        output.error(error.message, error.hint)
+        marks["error"] = {"message": error.message, "hint": error.hint}
+    return output.finish(outcome.exit_code, **outcome_to_json(outcome, request), **marks)
 
 
 def outcome_to_json(outcome: Outcome, request: Request) -> dict[str, object]:

@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from typing import assert_never
 
+from publisher.cli.outcome_text import (
+    explain_nothing_due,
+    explain_unchanged,
+    format_changes,
+    format_next_step,
+    format_paths,
+    group_by_sentence,
+    group_warnings,
+    is_about_channel,
+)
 from publisher.cli.output import Output, plural
 from publisher.cli.progress import ProgressBar
-from publisher.events import ChannelOutcome, IssueChosen, Outcome, Progress, Request, RunEvent, RunWarning, WouldWrite
+from publisher.events import (
+    ChannelOutcome,
+    IssueChosen,
+    Outcome,
+    PreviewsWritten,
+    Progress,
+    Request,
+    RunEvent,
+    RunWarning,
+    WouldWrite,
+)
 
 _CHANNEL_WIDTH = 8
 """The length of the longest name of a built-in channel."""
 
-_MAX_LISTED = 20
-"""A dry run lists at most this number of files."""
-
 
 class RunConsole:
-    """Prints the events of a run."""
+    """Prints the events of a run. What is true of several channels is said once, at the end."""
 
     def __init__(self, output: Output, request: Request) -> None:
         self._output = output
@@ -26,9 +42,18 @@ class RunConsole:
         self._stage = ""
         self._progress = ProgressBar(output, "")
         self._channel_started = time.monotonic()
+        self._warnings: list[str] = []
+        self._errors: list[tuple[str, str]] = []
 
     def close(self) -> None:
+        """End the progress bar, and print what was kept to be grouped."""
         self._progress.close()
+        for warning in group_warnings(self._warnings):
+            self._output.warning(warning)
+        for channels, error in group_by_sentence(self._errors):
+            self._output.line(f"✗ {channels.ljust(_CHANNEL_WIDTH)}  {error}", "red")
+        self._warnings.clear()
+        self._errors.clear()
 
     def print_event(self, event: RunEvent) -> None:
         match event:
@@ -36,14 +61,16 @@ class RunConsole:
                 self._update_progress(event)
             case IssueChosen(issue, newest):
                 self._progress.close()
-                chosen = "latest due" if newest else issue.path
-                suffix = " · dry run: nothing is written" if self._request.dry_run else ""
-                self._output.line(f"issue {issue.date} · {chosen}{suffix}", "bold")
+                facts = ("latest due" if newest else issue.path, "dry run: nothing is published or sent")
+                heading = " · ".join(facts if self._request.dry_run else facts[:1])
+                self._output.line(f"issue {issue.date} · {heading}", "bold")
                 if issue.problems:
                     self._output.warning(_format_problems(issue.path, issue.problems))
+            case RunWarning(message) if is_about_channel(message):
+                self._warnings.append(message)
             case RunWarning(message):
                 self._output.warning(message)
-            case WouldWrite():
+            case WouldWrite() | PreviewsWritten():
                 pass  # the outcome names them
             case ChannelOutcome():
                 self._progress.close()
@@ -52,54 +79,65 @@ class RunConsole:
                 assert_never(event)
 
     def print_summary(self, outcome: Outcome) -> None:
+        """Print what was left to say: what failed, what is unchanged, and what comes next."""
+        self.close()
         if outcome.issue is None:
-            next_issue = f"; the next is dated {outcome.next_date}" if outcome.next_date else ""
-            self._output.line(f"nothing to do: no issue is due{next_issue}")
+            self._output.line(explain_nothing_due(outcome))
             return
-        channels = outcome.channels.values()
+        if outcome.error is None:
+            self._print_unchanged(outcome)
+        if outcome.refusal:
+            refusal = outcome.refusal
+            self._output.warning(f"publish would not publish it: {refusal.message} · {refusal.hint}")
+        if outcome.exit_code and outcome.channels:
+            done = sum(1 for channel in outcome.channels.values() if not channel.error)
+            self._output.line(f"{done} of {len(outcome.channels)} channels done · exit {outcome.exit_code}")
+        if next_step := format_next_step(outcome, self._request):
+            self._output.info(next_step)
+
+    def _print_unchanged(self, outcome: Outcome) -> None:
+        idle = [channel for channel in outcome.channels.values() if not (channel.has_changes or channel.error)]
         if outcome.is_unchanged:
-            self._output.line("nothing to do")
-        for channel in channels:
-            if not (channel.has_changes or channel.error) and (channel.note or not outcome.is_unchanged):
-                self._output.line(f"  {channel.name.ljust(_CHANNEL_WIDTH)}  {channel.note or 'unchanged'}", "dim")
-        if outcome.exit_code:
-            done = sum(1 for channel in channels if not channel.error)
-            self._output.line(f"{done} of {len(channels)} channels done · exit {outcome.exit_code}")
+            self._output.line(explain_unchanged(outcome, self._request))
+            idle = [channel for channel in idle if channel.note]
+        sentences = ((channel.name, channel.note or "unchanged") for channel in idle)
+        for channels, text in group_by_sentence(sentences):
+            self._output.line(f"  {channels.ljust(_CHANNEL_WIDTH)}  {text}", "dim")
 
     def _print_channel(self, channel: ChannelOutcome) -> None:
-        name, dry_run = channel.name.ljust(_CHANNEL_WIDTH), self._request.dry_run
+        name = channel.name.ljust(_CHANNEL_WIDTH)
         duration = f"{time.monotonic() - self._channel_started:.1f} s"
         self._channel_started = time.monotonic()
         if channel.held_reason:
-            self._output.warning(f"{channel.name}: {channel.held_reason}")
+            self._warnings.append(f"{channel.name}: {channel.held_reason}")
         if channel.error:
             hint = f"\n  = fix: {channel.error.hint}" if channel.error.hint else ""
-            self._output.line(f"✗ {name}  {channel.error.message}{hint}", "red")
+            self._errors.append((channel.name, f"{channel.error.message}{hint}"))
+        elif self._request.dry_run:
+            if channel.has_changes:
+                facts = filter(None, (format_changes(channel), channel.note, channel.url))
+                self._output.line(f"✓ {name}  {' · '.join(facts)}", "green")
         elif channel.sent or channel.changed or channel.unlisted:
-            sent, changed = ("would send {}", "would change {}") if dry_run else ("{} sent", "{} changed")
             people = (
-                sent.format(channel.sent) if channel.sent or channel.unlisted else "",
+                f"{channel.sent} sent" if channel.sent or channel.unlisted else "",
                 f"{channel.unlisted} left the list" if channel.unlisted else "",
             )
-            facts = (
-                channel.destination,
-                ", ".join(filter(None, people)),
-                changed.format(channel.changed) if channel.changed else "",
-                channel.url,
+            facts = filter(
+                None,
+                (
+                    channel.destination,
+                    ", ".join(filter(None, people)),
+                    f"{channel.changed} changed" if channel.changed else "",
+                    channel.url,
+                ),
             )
-            self._output.line(f"✓ {name}  {' · '.join(filter(None, facts))}  {channel.duration:.1f} s", "green")
+            self._output.line(f"✓ {name}  {' · '.join(facts)}  {channel.duration:.1f} s", "green")
         elif channel.written:
-            verb = "would change" if dry_run else "written"
-            counts = f"{_format_count(len(channel.written), 'file')} {verb}, {channel.unchanged} unchanged"
+            counts = f"{_format_count(len(channel.written), 'file')} written, {channel.unchanged} unchanged"
             issues = _format_count(channel.issues, "issue")
-            files = _format_paths(reversed(channel.main_files))
+            files = format_paths([*reversed(channel.main_files)])
             summary = " · ".join(filter(None, (files, issues, counts, channel.note)))
             self._output.line(f"✓ {name}  {summary}  {duration}", "green")
-        if dry_run:
-            for key in channel.written[:_MAX_LISTED]:
-                self._output.line(f"    {key}")
-            if len(channel.written) > _MAX_LISTED:
-                self._output.line(f"    and {len(channel.written) - _MAX_LISTED} more")
         for key in channel.orphaned:
             self._output.info(f"note: {key} no longer belongs to an issue; it is not deleted", "dim")
 
@@ -109,16 +147,6 @@ class RunConsole:
             self._stage, line = event.stage, f"{event.stage} {event.total} issues"
             self._progress = ProgressBar(self._output, f"{event.stage} issues", line=line)
         self._progress.advance(event.done, event.total)
-
-
-def _format_paths(keys: Iterable[str]) -> str:
-    """Join paths, each folder named once: public/feed.xml, atom.xml."""
-    parts, previous_folder = [], ""
-    for key in keys:
-        folder, slash, name = key.rpartition("/")
-        parts.append(name if slash and folder == previous_folder else key)
-        previous_folder = folder
-    return ", ".join(parts)
 
 
 def _format_count(number: int, noun: str) -> str:

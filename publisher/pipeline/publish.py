@@ -19,10 +19,11 @@ from publisher.checker import build_excess_error, build_issue_error, name_excess
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.delivery import ledger_guard
-from publisher.errors import BusyError, ConfigError
+from publisher.errors import BusyError, ConfigError, PublisherError
 from publisher.events import EventHandler, IssueChosen, Outcome, Request
 from publisher.ledger.calendar import find_published
 from publisher.ledger.destinations import build_publication_key
+from publisher.pipeline.dry_run import DryRun
 from publisher.run import RunContext, select_channels
 from publisher.theme import Theme
 
@@ -55,19 +56,29 @@ def publish(
         with run.lock(), Sources(run) as sources:
             ledger_guard.require_same_id(run, accept=request.accept_new_id)
             require_own_feeds(run)
-            issue = choose_issue(request.issue, sources.records, sources.build_edition())
+            trial = DryRun(run, sources, request.issue) if request.dry_run and not request.retry else None
+            if trial and trial.fault:
+                return trial.preview_broken_issue()
+            issue = choose_issue(trial.name if trial else request.issue, sources.records, sources.build_edition())
             held_back = request.held_back
             if held_back is None:
                 held_back = find_held_back(run, sources.records, issue)
             edition = sources.build_edition(held_back)
             if issue is None:
                 run.warn(*edition.skipped)
-                return Outcome(None, {}, tuple(run.warnings), edition.next_date)
+                return Outcome(None, {}, tuple(run.warnings), edition.next_date, drafts=_list_drafts(sources))
             if request.correct:
                 run = _select_published(run, issue)
             builder = SiteBuilder(run, sources, edition, issue, always_render_messages=request.retry)
             require_same_feed_ids(builder.revisions, accept=request.accept_new_id)
-            left_out = _require_publishable(run, sources, edition, builder, issue, request)
+            if trial:
+                trial.write_previews(issue, builder.render_issue(trial.previewed_channels))
+            try:
+                left_out = _require_publishable(run, sources, edition, builder, issue, request)
+            except PublisherError as error:
+                if trial is None:
+                    raise
+                return trial.fail(issue, error)
             report(IssueChosen(issue, request.issue in ("", "latest")))
             run.warn(*edition.skipped, *filter(None, [describe_moves(builder.revisions)]))
             # also with another output folder, before that leaves the first trace in the revisions
@@ -76,8 +87,11 @@ def publish(
             for channel, reason in left_out.items():
                 builder.leave_out(channel, build_excess_error(issue, channel, reason))
             built = builder.build(send_pings=request.send_pings)  # the files are written now
+        outcome = built.outcome._replace(next_date=edition.next_date)
+        if trial:
+            outcome = trial.complete(outcome)
         if not (built.messages or request.retry):
-            return built.outcome
+            return outcome
         from publisher.delivery.dispatcher import deliver_all, plan_all
         from publisher.pipeline.notice import find_unfinished_notices
 
@@ -86,7 +100,13 @@ def publish(
             mark_up_to_date(run, built, delivered)
         unfinished = find_unfinished_notices(run, issue.id) if request.retry else ()
         notices = [deliver_all(run, [plan], request, stop) for plan in unfinished]
-        return built.outcome.with_deliveries([delivered, *notices], run.warnings)
+        return outcome.with_deliveries([delivered, *notices], run.warnings)
+
+
+def _list_drafts(sources: Sources) -> tuple[str, ...]:
+    """Return the files of drafts, newest first."""
+    drafts = [record for record in sources.records.values() if record.draft]
+    return tuple(record.path for record in sorted(drafts, key=lambda one: (one.date, one.path), reverse=True))
 
 
 def _require_publishable(
@@ -123,5 +143,7 @@ def _select_published(run: RunContext, issue: Record) -> RunContext:
     channels = tuple(channel for channel in run.channels if channel not in unpublished)
     if not channels:
         raise ConfigError(f"{issue.path} is not published yet, so there is nothing to correct", "publish")
-    run.warn(*(f"{channel.name}: the issue is not published there: left out" for channel in unpublished))
+    if unpublished:
+        names = ", ".join(channel.name for channel in unpublished)
+        run.warn(f"{names}: the issue is not published there: left out")
     return run.with_channels(channels)
