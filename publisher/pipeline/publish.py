@@ -9,7 +9,7 @@ from threading import Event
 from publisher.archive.naming import choose_issue
 from publisher.archive.records import Edition, Record
 from publisher.archive.revisions import describe_moves, require_same_feed_ids
-from publisher.build.builder import SiteBuilder, mark_up_to_date
+from publisher.build.builder import BuildResult, SiteBuilder, mark_up_to_date
 from publisher.build.output import require_own_feeds
 from publisher.build.sources import Sources
 from publisher.calendar.held_back import find_held_back
@@ -54,53 +54,60 @@ def publish(
     )
     with closing(run):
         with run.lock(), Sources(run) as sources:
-            ledger_guard.require_same_id(run, accept=request.accept_new_id)
-            require_own_feeds(run)
-            trial = DryRun(run, sources, request.issue) if request.dry_run and not request.retry else None
-            if trial and trial.fault:
-                return trial.preview_broken_issue()
-            issue = choose_issue(trial.name if trial else request.issue, sources.records, sources.build_edition())
-            held_back = request.held_back
-            if held_back is None:
-                held_back = find_held_back(run, sources.records, issue)
-            edition = sources.build_edition(held_back)
-            if issue is None:
-                run.warn(*edition.skipped)
-                return Outcome(None, {}, tuple(run.warnings), edition.next_date, drafts=_list_drafts(sources))
-            if request.correct:
-                run = _select_published(run, issue)
-            builder = SiteBuilder(run, sources, edition, issue, always_render_messages=request.retry)
-            require_same_feed_ids(builder.revisions, accept=request.accept_new_id)
-            if trial:
-                trial.write_previews(issue, builder.render_issue(trial.previewed_channels))
-            try:
-                left_out = _require_publishable(run, sources, edition, builder, issue, request)
-            except PublisherError as error:
-                if trial is None:
-                    raise
-                return trial.fail(issue, error)
-            report(IssueChosen(issue, request.issue in ("", "latest")))
-            run.warn(*edition.skipped, *filter(None, [describe_moves(builder.revisions)]))
-            # also with another output folder, before that leaves the first trace in the revisions
-            if run.is_recorded or not (run.dry_run or run.home.revisions.exists()):
-                ledger_guard.note_newsletter(run, sources.records.values())
-            for channel, reason in left_out.items():
-                builder.leave_out(channel, build_excess_error(issue, channel, reason))
-            built = builder.build(send_pings=request.send_pings)  # the files are written now
-        outcome = built.outcome._replace(next_date=edition.next_date)
-        if trial:
-            outcome = trial.complete(outcome)
+            built = _build(run, sources, request)
+        if isinstance(built, Outcome):
+            return built
         if not (built.messages or request.retry):
-            return outcome
+            return built.outcome
         from publisher.delivery.dispatcher import deliver_all, plan_all
         from publisher.pipeline.notice import find_unfinished_notices
 
         delivered = deliver_all(run, plan_all(run, built.messages, request), request, stop)
         with suppress(BusyError), run.lock():  # if another run is in progress, it will check by itself
             mark_up_to_date(run, built, delivered)
-        unfinished = find_unfinished_notices(run, issue.id) if request.retry else ()
+        issue = built.outcome.issue
+        unfinished = find_unfinished_notices(run, issue.id) if request.retry and issue else ()
         notices = [deliver_all(run, [plan], request, stop) for plan in unfinished]
-        return outcome.with_deliveries([delivered, *notices], run.warnings)
+        return built.outcome.with_deliveries([delivered, *notices], run.warnings)
+
+
+def _build(run: RunContext, sources: Sources, request: Request) -> BuildResult | Outcome:
+    """Choose the issue and write the files; return also the messages to send, or the outcome if that is all."""
+    ledger_guard.require_same_id(run, accept=request.accept_new_id)
+    require_own_feeds(run)
+    trial = DryRun(run, sources, request.issue) if request.dry_run and not request.retry else None
+    if trial and trial.fault:
+        return trial.preview_broken_issue()
+    issue = choose_issue(trial.name if trial else request.issue, sources.records, sources.build_edition())
+    held_back = request.held_back
+    if held_back is None:
+        held_back = find_held_back(run, sources.records, issue)
+    edition = sources.build_edition(held_back)
+    if issue is None:
+        run.warn(*edition.skipped)
+        return Outcome(None, {}, tuple(run.warnings), edition.next_date, drafts=_list_drafts(sources))
+    if request.correct:
+        run = _select_published(run, issue)
+    builder = SiteBuilder(run, sources, edition, issue, always_render_messages=request.retry)
+    require_same_feed_ids(builder.revisions, accept=request.accept_new_id)
+    if trial:
+        trial.write_previews(issue, builder.render_issue(trial.previewed_channels))
+    try:
+        left_out = _require_publishable(run, sources, edition, builder, issue, request)
+    except PublisherError as error:
+        if trial is None:
+            raise
+        return trial.fail(issue, error)
+    run.report(IssueChosen(issue, request.issue in ("", "latest")))
+    run.warn(*edition.skipped, *filter(None, [describe_moves(builder.revisions)]))
+    # also with another output folder, before that leaves the first trace in the revisions
+    if run.is_recorded or not (run.dry_run or run.home.revisions.exists()):
+        ledger_guard.note_newsletter(run, sources.records.values())
+    for channel, reason in left_out.items():
+        builder.leave_out(channel, build_excess_error(issue, channel, reason))
+    built = builder.build(send_pings=request.send_pings)  # the files are written now
+    outcome = built.outcome._replace(next_date=edition.next_date)
+    return built._replace(outcome=trial.complete(outcome) if trial else outcome)
 
 
 def _list_drafts(sources: Sources) -> tuple[str, ...]:

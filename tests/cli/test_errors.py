@@ -135,9 +135,9 @@ def test_a_failed_channel_and_a_good_one(letter: Path, run: Command, monkeypatch
     said = run()
     assert said.code == 3
     assert without_times(said.out).splitlines()[1:] == [
+        "✓ rss       public/feed.xml, atom.xml, feed.json · 2 issues · 10 files written, 0 unchanged",
         "✗ web       the server said no",
         "  = fix: ask it why",
-        "✓ rss       public/feed.xml, atom.xml, feed.json · 2 issues · 10 files written, 0 unchanged",
         "1 of 2 channels done · exit 3",
     ]
 

@@ -164,7 +164,7 @@ def test_a_closed_pipe_does_not_stop_the_work(letter: Path) -> None:
         assert process.stdout
         assert process.stderr
         process.stdout.close()
-        assert process.stderr.read() == b""
+        assert process.stderr.read() == b"next: open public/2021-08-01/index.html\n"
         assert process.wait() == 0
     assert (letter / "public" / "feed.xml").exists()
 

@@ -38,7 +38,9 @@ def test_yes_is_an_answer(letter: CommandProject) -> None:
         "✓ chat      @readers · 3 sent · https://chat.example/89",
     ]
     assert letter.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
-    assert letter.lines("--channel", "chat", "-y")[1] == "nothing to do"
+    assert letter.lines("--channel", "chat", "-y")[1] == (
+        "nothing to do: published 2021-07-18 12:00 and unchanged since"
+    )
 
 
 def test_a_change_is_no_departure(letter: CommandProject) -> None:
@@ -49,11 +51,11 @@ def test_a_change_is_no_departure(letter: CommandProject) -> None:
 
 
 def test_a_dry_run_says_what_would_be_sent(letter: CommandProject) -> None:
-    assert letter.lines("--channel", "chat", "--dry-run")[1:] == ["✓ chat      @readers · would send 3"]
+    assert letter.lines("--channel", "chat", "--dry-run")[1:] == ["✓ chat      3 messages to @readers"]
     assert not letter.place.exists()
     letter.run("--channel", "chat", "--yes")
     letter.write("2021-07-18", "一", "贰", "三")
-    line = "✓ chat      @readers · would change 1 · https://chat.example/89"
+    line = "✓ chat      1 message changed in @readers · https://chat.example/89"
     assert letter.lines("--channel", "chat", "--dry-run")[1:] == [line]
 
 
@@ -146,7 +148,7 @@ def test_a_test_send_goes_to_the_editor_alone(letter: CommandProject) -> None:
     assert [(call.recipient, call.text) for call in letter.world] == [("@me", "草"), ("@me", "稿")]
     assert not (letter.root / ".publisher").exists()
     assert not (letter.root / "public").exists()
-    assert letter.lines("--to-me", "--dry-run")[1:] == ["✓ chat      @me · would send 3"]
+    assert letter.lines("--to-me", "--dry-run")[1:] == ["✓ chat      3 messages to @me"]
     assert json.loads(letter.run("--to-me", "--json").out)["proof"] is True
     assert letter.lines("--yes", "-c", "chat")[1].startswith("✓ chat      @readers · 3 sent")
 

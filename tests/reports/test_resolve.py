@@ -23,7 +23,7 @@ def test_retry_sends_what_failed_and_what_waited_behind_it(letter: CommandProjec
     letter.orders()
     (letter.root / "public" / "index.html").unlink()
     assert letter.lines("--yes", "--channel", "chat", code=3)[1].startswith("✗ chat      1 of 3 failed")
-    assert letter.lines("retry", "--dry-run")[1:] == ["✓ chat      @readers · would send 2 · https://chat.example/89"]
+    assert letter.lines("retry", "--dry-run")[1:] == ["✓ chat      2 messages to @readers · https://chat.example/89"]
     assert letter.run("retry").code == 2, "it asks as publish does"
     assert letter.lines("retry", "--yes")[1:] == ["✓ chat      @readers · 2 sent · https://chat.example/89"]
     assert letter.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
@@ -38,7 +38,7 @@ def test_retry_does_not_wait(letter: CommandProject) -> None:
 
 
 def test_retry_publishes_nothing_new(letter: CommandProject) -> None:
-    assert letter.lines("retry", "--yes")[1:] == ["nothing to do"]
+    assert letter.lines("retry", "--yes")[1:] == ["nothing to do: nothing has failed, and nothing waits"]
     assert letter.run("retry", "--channel", "web").err == (
         "error: nothing to retry: these channels only write files · publish\n"
     )
@@ -133,7 +133,9 @@ def test_one_who_died_in_the_act_leaves_a_question(letter: CommandProject) -> No
 def test_more_messages_by_a_correction(letter: CommandProject) -> None:
     letter.run("--yes")
     letter.write("2021-07-18", "壹", "二", "三", "四")
-    assert letter.run("--yes").err == ("warning: chat: the issue now takes 4 messages instead of 3: publish correct\n")
+    assert letter.run("--yes").err.splitlines()[0] == (
+        "warning: chat: the issue now takes 4 messages instead of 3: publish correct"
+    )
     lines = letter.lines("correct", "2021-07-18", "-c", "chat", code=2)
     assert lines[1].endswith("chat: @readers · 1 message that cannot be unsent · 1 changed")
     lines = letter.lines("correct", "2021-07-18", "--yes")

@@ -30,10 +30,10 @@ def test_nothing_is_sent_and_publish_says_why(muted: CommandProject) -> None:
     assert [line[:5] for line in lines[1:]] == ["✓ web", "✓ cha"]
     assert lines[-1].endswith(NOTE)
     assert [*muted.world] == []
-    assert muted.lines("--yes")[1:] == ["nothing to do", f"  chat      {NOTE}"]
-    assert muted.lines("2021-07-18", "--yes")[1:] == ["nothing to do", f"  chat      {NOTE}"], (
-        "and when it looked closer"
-    )
+    unchanged = "nothing to do: published 2021-07-18 12:00 and unchanged since"
+    assert muted.lines("--yes")[1:] == [unchanged, f"  chat      {NOTE}"]
+    unchanged = "nothing to do: published and unchanged"
+    assert muted.lines("2021-07-18", "--yes")[1:] == [unchanged, f"  chat      {NOTE}"], "and when it looked closer"
     result = json.loads(muted.run("--yes", "--json").out)
     assert result["channels"]["chat"]["note"] == NOTE
 
