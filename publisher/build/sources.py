@@ -124,10 +124,15 @@ class Sources:
 def _find_sources(config: Config) -> list[SourceFile]:
     files = scan_issues(config.root, config.issues)
     if not files:
-        patterns = ", ".join(f'"{pattern}"' for pattern in config.issues)
-        message = f"no file matches issues = {patterns} of {config.path}"
-        raise ConfigError(message, "start an issue: publish new")
+        raise build_no_issues_error(config)
     return files
+
+
+def build_no_issues_error(config: Config) -> ConfigError:
+    """Return the error for a newsletter whose setting `issues` matches no file."""
+    patterns = ", ".join(f'"{pattern}"' for pattern in config.issues)
+    hint = "correct `issues`, or start an issue: publish new"
+    return ConfigError(f"no file matches issues = {patterns} of {config.path}", hint)
 
 
 def _needs_reading(renderer: IssueRenderer, index: Index, file: SourceFile) -> bool:

@@ -12,28 +12,29 @@ from publisher.events import ChannelOutcome, Outcome, Request
 _MAX_LISTED = 5
 """So many files of a channel are named in a dry run."""
 
+_NAME = "\0"
+"""Stands for the name of a channel in a sentence."""
+
 _CHANNEL_PREFIX = re.compile(r"([a-z][a-z0-9_-]*): ")
 
 
 def group_by_sentence(sentences: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Yield channels and what is said of them, each sentence once: `rss, web` if it is true of both.
 
-    `sentences` are pairs of a channel and what is said of it. Sentences that only differ in the name of their channel
-    are the same; in `--channel` then all are named.
+    `sentences` are pairs of a channel and what is said of it. Sentences that only differ in the name of their channel,
+    at their beginning, in `--channel` or in `[channels.NAME]`, are the same; then all are named there.
     """
     groups: dict[str, list[str]] = {}
     for channel, text in sentences:
-        groups.setdefault(_replace_name(text, channel, "\0", "\0"), []).append(channel)
+        own = re.compile(rf"(^|--channel |\[channels\.){re.escape(channel)}(?![\w.-])", re.MULTILINE)
+        groups.setdefault(own.sub(rf"\1{_NAME}", text), []).append(channel)
     for text, channels in groups.items():
         names = [*dict.fromkeys(channels)]
-        yield ", ".join(names), _replace_name(text, "\0", ", ".join(names), ",".join(names))
-
-
-def _replace_name(text: str, name: str, in_prose: str, in_option: str) -> str:
-    """Replace a channel's name, as a word, in prose and as the value of --channel."""
-    word = rf"(?<![\w.@/-]){re.escape(name)}(?![\w@/-]|\.\w)"
-    text = re.sub(rf"(?<=--channel ){word}", lambda _: in_option, text)
-    return re.sub(rf"(?<!--channel ){word}", lambda _: in_prose, text)
+        tables = ", ".join(f"[channels.{name}]" for name in names)
+        named = text.replace(f"[channels.{_NAME}]", tables).replace(
+            f"--channel {_NAME}", f"--channel {','.join(names)}"
+        )
+        yield ", ".join(names), named.replace(_NAME, ", ".join(names))
 
 
 def group_warnings(messages: Iterable[str]) -> Iterator[str]:

@@ -60,6 +60,10 @@ def select_files(scope: CheckScope, arguments: Sequence[str]) -> tuple[list[Sour
     if not arguments:
         if not scope.config:
             raise ConfigError("no issue given, and no newsletter here", "publish check FILE…")
+        if not files:
+            from publisher.build.sources import build_no_issues_error
+
+            raise build_no_issues_error(scope.config)
         return list(files.values()), list(files)
     paths: dict[str, None] = {}
     find_named = _find_named(scope)

@@ -92,13 +92,16 @@ class DryRun:
     def write_previews(self, issue: Record, renderings: Mapping[str, Rendering | PublisherError]) -> None:
         """Write what there is to look at of each rendering, and report it; a failure is a warning."""
         written: list[str] = []
-        for channel in self._run.channels:
-            rendering = renderings.get(channel.name)
-            if isinstance(rendering, Rendering):
-                is_message = isinstance(channel, MessageChannel)
-                parts = (rendering.previews or rendering.parts) if is_message else rendering.parts[:1]
-                folder = f"{_FOLDER}/{issue.date}/{channel.name}"
-                written += self._write({_place_preview(part.key, folder): part for part in parts}, folder)
+        try:
+            for channel in self._run.channels:
+                rendering = renderings.get(channel.name)
+                if isinstance(rendering, Rendering):
+                    is_message = isinstance(channel, MessageChannel)
+                    parts = (rendering.previews or rendering.parts) if is_message else rendering.parts[:1]
+                    folder = f"{_FOLDER}/{issue.date}/{channel.name}"
+                    written += self._write({_place_preview(part.key, folder): part for part in parts}, folder)
+        except (StorageError, OSError) as error:
+            self._run.warn(f"no previews: {error}")
         self._previews = tuple(written)
         if written:
             self._run.report(PreviewsWritten(self._previews))
@@ -106,15 +109,11 @@ class DryRun:
     def _write(self, parts: Mapping[str, Part], folder: str) -> Iterable[str]:
         """Write parts by path; return the paths. Other files of the folder, from an earlier dry run, are deleted."""
         root = self._run.output_folder
-        try:
-            for path, part in parts.items():
-                write_if_changed(root / path, part.body, flush=False)
-            for file in (root / folder).iterdir():
-                if file.is_file() and f"{folder}/{file.name}" not in parts:
-                    file.unlink()
-        except (StorageError, OSError) as error:
-            self._run.warn(f"no preview: {error}")
-            return ()
+        for path, part in parts.items():
+            write_if_changed(root / path, part.body, flush=False)
+        for file in (root / folder).iterdir():
+            if file.is_file() and f"{folder}/{file.name}" not in parts:
+                file.unlink()
         return parts
 
     def fail(self, issue: Record, error: PublisherError) -> Outcome:

@@ -174,7 +174,7 @@ def test_a_folder_that_cannot_be_written_is_a_warning(letter: CommandProject) ->
     (letter.root / "outbox").write_text("a file")
     said = letter.run("--dry-run", "--channel", "chat")
     assert said.code == 0
-    assert "warning: no preview: " in said.err
+    assert "warning: no previews: " in said.err
     assert said.out.splitlines()[1] == "✓ chat      3 messages to @readers"
 
 
