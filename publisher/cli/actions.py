@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -138,14 +139,22 @@ def publish_issue(request: Request, output: Output, now: dt.datetime) -> int:
 
 
 def print_run(
-    run: Callable[[EventHandler], Outcome], request: Request, output: Output, *, is_test: bool = False
+    run: Callable[[EventHandler], Outcome],
+    request: Request,
+    output: Output,
+    *,
+    is_test: bool = False,
+    after_test: str = "",
 ) -> int:
-    """Call `run`, print its events and its outcome, and return the exit code."""
+    """Call `run`, print its events and its outcome, and return the exit code. `after_test` is the command that comes
+    after a test of the issue."""
     console = RunConsole(output, request)
     with closing(console):
         outcome = run(console.print_event)
     console.print_summary(outcome)
     marks: dict[str, object] = {"proof": True} if is_test else {}
+    if after_test and outcome.issue and not (outcome.exit_code or request.dry_run):
+        output.next_step(f"if it is right, {after_test} {shlex.quote(outcome.issue.id)}")
     if request.dry_run:
         marks["previews"] = outcome.previews
     if error := outcome.error:

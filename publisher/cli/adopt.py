@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from publisher.cli.actions import load_project, open_run, outcome_to_json
 from publisher.cli.console import RunConsole
+from publisher.cli.outcome_text import format_next_step
 from publisher.cli.output import Output, plural
 from publisher.cli.parser import CommandParser
 from publisher.events import Request
@@ -49,6 +50,8 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         output.line(f"✓ {group.channel.ljust(width)}  {facts}", "green")
     for entry in skipped:
         output.line(f"  skipped: {entry.path}: {entry.reason}")
+    if outcome:
+        output.next_step(format_next_step(outcome, Request()))
     return output.finish(
         outcome.exit_code if outcome else 0,
         adopted=[group._asdict() for group in adopted],

@@ -92,8 +92,7 @@ class RunConsole:
         if outcome.exit_code and outcome.channels:
             done = sum(1 for channel in outcome.channels.values() if not channel.error)
             self._output.line(f"{done} of {len(outcome.channels)} channels done · exit {outcome.exit_code}")
-        if not self._output.json and (next_step := format_next_step(outcome, self._request)):
-            self._output.info(next_step)
+        self._output.next_step(format_next_step(outcome, self._request))
 
     def _print_unchanged(self, outcome: Outcome) -> None:
         idle = [channel for channel in outcome.channels.values() if not (channel.has_changes or channel.error)]

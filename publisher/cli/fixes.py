@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Sequence
 from difflib import unified_diff
 from io import StringIO
@@ -45,6 +46,8 @@ def fix_files(output: Output, scope: CheckScope, paths: Sequence[str], *, diff: 
             exit_code = max(exit_code, error.exit_code)
     if unchanged and diff:
         output.info("nothing to fix automatically; publish check lists the other problems")
+    elif diff:
+        output.next_step(f"publish check --fix {shlex.quote(paths[0]) if len(paths) == 1 else ''}".rstrip())
     return exit_code
 
 

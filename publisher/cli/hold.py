@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import shlex
 
 from publisher.cli.output import Output
 from publisher.cli.parser import CommandParser
@@ -17,4 +18,5 @@ def define(parser: CommandParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    return apply_override(arguments, output, now, held=not arguments.release)
+    next_step = "" if arguments.release else f"publish hold {shlex.quote(arguments.issue)} --release, to let it go"
+    return apply_override(arguments, output, now, held=not arguments.release, next_step=next_step)

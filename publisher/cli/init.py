@@ -69,7 +69,7 @@ def _print_created(created: tuple[Path, ...], output: Output) -> None:
 
 def _print_next(folder: Path, output: Output) -> None:
     change_folder = "" if folder == Path() else f"cd {folder} && "
-    output.info(f"next: {change_folder}publish")
+    output.next_step(f"{change_folder}publish")
 
 
 def _print_understood(proposal: Proposal, today: dt.date, output: Output) -> None:

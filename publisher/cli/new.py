@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import shlex
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -38,6 +39,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         reason = f"next date by your schedule: {interval}; last issue {created.previous_date}"
     output.line(f"created {path}  ({reason})")
     output.info("  marked as a draft: remove `draft: true` when it is ready")
+    output.next_step(f"write it, and look at it with publish {shlex.quote(str(path))} --dry-run")
     return output.finish(0, created=str(path), date=created.date.isoformat())
 
 

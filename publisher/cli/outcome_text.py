@@ -86,11 +86,11 @@ def format_paths(keys: Sequence[str]) -> str:
 def format_next_step(outcome: Outcome, request: Request) -> str:
     """Return what to open or to type after a run; "" if nothing is to be said, or an error says it already."""
     if outcome.previews:
-        return f"look at: {_format_below(request, _choose_views(outcome.previews))}"
+        return f"look at {_format_below(request, _choose_views(outcome.previews))}"
     if request.dry_run or outcome.exit_code:
         return ""
     written = [key for channel in outcome.channels.values() for key in _choose_views(channel.issue_files)]
-    return f"next: open {_format_below(request, written)}" if written else ""
+    return f"open {_format_below(request, written)}" if written else ""
 
 
 def _choose_views(keys: Sequence[str]) -> list[str]:

@@ -120,6 +120,11 @@ class Output:
         """Print a message, which may have several lines."""
         self._print(self._stderr, text, style)
 
+    def next_step(self, text: str) -> None:
+        """Print what to open or to type next; not for scripts."""
+        if text and not self.json:
+            self.info(f"next: {text}")
+
     def warning(self, text: str) -> None:
         """Print a message with the label `warning:`."""
         self.info(f"{self._stderr.apply_style('warning:', 'yellow')} {text}")

@@ -11,6 +11,7 @@ from publisher.cli.output import Output
 from publisher.cli.parser import CommandParser
 from publisher.cli.upcoming import print_upcoming, scheduled_item_to_json
 from publisher.delivery.ledger_guard import require_same_id
+from publisher.ledger.meta import load_activity
 
 
 def define(parser: CommandParser) -> None:
@@ -35,11 +36,17 @@ def apply_override(
     *,
     held: bool | None = None,
     when: str | None = None,
+    next_step: str = "",
 ) -> int:
-    """Record a hold or a new time for the issue and channels, and show its schedule."""
+    """Record a hold or a new time for the issue and channels, and show its schedule.
+
+    Without a `next_step`, what runs the schedule is named if nothing does.
+    """
     with open_run(output, now) as run:
         require_same_id(run, accept=False)
         items = set_override(run, build_request(arguments), held=held, when=when)
         zone = run.now.tzinfo
+        is_scheduled = load_activity(run.ledger, run.config.newsletter.id).is_active(run.clock.time())
     print_upcoming(items, zone, output)
+    output.next_step(next_step or ("" if is_scheduled else "start publish daemon, or run publish when it is due"))
     return output.finish(0, to_come=[scheduled_item_to_json(item, zone) for item in items])

@@ -8,12 +8,14 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
+from zoneinfo import ZoneInfo
 
 from publisher.cli.actions import load_project
 from publisher.cli.daemon import add_log_option
 from publisher.cli.log import DaemonLog
 from publisher.cli.output import Output
 from publisher.cli.parser import CommandParser
+from publisher.cli.upcoming import format_due_time
 from publisher.clock import Clock
 
 
@@ -30,6 +32,8 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     log.config = config
     with stop_on_signals() as stop:
         result = Scheduler(log.log_event, stop).run_pass(config, theme, Clock.running(now))
+    if output.message_terminal and not log.recent and result.next_due:  # cron wants nothing to be said
+        output.info(f"nothing is due before {format_due_time(result.next_due, ZoneInfo(config.newsletter.timezone))}")
     return output.finish(
         result.exit_code,
         news=[event._asdict() for event in log.recent],

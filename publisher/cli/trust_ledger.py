@@ -14,4 +14,5 @@ def run(_: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     with open_run(output, now) as run:
         accept_ledger(run)
     output.line("The ledger is trusted. This machine can send from now on.")
+    output.next_step("publish --dry-run shows what would be sent")
     return output.finish(0)

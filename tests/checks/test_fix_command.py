@@ -35,7 +35,7 @@ def test_diff_shows_fixes_without_writing(check: Check, letter: Path, need: Call
     before = broken(letter).read_bytes()
     said = check("--diff")
     assert broken(letter).read_bytes() == before
-    assert said.err == "would fix issues/2021-07-18.md: 2 problems\n"
+    assert said.err == "would fix issues/2021-07-18.md: 2 problems\nnext: publish check --fix\n"
     assert "\n-摘要：好，，了。\n" in said.out
     assert "\n+摘要：好，了。\n" in said.out
     subprocess.run([need("git"), "apply"], input=said.out.encode(), cwd=letter, check=True)

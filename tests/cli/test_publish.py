@@ -81,7 +81,7 @@ def test_a_dry_run(letter: Path, run: Command) -> None:
         "✓ web       4 pages new: public/2021-07-04/index.html, public/2021-07-18/index.html, public/index.html, "
         "subscribe.html",
     ]
-    assert said.err == "look at: outbox/dry-run/2021-07-18/web/index.html\n"
+    assert said.err == "next: look at outbox/dry-run/2021-07-18/web/index.html\n"
     assert files(letter) - before == {"outbox/dry-run/2021-07-18/web/index.html"}
     assert not (letter.parent / "cache").exists()
 
