@@ -18,5 +18,6 @@ def define(parser: CommandParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    next_step = "" if arguments.release else f"publish hold {shlex.quote(arguments.issue)} --release, to let it go"
+    words = [arguments.issue, *(word for name in arguments.channel for word in ("--channel", name)), "--release"]
+    next_step = "" if arguments.release else f"publish hold {shlex.join(words)} lets it go"
     return apply_override(arguments, output, now, held=not arguments.release, next_step=next_step)

@@ -89,16 +89,19 @@ def format_next_step(outcome: Outcome, request: Request) -> str:
         return f"look at {_format_below(request, _choose_views(outcome.previews))}"
     if request.dry_run or outcome.exit_code:
         return ""
-    written = [key for channel in outcome.channels.values() for key in _choose_views(channel.issue_files)]
-    return f"open {_format_below(request, written)}" if written else ""
+    written = [key for channel in outcome.channels.values() for key in channel.issue_files]
+    return f"open {_format_below(request, _choose_views(written))}" if written else ""
 
 
 def _choose_views(keys: Sequence[str]) -> list[str]:
-    """Return, of the files in each folder, the one that people look at."""
-    by_folder: dict[str, list[str]] = {}
+    """Return, of the files in each folder, the one that people look at; of several folders, the one above them."""
+    by_folder: dict[PurePosixPath, list[str]] = {}
     for key in keys:
-        by_folder.setdefault(key.rpartition("/")[0], []).append(key)
-    return [min(names, key=_rank_view) for names in by_folder.values()]
+        by_folder.setdefault(PurePosixPath(key).parent, []).append(key)
+    by_place: dict[PurePosixPath, list[str]] = {}
+    for folder, names in by_folder.items():
+        by_place.setdefault(folder.parent, []).append(min(names, key=_rank_view))
+    return [views[0] if len(views) == 1 else f"{place}/" for place, views in by_place.items()]
 
 
 def _rank_view(key: str) -> int:
@@ -109,7 +112,7 @@ def _rank_view(key: str) -> int:
 
 
 def _format_below(request: Request, keys: Sequence[str]) -> str:
-    return ", ".join(str(request.out / key) if request.out else key for key in keys)
+    return ", ".join(f"{request.out}/{key}" if request.out else key for key in keys)
 
 
 def explain_unchanged(outcome: Outcome, request: Request) -> str:

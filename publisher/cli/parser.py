@@ -54,7 +54,7 @@ Publish a Markdown newsletter to web, RSS, WeChat, Telegram and email.
 
   publish                        Publish the latest due issue to all enabled channels
   publish --channel rss          Update the feeds only
-  publish 2021-07-18 --dry-run   Show what publishing that issue would change; writes nothing
+  publish 2021-07-18 --dry-run   Show what publishing that issue would change, and previews of it
   publish 2021-08-01 --to-me     Send an issue to yourself as a test
 
 """
@@ -143,7 +143,7 @@ class CommandParser(argparse.ArgumentParser):
 
     def add_sending_options(self) -> None:
         option = self.options.add_argument
-        option("-n", "--dry-run", action="store_true", help="Show what would change, without writing or sending")
+        option("-n", "--dry-run", action="store_true", help="Show what would change, with previews; publish nothing")
         option("-y", "--yes", action="store_true", help="Send without confirmation")
         option("--force", action="store_true", help="Publish the issue even if it has errors")
         option("--accept-recipients", action="store_true", help="Send even if many recipients left the list")
