@@ -1,8 +1,9 @@
-"""Texts that subscribers see and that are not part of an issue, in Chinese and English."""
+"""Texts that subscribers see and that are not part of an issue, in Chinese, in English, and by `translations`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 _CHINESE_LABELS = {
     "above": "见上",
@@ -16,6 +17,7 @@ _CHINESE_LABELS = {
     "bracket_end": "）",
     "briefs": "热身小新闻",
     "by_item": "逐条",
+    "close": "关闭",
     "colon": "：",
     "comma": "、",
     "contacts": "联系",
@@ -26,6 +28,7 @@ _CHINESE_LABELS = {
     "feed_json": "较新的阅读器和程序使用。",
     "feed_rss": "最常见的格式，不确定时选它。",
     "feeds": "订阅",
+    "get_next_issue": "下一期，别错过",
     "guide": "导读",
     "home": "首页",
     "image": "图片",
@@ -72,6 +75,7 @@ _ENGLISH_LABELS = {
     "bracket_end": ")",
     "briefs": "In brief",
     "by_item": "item by item",
+    "close": "Close",
     "colon": ": ",
     "comma": ", ",
     "contacts": "Contact",
@@ -82,6 +86,7 @@ _ENGLISH_LABELS = {
     "feed_json": "For newer readers, and for programs.",
     "feed_rss": "The most common one; take it when in doubt.",
     "feeds": "Feeds",
+    "get_next_issue": "Get the next issue",
     "guide": "In this issue",
     "home": "Home",
     "image": "Picture",
@@ -117,6 +122,14 @@ _ENGLISH_LABELS = {
 }
 
 
+@cache
 def get_labels(lang: str) -> Mapping[str, str]:
-    """Return the texts for a BCP 47 language tag: Chinese for zh and its variants, English for all others."""
-    return _CHINESE_LABELS if lang.lower().split("-")[0] == "zh" else _ENGLISH_LABELS
+    """Return the texts for a BCP 47 language tag; those that are not translated, and those of other languages, are in
+    English."""
+    from publisher.translations import TRANSLATIONS  # mostly not needed
+
+    code, *rest = lang.lower().split("-")
+    if code != "zh":
+        return _ENGLISH_LABELS if code == "en" else {**_ENGLISH_LABELS, **TRANSLATIONS.get(code, {})}
+    is_traditional = not {"hant", "tw", "hk", "mo"}.isdisjoint(rest)
+    return {**_CHINESE_LABELS, **TRANSLATIONS["zh-hant"]} if is_traditional else _CHINESE_LABELS
