@@ -58,6 +58,7 @@ class Entry(Struct, frozen=True):
     changes, `updated` changes with the content; both are aware, in whole seconds. `revision` is a hash of the
     content: entries of equal revision have equal pages and feed items. `aliases` are the absolute URLs of pages
     that lead to the issue's. `feed_id` is the id of its feed entry if that is not `id`, "" otherwise.
+    `minutes` is its reading time, 0 if unknown; `highlights` are the titles of its first items, none if it is prose.
     """
 
     id: str
@@ -71,6 +72,13 @@ class Entry(Struct, frozen=True):
     revision: str = ""
     aliases: tuple[str, ...] = ()
     feed_id: str = ""
+    minutes: int = 0
+    highlights: tuple[str, ...] = ()
+
+    @property
+    def excerpt(self) -> str:
+        """What the issue is about, for one or two lines below its title: the highlights, or else the summary."""
+        return " · ".join(self.highlights) or self.summary
 
 
 class PartGroup(Struct, frozen=True):

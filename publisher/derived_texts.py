@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import assert_never
 
 from publisher import model as m
@@ -20,6 +21,11 @@ _FRAGMENT = lazy_pattern(r"[中里的则有]|方面|部分|关于|[一二三四�
 _MAX_TITLE_WIDTH, _MAX_LINKED_TITLE_WIDTH, _MIN_SENTENCE_WIDTH = 120, 240, 60
 _SENTENCE_END = lazy_pattern(r"[。！？]|[.!?](?=\s)|\w[.!?]\Z")
 _MIN_ITEM_WEIGHT = 100  # characters
+_MAX_HIGHLIGHTS, _MAX_HIGHLIGHT_LENGTH = 4, 60
+# reading speed: characters of Chinese and Japanese, words of other scripts
+_CHARACTERS_PER_MINUTE, _WORDS_PER_MINUTE = 400, 230
+_IDEOGRAPHS = lazy_pattern("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]++")
+_URL = lazy_pattern(r"https?://[^\s)\]>]++")
 
 
 def build_display_title(issue: m.Issue, newsletter: Newsletter) -> str:
@@ -57,6 +63,21 @@ def find_topics(issue: m.Issue, limit: int = 48) -> tuple[str, ...]:
         elif topics:
             break
     return tuple(topics)
+
+
+def find_highlights(issue: m.Issue, title: str) -> tuple[str, ...]:
+    """Return the titles of the first items, for a line below `title`, which they do not repeat."""
+    names = (" ".join(m.plain(item.title).split()) for item in issue.items if not is_running_text(item))
+    unsaid = (name for name in names if name and name not in title)
+    return tuple([shorten(name, _MAX_HIGHLIGHT_LENGTH) for name in islice(unsaid, _MAX_HIGHLIGHTS)])
+
+
+def estimate_minutes(text: str) -> int:
+    """Return the time it takes to read a text, in minutes, at least 1; URLs are not read."""
+    text = _URL.sub("", text)
+    rest, runs = _IDEOGRAPHS.subn(" ", text)
+    ideographs = len(text) - (len(rest) - runs)
+    return max(1, round(ideographs / _CHARACTERS_PER_MINUTE + len(rest.split()) / _WORDS_PER_MINUTE))
 
 
 def is_running_text(item: m.Item) -> bool:

@@ -25,7 +25,8 @@ class Record(NamedTuple):
     """What is known of an issue without reading its file again.
 
     `size` (bytes), `mtime` (ns) and `sha256` are the file's; a `mtime` of 0 means that it must be read again.
-    `url` is that of the issue's page, `items` their number, `revision` a hash of the content. `fault` says
+    `url` is that of the issue's page, `items` their number, `highlights` the titles of the first ones, `minutes` the
+    reading time, `revision` a hash of the content. `fault` says
     why the issue cannot be published and `hint` what to do; both are "" if it can. `problems` are the
     parser's diagnostics and the images that are not published, one line each. `sketch` is of the text, see
     `compute_sketch`. `links` are the relative links, as written. `slug` and `number` are those of `model.Address`,
@@ -54,6 +55,8 @@ class Record(NamedTuple):
     number: str = ""
     aliases: tuple[str, ...] = ()
     feed_id: str = ""
+    minutes: int = 0
+    highlights: tuple[str, ...] = ()
 
 
 class Edition(NamedTuple):

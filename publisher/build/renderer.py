@@ -75,6 +75,7 @@ class IssueRenderer(Struct, frozen=True):
 
         Never raises: errors are in the record.
         """
+        from publisher.derived_texts import estimate_minutes
         from publisher.reader import decode, parse_issue  # slow to import, and only needed for changes
 
         record = Record(*source, sha256="")
@@ -96,12 +97,13 @@ class IssueRenderer(Struct, frozen=True):
         if len(self.recent) > _MAX_RECENT:
             del self.recent[next(iter(self.recent))]
         problems = tuple([f"{problem.pos.line}:{problem.pos.column} {problem.code}" for problem in issue.diagnostics])
-        sketch = compute_sketch(find_body_lines(text, issue))
+        lines = find_body_lines(text, issue)
         record = record._replace(
             id=issue.id,
             draft=issue.draft,
             problems=problems,
-            sketch=sketch,
+            sketch=compute_sketch(lines),
+            minutes=estimate_minutes("\n".join(lines)),
             slug=issue.address.slug,
             number=issue.address.number,
             feed_id=issue.feed_id,
@@ -146,9 +148,10 @@ class IssueRenderer(Struct, frozen=True):
             date=issue.date.isoformat(),
             url=url,
             aliases=aliases,
-            title=derived_texts.build_display_title(document, newsletter),
+            title=(title := derived_texts.build_display_title(document, newsletter)),
             summary=derived_texts.build_summary(document),
-            items=derived_texts.count_items(document),
+            items=(items := derived_texts.count_items(document)),
+            highlights=derived_texts.find_highlights(document, title) if items else (),
             revision=transforms.compute_revision(document),
             links=links,
         )

@@ -202,6 +202,8 @@ def _build_entry(
         revision=_add_link_targets(record.revision, links.resolve(record)),
         aliases=record.aliases,
         feed_id=feed_id,
+        minutes=record.minutes,
+        highlights=record.highlights,
     )
 
 
@@ -216,7 +218,7 @@ def compute_digests(records: Sequence[Record], entries: Sequence[Entry]) -> list
     These are its file, which of its images are published, the pages of the issues it links to, the time of its
     last correction, and its neighbours.
     """
-    labels = ["", *(f"{entry.id}\0{entry.title}\0{entry.url}\0{entry.date}" for entry in entries), ""]
+    labels = ["", *(f"{entry.id}\0{entry.title}\0{entry.url}\0{entry.date}\0{entry.excerpt}" for entry in entries), ""]
     return [
         hashlib.blake2b(
             f"{record.sha256}\n{_list_images(record)}\n{record.links and entry.revision}\n{entry.updated}\n"

@@ -13,7 +13,7 @@ from publisher.errors import BusyError
 from publisher.events import ChannelOutcome, IssueChosen
 from publisher.files import TEMPORARY_PREFIX
 from tests.build.file_channels import tree
-from tests.support.newsletter import Project
+from tests.support.newsletter import Project, write_settled
 
 # ------------------------------------------------------------- what is written
 
@@ -122,6 +122,15 @@ def test_a_changed_title_shows_on_the_neighbours(project: Project, parsed: list[
     assert sorted(parsed) == [f"issues/{date}.md" for date in ("2020-12-06", "2021-06-20", "2021-07-04")]
     assert len(outcome.channels["pages"].written) == 4
     assert project.text("2020-12-06.html").splitlines()[2] == "慢刊 (2021-06-20)：新题"
+
+
+def test_what_an_issue_is_about_shows_on_the_neighbours_alone(project: Project, parsed: list[str]) -> None:
+    project.publish()
+    path = project.path("2021-06-20")
+    write_settled(path, path.read_text("utf-8").replace("条目", "潮位计"))
+    parsed.clear()
+    project.publish()
+    assert sorted(parsed) == [f"issues/{date}.md" for date in ("2020-12-06", "2021-06-20", "2021-07-04")]
 
 
 def test_a_new_issue_costs_two_parses(project: Project, parsed: list[str]) -> None:
