@@ -12,11 +12,12 @@ from urllib.parse import unquote, urljoin
 from publisher.errors import IssueError
 from publisher.model import Address
 from publisher.newsletter import Newsletter
+from publisher.patterns import lazy_pattern
 
 _MAX_NAME_BYTES = 250
 """Most file systems allow 255 bytes in a name, and `.html` may be added."""
 
-_OWN_PAGES = ("index.html", "subscribe.html")
+_OWN_PAGE = lazy_pattern(r"(?:index|subscribe|archive/\d+)\.html")
 
 
 class PageUrls(NamedTuple):
@@ -45,7 +46,7 @@ def find_page_urls(newsletter: Newsletter, path: str, issue_id: str, date: dt.da
             f"{path}: a part of its URL is longer than {_MAX_NAME_BYTES} bytes, too long for the name of a file",
             "add a shorter one to the front matter, like slug: boats",
         )
-    if names[1:] and "/".join(names).removeprefix(f"{newsletter.site}/") in _OWN_PAGES:
+    if names[1:] and _OWN_PAGE.fullmatch("/".join(names).removeprefix(f"{newsletter.site}/")):
         raise IssueError(
             f"{path} would take the place of the newsletter's own page at {url}",
             "set another `slug:` or `url:` in its front matter",

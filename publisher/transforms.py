@@ -220,12 +220,16 @@ def _collect_visible(node: object, pieces: list[str]) -> None:
         pieces.append(str(node))
 
 
+PAGE_IDS = ("main", "briefs", "contents", "contents-close")
+"""The ids that a page has besides those of sections and items."""
+
+
 def build_anchors(issue: m.Issue) -> tuple[str, ...]:
     """Return the HTML id of each section: the words of its title joined by hyphens.
 
     Ids are unique among those of sections, items and other elements of the page.
     """
-    taken = {"main", "briefs", ""} | {item.id for item in issue.items}
+    taken = {"", *PAGE_IDS} | {item.id for item in issue.items}
     anchors: list[str] = []
     numbers: dict[str, Iterator[int]] = {}
     for section in issue.sections:

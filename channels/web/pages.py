@@ -5,25 +5,27 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import groupby
 from urllib.parse import quote
 
 from publisher.channel import Context, Entry, Part, PartGroup
 from publisher.channels.web.issue import (
-    IndexEntry,
+    build_contents,
     build_page_opening,
     build_page_sections,
+    format_own_date,
     heading_topics,
-    list_contents,
     shorten_title,
+    split_topics,
 )
+from publisher.channels.web.overview import NewestEntry, Year, build_newest, build_years
 from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
+from publisher.localized import count_issues, count_links, count_minutes, format_date, format_day, is_right_to_left
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
-from publisher.outline import build_outline, find_own_tagline
+from publisher.outline import build_outline
 
 _MEDIA_TYPE = "text/html; charset=utf-8"
 _SUBSCRIBE = "subscribe.html"
@@ -50,13 +52,15 @@ def render_issue_page(issue: Issue, context: Context) -> Part:
         data=_build_article_data(entry, context.newsletter),
         entry=entry,
         title_name=issue.title.name if issue.title and issue.title.regular else "",
-        title_date=issue.title.date if issue.title else "",
+        date=format_own_date(issue, entry, context.newsletter.lang),
         heading=heading_topics(issue, entry, context.newsletter),
-        tagline=find_own_tagline(issue, context.newsletter),
-        opening=build_page_opening(issue),
+        tagline=issue.tagline,
+        opening=build_page_opening(issue, counts_items=layout.counts_items),
         notes=layout.notes,
         chapters=sections,
-        contents=list_contents(issue, sections, get_labels(context.newsletter.lang)["briefs"]),
+        numbered=layout.counts_items,
+        contents=build_contents(issue, sections, get_labels(context.newsletter.lang)["briefs"]),
+        contents_css=context.templates.text("contents.css"),
         footer=issue.footer,
     )
 
@@ -72,37 +76,47 @@ def render_alias_pages(context: Context) -> Iterator[Part]:
             entry=entry,
             to=partial(_relative_url, newsletter, key),
             address=to_ascii_url(entry.url) if entry else "",
+            right_to_left=is_right_to_left(newsletter.lang),
         )
         yield Part(key, _MEDIA_TYPE, text.encode())
 
 
 def build_overview_pages(entries: Sequence[Entry], context: Context) -> Iterator[PartGroup]:
-    """Yield the subscribe page and the index; each is rendered only if its digest changes."""
-    base = context.newsletter.base
-    index_entries = tuple(
-        [IndexEntry(entry.date, entry.url, entry.title, entry.summary, entry.items) for entry in entries]
-    )
+    """Yield the subscribe page, the pages of older years and the index; each is rendered only if its digest changes."""
+    base, lang = context.newsletter.base, context.newsletter.lang
+    newest = build_newest(entries[0]) if entries else None
+    years = tuple(build_years(entries, base, lang))
+    shown = tuple([year._replace(groups=()) if year.url else year for year in years])
     common = (context.newsletter, sorted(context.feeds.items()), context.templates.fingerprint)
-    for name, url, render, content in (
+    pages: list[tuple[str, str, Callable[[str, Context], Iterator[Part]], object]] = [
         ("subscribe", base + _SUBSCRIBE, _render_subscribe_page, ()),
-        ("index", base, partial(_render_index_page, index_entries), index_entries),
-    ):
+        *((f"archive:{year.number}", year.url, partial(_render_year_page, year), year) for year in years if year.url),
+        ("index", base, partial(_render_index_page, newest, shown, len(entries)), (newest, shown)),
+    ]
+    for name, url, render, content in pages:
         digest = hashlib.sha256(repr((common, content)).encode()).hexdigest()
         yield PartGroup(name, digest, partial(render, url, context))
 
 
 def _render_page(template: str, url: str, context: Context, **values: object) -> Part:
-    newsletter = context.newsletter
+    newsletter, lang = context.newsletter, context.newsletter.lang
     key = newsletter.output_path(url)
     text = context.templates.render(
         template,
-        w=get_labels(newsletter.lang),
+        w=get_labels(lang),
         newsletter=newsletter,
         address=url,
-        locale=_open_graph_locale(newsletter.lang),
+        right_to_left=is_right_to_left(lang),
+        locale=_open_graph_locale(lang),
         previous=context.previous,
         next=context.next,
         short=partial(shorten_title, newsletter=newsletter),
+        topics=partial(split_topics, newsletter=newsletter),
+        long_date=partial(format_date, lang=lang),
+        day=partial(format_day, lang=lang),
+        count_links=partial(count_links, lang=lang),
+        count_issues=partial(count_issues, lang=lang),
+        count_minutes=partial(count_minutes, lang=lang),
         to=partial(_relative_url, newsletter, key),
         subscribe=newsletter.base + _SUBSCRIBE,
         feeds=[(*_FEEDS[kind], context.feeds[kind]) for kind in _FEEDS if kind in context.feeds],
@@ -114,7 +128,9 @@ def _render_page(template: str, url: str, context: Context, **values: object) ->
     return Part(key, _MEDIA_TYPE, text.encode())
 
 
-def _render_index_page(entries: Sequence[IndexEntry], url: str, context: Context) -> Iterator[Part]:
+def _render_index_page(
+    newest: NewestEntry | None, years: Sequence[Year], count: int, url: str, context: Context
+) -> Iterator[Part]:
     newsletter = context.newsletter
     yield _render_page(
         "index.html",
@@ -123,9 +139,16 @@ def _render_index_page(entries: Sequence[IndexEntry], url: str, context: Context
         title=newsletter.name,
         description=newsletter.tagline,
         data=_build_website_data(newsletter),
-        newest=entries[0] if entries else None,
-        years=[(year, list(group)) for year, group in groupby(entries, key=lambda entry: entry.date.year)],
+        newest=newest,
+        years=years,
+        count=count,
     )
+
+
+def _render_year_page(year: Year, url: str, context: Context) -> Iterator[Part]:
+    title = f"{get_labels(context.newsletter.lang)['archive']} {year.number}"
+    data = _build_part_data("CollectionPage", title, url, context.newsletter)
+    yield _render_page("archive.html", url, context, title=title, description="", data=data, year=year)
 
 
 def _render_subscribe_page(url: str, context: Context) -> Iterator[Part]:
@@ -137,14 +160,7 @@ def _render_subscribe_page(url: str, context: Context) -> Iterator[Part]:
         context,
         title=labels["subscribe"],
         description=labels["how_to_subscribe"],
-        data={
-            "@context": "https://schema.org",
-            "@type": "WebPage",
-            "name": labels["subscribe"],
-            "url": to_ascii_url(url),
-            "inLanguage": newsletter.lang,
-            "isPartOf": {"@type": "WebSite", "name": newsletter.name, "url": to_ascii_url(newsletter.base)},
-        },
+        data=_build_part_data("WebPage", labels["subscribe"], url, newsletter),
     )
 
 
@@ -180,6 +196,17 @@ def _build_website_data(newsletter: Newsletter) -> dict[str, object]:
         "description": newsletter.tagline,
         "url": to_ascii_url(newsletter.base),
         "inLanguage": newsletter.lang,
+    }
+
+
+def _build_part_data(kind: str, name: str, url: str, newsletter: Newsletter) -> dict[str, object]:
+    return {
+        "@context": "https://schema.org",
+        "@type": kind,
+        "name": name,
+        "url": to_ascii_url(url),
+        "inLanguage": newsletter.lang,
+        "isPartOf": {"@type": "WebSite", "name": newsletter.name, "url": to_ascii_url(newsletter.base)},
     }
 
 

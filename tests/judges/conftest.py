@@ -87,6 +87,22 @@ def site(
     return built
 
 
+@pytest.fixture(scope="session", params=["en", "ja", "ar"])
+def translated_site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, publish: Callable[..., str]
+) -> Site:
+    """The English sample, on pages in one of these languages."""
+    folder = tmp_path_factory.mktemp("translated") / "letter"
+    publish("init", "--lang", "en", "letter", folder=folder.parent)
+    settings = (folder / "publisher.toml").read_text("utf-8")
+    settings = re.sub('^lang = ".*"', f'lang = "{request.param}"', settings, flags=re.MULTILINE)
+    assert f'lang = "{request.param}"' in settings
+    (folder / "publisher.toml").write_text(settings, "utf-8")
+    publish("--force", folder=folder)
+    url = tomllib.loads(settings)["newsletter"]["url"]
+    return Site(url.partition("{")[0], folder / "public")
+
+
 @pytest.fixture(scope="session")
 def node_modules(root: Path, need: Callable[[str], str]) -> Path:
     """The judges named in package.json, installed once into build/judges."""

@@ -56,6 +56,14 @@ def test_pages_work_for_everybody(site, chromium) -> None:
     assert chromium("browser.cjs", site.base, site.folder, *map(site.address, longest)) == ""
 
 
+def test_pages_in_other_languages(translated_site, html_findings, chromium) -> None:
+    site = translated_site
+    assert html_findings(site.pages) == ""
+    first_issue = next(page for page in site.pages if page.parent != site.folder)
+    shown = [site.folder / "index.html", site.folder / "subscribe.html", first_issue]
+    assert chromium("browser.cjs", site.base, site.folder, *map(site.address, shown)) == ""
+
+
 def test_browser_notices(broken: Path, chromium) -> None:
     base = "https://example.org/"
     said = chromium("browser.cjs", base, broken, base)

@@ -138,7 +138,7 @@ def said(node: object, name: str = "") -> Iterator[tuple[bool, str]]:
             for part in node:
                 yield from said(part, name)
         case Title(regular=True):
-            yield from said((node.name, node.date, node.headline))
+            yield from said((node.name, node.headline))  # the date is in words
         case Title():
             yield from said(node.text)
         case Note(kind="read_original" | "pc_wechat"):

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from publisher.channel import ArchiveChannel
 from publisher.channels.web import Web
-from publisher.model import Field, Issue, Item, Link, Note, Paragraph, Pos, Section, Strong, Text, Title
+from publisher.model import Field, Guide, Issue, Item, Link, Note, Paragraph, Pos, Section, Strong, Text, Title
 from publisher.reader import parse_issue
 from publisher.transforms import make_publishable, make_urls_absolute
 from tests.channels.web.conftest import BASE
@@ -26,7 +26,8 @@ def of_items(*items: Item) -> Issue:
 
 
 def headings(page) -> list[str]:
-    return [element.tag for element in page.root.iter() if element.tag in {f"h{n}" for n in range(1, 7)}]
+    """The headings of the issue itself."""
+    return [element.tag for element in page.all("article")[0].iter() if element.tag in {f"h{n}" for n in range(1, 7)}]
 
 
 # ------------------------------------------------------- everything is there
@@ -80,7 +81,7 @@ def test_markup_in_words_stays_words(page) -> None:
     issue = replace(of_items(Item(t(evil), "i", "https://a.example/?a=1&b=2", source=evil)), tagline=t(evil))
     made = page(issue, tagline=evil, author=evil)
     assert len(made.all("script")) == 1
-    assert made.text.count(evil) == 4
+    assert made.text.count(evil) == 5  # author, heading, tagline, title and source
     assert "https://a.example/?a=1&b=2" in made.addresses
 
 
@@ -99,7 +100,7 @@ def test_neighbours_and_index_are_files_beside(context, rich) -> None:
     assert file(rich.one("a", rel="prev").get("href")) == "public/2021-07-04/index.html"
     assert file(rich.one("a", rel="next").get("href")) == "public/2021-08-01/index.html"
     menu = [file(link.get("href")) for link in rich.root.find("body/header/nav")]
-    assert menu == ["public/index.html", "public/index.html", "public/subscribe.html"]
+    assert menu == ["public/2021-07-18", "public/index.html", "public/subscribe.html"]  # contents, archive, subscribe
 
 
 def test_ids_are_unique_and_every_jump_lands(rich) -> None:
@@ -117,18 +118,48 @@ def test_an_id_given_twice_stays_with_the_first(page) -> None:
 
 def test_permalinks_have_names_of_their_own(rich) -> None:
     names = [link.get("aria-label") for link in rich.all("a", class_="permalink")]
-    assert names == ["本条链接：雪深计学会了自己除霜", "本条链接：把 Vec<Wind> 塞进风杯", "本条链接：只有题目"]
+    assert names == ["本条链接 1：雪深计学会了自己除霜", "本条链接 2：把 Vec<Wind> 塞进风杯", "本条链接：只有题目"]
 
 
 def test_contents_lead_to_the_sections(rich, read_words) -> None:
     (nav,) = [nav for nav in rich.all("nav") if nav.get("aria-label") == "目录"]
-    entries = [(unquote(link.get("href")), read_words(link)) for link in nav.iter("a")]
+    entries = [(unquote(link.get("href")), read_words(link)) for link in nav.find("ol").iter("a")]
     assert entries == [
-        ("#briefs", "热身小新闻"),
-        ("#业界新闻", "业界新闻"),
-        ("#论文", "论文"),
-        ("#链接-list", "链接list"),
+        ("#briefs", "热身小新闻2"),
+        ("#业界新闻", "业界新闻1"),
+        ("#论文", "论文1"),
+        ("#链接-list", "链接list1"),
     ]
+    assert [read_words(link) for link in nav.findall("ol/li/ol/li/a")] == ["链接list1"]
+    assert nav.get("id") == "contents"
+    assert [link.get("href") for link in rich.all("a", class_="to-contents")] == ["#contents"]
+
+
+def test_contents_close_without_a_script(rich) -> None:
+    (close,) = rich.all("a", class_="close")
+    assert close.get("href") == "#" + close.get("id")  # what is the target then is not the list
+    assert close.get("aria-label") == "关闭"
+
+
+@pytest.mark.parametrize(
+    ("levels", "tree"),
+    [
+        ((2, 2), "0 1"),
+        ((2, 3, 3, 2), "0(1 2) 3"),
+        ((2, 5, 3, 2), "0(1 2) 3"),
+        ((3, 3, 2), "0 1 2"),
+        ((2, 3, 4, 5), "0(1(2(3)))"),
+        ((2,), ""),
+    ],
+)
+def test_contents_are_nested_like_the_sections(page, levels, tree) -> None:
+    def draw(entries) -> str:
+        return " ".join(li.find("a").text + (f"({draw(li.find('ol'))})" if li.find("ol") else "") for li in entries)
+
+    made = page(Issue("x", sections=tuple(Section(t(str(n)), level) for n, level in enumerate(levels))))
+    navs = made.all("nav", class_="contents")
+    assert [draw(nav.find("ol")) for nav in navs] == ([tree] if tree else [])
+    assert len(made.all("a", class_="to-contents")) == len(navs)
 
 
 # --------------------------------------------------------------- how it is made
@@ -149,13 +180,75 @@ def test_the_outline_skips_no_level(page, levels, expected) -> None:
 
 
 def test_items_stand_one_level_below_their_section(rich) -> None:
-    assert headings(rich) == ["h1", "h2", "h3", "h2", "h3", "h3"]
+    assert headings(rich) == ["h1", "h2", "h2", "h3", "h2", "h3", "h3"]  # the first h2 is that of the briefs
 
 
 def test_sections_of_mere_links_are_lists(page, read_words) -> None:
     made = page(of_items(Item(t("甲"), "a", "https://a.example/"), Item(t("乙"), "b", tags=("视频",))))
     (links,) = made.all("ul", class_="links")
-    assert [(item.get("id"), read_words(item)) for item in links] == [("a", "甲#"), ("b", "视频乙#")]
+    assert [(item.get("id"), read_words(item)) for item in links] == [("a", "甲a.example#"), ("b", "视频乙#")]
+
+
+def test_items_of_a_digest_are_numbered_as_in_mail(rich, read_words) -> None:
+    numbers = [(link.get("href"), link.text) for link in rich.all("a", class_="number")]
+    assert numbers == [("#defrost", "1"), ("#wind", "2")]
+
+
+def test_items_among_prose_are_not_numbered(page) -> None:
+    item = Item(t("题"), "i", "https://a.example/", body=(Paragraph(t("短。")),))
+    made = page(Issue("x", sections=(Section(t("信"), content=(Paragraph(t("长信一封。" * 99)), item)),)))
+    assert made.all("a", class_="number") == []
+    assert [link.text for link in made.all("a", class_="jump")] == ["#"]
+
+
+@pytest.mark.parametrize(
+    ("urls", "beside", "heading"),
+    [
+        (("https://a.example/", "https://www.b.example/x"), ["a.example", "b.example"], "新闻2"),
+        (("https://a.example/1", "https://a.example/2", "https://a.example/3"), [], "新闻3·a.example"),
+        (("https://a.example/1", "https://a.example/2"), ["a.example", "a.example"], "新闻2"),
+        (("https://a.example/1", "https://a.example/2", None), ["a.example", "a.example"], "新闻3"),
+        (("mailto:a@b.example", "https://bücher.example/"), ["bücher.example"], "新闻2"),
+    ],
+)
+def test_a_link_without_a_source_says_its_host(page, read_words, urls, beside, heading) -> None:
+    names = ("一个相当长的题目，写得下来的那种，不会排成一行", "又一个相当长的题目", "最后一个相当长的题目")
+    made = page(
+        of_items(*(Item(t(name), f"i{n}", url) for n, (name, url) in enumerate(zip(names, urls, strict=False))))
+    )
+    assert [read_words(span) for span in made.all("span", class_="about")] == beside
+    assert read_words(made.one("h2", id="新闻")) == heading
+
+
+def test_names_stand_in_a_row(page) -> None:
+    names = [Item(t(name), name, f"https://{name}.example/") for name in ("ada", "bo", "cy", "dee", "eve")]
+    assert page(of_items(*names)).one("ul", class_="row").get("class") == "links row"
+    assert page(of_items(*names[:4])).all("ul", class_="row") == []
+    assert page(of_items(*names[:4], replace(names[4], source="某报"))).all("ul", class_="row") == []
+
+
+@pytest.mark.parametrize(
+    ("guide", "prose", "look"),
+    [
+        (Guide((Paragraph(t("本期三条。")),), "导读"), False, "guide"),
+        (Guide((Paragraph(t("本期三条。")),), "", 3), False, "guide"),
+        (Guide((Paragraph(t("亲爱的读者，本期三条。")),), "", 3), True, "opening"),
+        (Guide((Paragraph(t("亲爱的读者。")),)), False, "opening"),
+        (Guide((Paragraph(t("写给读者。")),), "导读"), True, "guide"),
+    ],
+)
+def test_the_opening_of_a_letter_is_not_a_guide(page, guide, prose, look) -> None:
+    news = Section(
+        t("新闻"),
+        content=(Paragraph(t("一封长信。" * 99 if prose else "短。")), Item(t("题"), "i", "https://a.example/")),
+    )
+    made = page(Issue("x", guide=guide, sections=(news,)))
+    assert [box.get("class") for box in made.all("div") if box.get("class") in ("guide", "opening")] == [look]
+
+
+def test_the_label_of_a_summary_is_for_the_ear(rich) -> None:
+    (label,) = rich.all("span", class_="hidden")
+    assert label.text == "摘要："
 
 
 def test_a_link_is_never_inside_a_link(page) -> None:
@@ -186,7 +279,7 @@ def test_but_not_twice(page, read_words) -> None:
     item = Item(t("题"), "i", "https://github.com/ridge/anemo/pull/7", repo="ridge/anemo", arxiv="2107.04321")
     paper = Field("论文", "paper", t("PDF"), "https://arxiv.org/pdf/2107.04321v2.pdf")
     made = page(of_items(replace(item, fields=(paper,))))
-    assert read_words(made.one(id="i")) == "题#论文：PDF"
+    assert read_words(made.one(id="i")) == "1题论文：PDF"
 
 
 @pytest.mark.parametrize(
@@ -247,24 +340,62 @@ def test_the_subject_of_a_brief_stands_out(rich) -> None:
 def test_the_title_of_the_page(page, read_words, title, expected) -> None:
     made = page(Issue("x", title=title))
     assert read_words(made.one("h1")) == expected
-    assert made.one("time").text == "2021-07-18"
+    assert made.all("time")[0].text == "2021年7月18日"
 
 
 def test_a_date_as_the_editor_wrote_it(page) -> None:
     made = page(Issue("x", title=Title(t("旧名 (2021-07-xx)"), "旧名", "2021-07-xx")))
     assert "旧名·2021-07-xx" in made.text
-    assert made.one("time").get("datetime") == "2021-07-18"
+    assert made.all("time")[0].get("datetime") == "2021-07-18"
 
 
-def test_the_tagline_is_not_said_twice(page) -> None:
+@pytest.mark.parametrize(
+    ("lang", "facts"),
+    [
+        ("zh-CN", "2021年7月18日 · 3 条 · 约 9 分钟 · 山脊编辑部"),
+        ("en", "July 18, 2021 · 3 links · 9 min · 山脊编辑部"),
+        ("ja", "2021年7月18日 · 3件 · 約9分 · 山脊编辑部"),
+        ("ar", "18 يوليو 2021 · 3 روابط · 9 دقائق · 山脊编辑部"),
+        ("ru", "18 июля 2021\u202fг. · 3 ссылки · 9 мин · 山脊编辑部"),
+    ],
+)
+def test_facts_below_the_title_are_in_the_language_of_the_page(context, see, lang, facts) -> None:
+    changed = replace(context.newsletter, lang=lang)
+    (part,) = (
+        Web().render(Issue("x"), replace(context, newsletter=changed, entry=replace(context.entry, minutes=9))).parts
+    )
+    assert "".join(see(part.body).one("p", class_="kicker").itertext()) == facts
+
+
+@pytest.mark.parametrize(
+    ("lang", "direction"), [("ar", "rtl"), ("fa-IR", "rtl"), ("he", "rtl"), ("ur", "rtl"), ("en", None)]
+)
+def test_the_direction_of_a_page(page, lang, direction) -> None:
+    assert page(Issue("x"), lang=lang).root.get("dir") == direction
+
+
+def test_the_tagline_of_the_issue_is_on_its_page(page) -> None:
     assert page(Issue("x", tagline=t("山上的工程师每周读什么"))).text.count("山上的工程师每周读什么") == 1
     assert page(Issue("x", tagline=t("本期特刊"))).text.count("本期特刊") == 1
+    assert "山上的工程师每周读什么" not in page(Issue("x")).text
+
+
+def test_the_end_leads_on(context, see, read_words) -> None:
+    before = replace(context.previous, highlights=("雷达站", "新塔"), summary="不说")
+    (part,) = Web().render(Issue("x"), replace(context, previous=before)).parts
+    end = see(part.body)
+    assert [link.text for link in end.one("aside").iter("a")] == ["订阅", "RSS", "Atom", "JSON Feed"]
+    assert read_words(end.one("a", rel="prev")) == "上一期·2021年7月4日雷达站搬家雷达站·新塔"
+    assert read_words(end.one("a", rel="next")) == "下一期·2021年8月1日高山气象信(2021-08-01)2021-08-01的摘要。"
 
 
 def test_the_foot_names_licence_and_contacts(rich, read_words) -> None:
     foot = rich.root.find("body/footer")
     assert "许可：CCBY-SA4.0" in read_words(foot)
     assert [link.get("href") for link in foot.iter("a")] == [
+        "../index.html",
+        "../index.html#archive",
+        "../subscribe.html",
         BASE + "feed.xml",
         BASE + "atom.xml",
         BASE + "feed.json",
@@ -286,7 +417,10 @@ def test_an_english_page_has_no_chinese_word(page) -> None:
     issue = Issue("x", title=Title(t("Peak (2021-07-18): wind"), "Peak", "2021-07-18", ("wind",)))
     news = Section(t("News"), content=(Item(t("One"), "i", "https://a.example/"),))
     made = page(replace(issue, sections=(news,)), **changes)
-    neighbours = "Previousissue高山气象信(2021-07-04)：雷达站搬家Nextissue高山气象信(2021-08-01)"
+    neighbours = (
+        "Previousissue·July4,2021高山气象信(2021-07-04)：雷达站搬家2021-07-04的摘要。"
+        "Nextissue·August1,2021高山气象信(2021-08-01)2021-08-01的摘要。"
+    )
     assert neighbours in made.text
     assert made.text.replace(neighbours, "").replace("·", "").isascii()
     assert made.meta("og:locale") is None
