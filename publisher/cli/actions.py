@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from publisher.cli.console import RunConsole
 from publisher.cli.output import Output, plural
-from publisher.errors import ConfigError
+from publisher.errors import ConfigError, PublisherError
 from publisher.events import ChannelOutcome, EventHandler, Outcome, PendingSend, Request, RunEvent, RunWarning
 from publisher.project import find_config
 
@@ -156,11 +156,15 @@ def print_run(
     if after_test and outcome.issue and not (outcome.exit_code or request.dry_run):
         output.next_step(f"if it is right, {after_test} {shlex.quote(outcome.issue.id)}")
     if request.dry_run:
-        marks["previews"] = outcome.previews
+        marks |= {"previews": outcome.previews, "refusal": outcome.refusal and _error_to_json(outcome.refusal)}
     if error := outcome.error:
         output.error(error.message, error.hint)
-        marks["error"] = {"message": error.message, "hint": error.hint}
+        marks["error"] = _error_to_json(error)
     return output.finish(outcome.exit_code, **outcome_to_json(outcome, request), **marks)
+
+
+def _error_to_json(error: PublisherError) -> dict[str, object]:
+    return {"message": error.message, "hint": error.hint}
 
 
 def outcome_to_json(outcome: Outcome, request: Request) -> dict[str, object]:
@@ -193,5 +197,5 @@ def _channel_outcome_to_json(channel: ChannelOutcome) -> dict[str, object]:
         "unlisted": channel.unlisted,
         "url": channel.url,
         "held": channel.held_reason,
-        "error": channel.error and {"message": channel.error.message, "hint": channel.error.hint},
+        "error": channel.error and _error_to_json(channel.error),
     } | ({"note": channel.note} if channel.note else {})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import shlex
 
 from publisher.cli.output import Output
 from publisher.cli.parser import CommandParser
@@ -18,6 +17,4 @@ def define(parser: CommandParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    words = [arguments.issue, *(word for name in arguments.channel for word in ("--channel", name)), "--release"]
-    next_step = "" if arguments.release else f"publish hold {shlex.join(words)} lets it go"
-    return apply_override(arguments, output, now, held=not arguments.release, next_step=next_step)
+    return apply_override(arguments, output, now, held=not arguments.release)

@@ -119,6 +119,8 @@ def explain_unchanged(outcome: Outcome, request: Request) -> str:
     """Return why there was nothing to do, and what will be next."""
     if request.retry:
         return "nothing to do: nothing has failed, and nothing waits"
+    if any(channel.held_reason for channel in outcome.channels.values()):
+        return "nothing to do: what is published stays as it is"
     when = f"published {outcome.published} and unchanged since" if outcome.published else "published and unchanged"
     coming = f"; the next issue is dated {outcome.next_date}" if outcome.next_date else ""
     return f"nothing to do: {when}{coming}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import shlex
 
 from publisher.calendar.overrides import set_override
 from publisher.cli.actions import build_request, open_run
@@ -36,17 +37,17 @@ def apply_override(
     *,
     held: bool | None = None,
     when: str | None = None,
-    next_step: str = "",
 ) -> int:
-    """Record a hold or a new time for the issue and channels, and show its schedule.
-
-    Without a `next_step`, what runs the schedule is named if nothing does.
-    """
+    """Record a hold or a new time for the issue and channels, and show its schedule."""
     with open_run(output, now) as run:
         require_same_id(run, accept=False)
         items = set_override(run, build_request(arguments), held=held, when=when)
         zone = run.now.tzinfo
         is_scheduled = load_activity(run.ledger, run.config.newsletter.id).is_active(run.clock.time())
     print_upcoming(items, zone, output)
-    output.next_step(next_step or ("" if is_scheduled else "start publish daemon, or run publish when it is due"))
+    if held:
+        named = (items[0].record.id, *(word for name in arguments.channel for word in ("--channel", name)))
+        output.next_step(f"publish hold {shlex.join(named)} --release lets it go")
+    elif not is_scheduled:
+        output.next_step("start publish daemon, or run publish when it is due")
     return output.finish(0, to_come=[scheduled_item_to_json(item, zone) for item in items])

@@ -32,7 +32,7 @@ NO_SCHEDULER = "next: start publish daemon, or run publish when it is due\n"
         (("2021-07-18", "--to-me"), "next: if it is right, publish 2021-07-18\n"),
         (("2021-07-18", "--to-me", "--dry-run"), ""),
         (("hold", "2021-08-01"), "next: publish hold 2021-08-01 --release lets it go\n"),
-        (("hold", "next", "-c", "chat"), "next: publish hold next --channel chat --release lets it go\n"),
+        (("hold", "next", "-c", "chat"), "next: publish hold 2021-08-01 --channel chat --release lets it go\n"),
         (("hold", "2021-08-01", "--release"), NO_SCHEDULER),
         (("reschedule", "2021-08-01", "10:30"), NO_SCHEDULER),
         (("adopt",), "next: open public/2021-07-04/index.html\n"),

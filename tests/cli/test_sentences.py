@@ -12,8 +12,14 @@ import pytest
 from publisher import registry
 from publisher.channel import Context, Rendering
 from publisher.channels.wechat import WeChat
-from publisher.cli.outcome_text import explain_nothing_due, format_changes, group_by_sentence, group_warnings
-from publisher.events import ChannelOutcome, Outcome
+from publisher.cli.outcome_text import (
+    explain_nothing_due,
+    explain_unchanged,
+    format_changes,
+    group_by_sentence,
+    group_warnings,
+)
+from publisher.events import ChannelOutcome, Outcome, Request
 from publisher.ledger import Ledger
 from publisher.model import Issue
 from tests.support.fake_channel import Chat
@@ -218,6 +224,12 @@ def test_warnings_of_channels_are_grouped() -> None:
 )
 def test_why_no_issue_is_due(drafts: tuple[str, ...], said: str) -> None:
     assert explain_nothing_due(Outcome(None, {}, drafts=drafts)) == said
+
+
+def test_what_cannot_be_changed_any_more_is_not_called_unchanged() -> None:
+    channel = ChannelOutcome("chat", held_reason="it cannot be edited")
+    said = explain_unchanged(Outcome(None, {"chat": channel}), Request())
+    assert said == "nothing to do: what is published stays as it is"
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,8 @@ def test_an_issue_that_is_not_due(letter: CommandProject, head: str, date: str) 
     reason = "is a draft" if head else "is dated in the future"
     assert f"warning: publish would not publish it: issues/{date}.md {reason}" in said.err
     assert f"public/{date}/index.html" in said.out
+    result = json.loads(letter.run("--issue", date, "--dry-run", "--json").out)
+    assert (result["exit"], reason in result["refusal"]["message"]) == (0, True)
     letter.run("--yes", "--channel", "web,rss")
     assert not any("秘密的题目".encode() in body for name, body in tree(letter).items() if name.startswith("public/"))
 
