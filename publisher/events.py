@@ -99,12 +99,6 @@ class WouldWrite(NamedTuple):
     part: "Part"
 
 
-class PreviewsWritten(NamedTuple):
-    """The files that a dry run has written, for people to look at: paths below the output folder."""
-
-    paths: tuple[str, ...]
-
-
 class ChannelOutcome(NamedTuple):
     """The outcome of one channel.
 
@@ -152,7 +146,7 @@ class ChannelOutcome(NamedTuple):
         )
 
 
-RunEvent = IssueChosen | Progress | RunWarning | WouldWrite | PreviewsWritten | ChannelOutcome
+RunEvent = IssueChosen | Progress | RunWarning | WouldWrite | ChannelOutcome
 EventHandler = Callable[[RunEvent], None]
 
 
@@ -160,9 +154,10 @@ class Outcome(NamedTuple):
     """The outcome of a run.
 
     `issue` is None if none is due; then `next_date` is the date of the next issue. In a dry run, `previews` are
-    the files to look at, `error` is why nothing would be published, and `refusal` why not yet: the issue is a draft,
-    or its date is in the future. `published` is when something was published last, in the newsletter's time zone, as
-    text, if nothing changed; `drafts` are the files of drafts, newest first, if no issue is due.
+    the files to look at, as paths below the output folder, `error` is why nothing would be published, and `refusal`
+    why not yet: the issue is a draft, or its date is in the future. `published` is when something was published
+    last, in the newsletter's time zone, as text, if nothing changed; `drafts` are the files of drafts, newest first,
+    if no issue is due.
     """
 
     issue: Record | None

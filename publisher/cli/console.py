@@ -17,17 +17,7 @@ from publisher.cli.outcome_text import (
 )
 from publisher.cli.output import Output, plural
 from publisher.cli.progress import ProgressBar
-from publisher.events import (
-    ChannelOutcome,
-    IssueChosen,
-    Outcome,
-    PreviewsWritten,
-    Progress,
-    Request,
-    RunEvent,
-    RunWarning,
-    WouldWrite,
-)
+from publisher.events import ChannelOutcome, IssueChosen, Outcome, Progress, Request, RunEvent, RunWarning, WouldWrite
 
 _CHANNEL_WIDTH = 8
 """The length of the longest name of a built-in channel."""
@@ -70,7 +60,7 @@ class RunConsole:
                 self._warnings.append(message)
             case RunWarning(message):
                 self._output.warning(message)
-            case WouldWrite() | PreviewsWritten():
+            case WouldWrite():
                 pass  # the outcome names them
             case ChannelOutcome():
                 self._progress.close()

@@ -16,13 +16,12 @@ from publisher.build.sources import Sources
 from publisher.channel import MessageChannel, Part, Rendering
 from publisher.checker import read_issue_text
 from publisher.checks.budgets import render_alone
-from publisher.errors import PublisherError, StorageError
-from publisher.events import IssueChosen, Outcome, PreviewsWritten
+from publisher.errors import IssueError, PublisherError, StorageError
+from publisher.events import IssueChosen, Outcome
 from publisher.files import write_if_changed
 from publisher.run import RunContext
 
-_OUTBOX = "outbox/"
-_FOLDER = f"{_OUTBOX}dry-run"
+_FOLDER = "outbox/dry-run"
 
 
 class DryRun:
@@ -52,7 +51,7 @@ class DryRun:
         self.name = self._find_refused(wanted, edition, refusal)
         record = self._sources.records[self.name]
         if record.fault or self.name in {*edition.conflicts, *edition.faults}:
-            self.fault = refusal
+            self.fault = IssueError(record.fault, record.hint) if record.fault else refusal
             return
         self.refusal = refusal
         self._sources.treat_as_due(self.name)
@@ -90,7 +89,7 @@ class DryRun:
         return self.fail(record, self.fault)
 
     def write_previews(self, issue: Record, renderings: Mapping[str, Rendering | PublisherError]) -> None:
-        """Write what there is to look at of each rendering, and report it; a failure is a warning."""
+        """Write what there is to look at of each rendering; a failure is a warning."""
         written: list[str] = []
         try:
             for channel in self._run.channels:
@@ -103,8 +102,6 @@ class DryRun:
         except (StorageError, OSError) as error:
             self._run.warn(f"no previews: {error}")
         self._previews = tuple(written)
-        if written:
-            self._run.report(PreviewsWritten(self._previews))
 
     def _write(self, parts: Mapping[str, Part], folder: str) -> Iterable[str]:
         """Write parts by path; return the paths. Other files of the folder, from an earlier dry run, are deleted."""

@@ -103,10 +103,11 @@ def test_an_issue_with_errors(letter: CommandProject) -> None:
     ("name", "text", "fault"),
     [
         ("notes", "# Notes\n\n- [one](https://e.org/1)\n", "issues/notes.md has no date"),
+        ("idea", "---\ndraft: true\n---\n# Idea\n\n- [one](https://e.org/1)\n", "issues/idea.md has no date"),
         ("2021-07-99", "# Notes (2021-07-xx)\n\n- [one](https://e.org/1)\n", "the date 2021-07-xx is incomplete"),
         ("a-copy", "---\ndate: 2021-07-18\nid: 2021-07-04\n---\n# Copy\n\nText.\n", "both have the id 2021-07-04"),
     ],
-    ids=["no date", "half a date", "the same id"],
+    ids=["no date", "a draft without a date", "half a date", "the same id"],
 )
 def test_an_issue_that_cannot_be_published(letter: CommandProject, name: str, text: str, fault: str) -> None:
     write_settled(letter.root / "issues" / f"{name}.md", text)
