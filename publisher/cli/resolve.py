@@ -86,7 +86,7 @@ def _record_resolutions(
         output.line(f"{key.channel} · {key.destination} · {count} {label}")
         if remaining.planned:
             command = "publish retry" if key.notice_of else "publish"
-            output.next_step(f"{command} {issue} --channel {key.channel} sends the rest")
+            output.info(f"next: {command} {issue} --channel {key.channel} sends the rest")
     still_unknown = sum(remaining.unknown for _, _, remaining in recorded)
     resolved = sum(count for _, count, _ in recorded)
     return output.finish(4 if still_unknown else 0, settled=resolved, unknown=still_unknown)
