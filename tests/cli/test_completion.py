@@ -135,20 +135,21 @@ _publish
 printf '%s\n' "${COMPREPLY[@]}"
 """
 
+# What zsh offers goes into the file $2: on the terminal it would stand between other things. The backslashes keep what
+# is typed apart from what is printed.
 ZSH = r"""
 zmodload zsh/zpty
 zpty -b shell zsh -f -i
 zpty -w shell 'PS1=; unsetopt zle_bracketed_paste; autoload -Uz compinit; compinit -u -D'
 zpty -w shell 'source <(publish completion zsh)'
 zpty -w shell 'compadd() { if [[ ${@[1,(i)(-|--)]} == *-(O|A|D)\ * ]]; then builtin compadd "$@"; return; fi
-  typeset -a __hits; builtin compadd -A __hits "$@"; local hit; for hit in $__hits; do print -r -- "<$hit>"; done
-  builtin compadd "$@" }'
-zpty -w shell 'bindkey "^I" complete-word; zle -C complete-word complete-word _main_complete; echo RE''ADY'
+  typeset -a __hits; builtin compadd -A __hits "$@"; print -rl -- $__hits >>'"${(q)2}"'; builtin compadd "$@" }'
+zpty -w shell 'complete_all() { _main_complete; print -r -- DO\NE }'
+zpty -w shell 'bindkey "^I" complete-word; zle -C complete-word complete-word complete_all; echo RE\ADY'
 zpty -r shell output '*READY*'
 zpty -w -n shell "$1"$'\t'
-zpty -w -n shell $'\C-U\necho DO''NE\n'
 zpty -r shell output '*DONE*'
-for line in ${(f)output}; do [[ $line == *'<'*'>'* ]] && print -r -- ${${line##*<}%%>*}; done
+[[ ! -e $2 ]] || cat $2
 """
 
 
@@ -164,7 +165,7 @@ def complete(request: pytest.FixtureRequest, need: Callable[..., str], letter: P
             case "bash":
                 return run_shell(program, "--norc", "-c", BASH, "bash", line, home=tmp_path)
             case "zsh":
-                return run_shell(program, "-f", "-c", ZSH, "zsh", line, home=tmp_path)
+                return run_shell(program, "-f", "-c", ZSH, "zsh", line, str(tmp_path / "offered"), home=tmp_path)
             case "fish":
                 script = "publish completion fish | source; complete -C $argv[1]"
                 lines = run_shell(program, "--no-config", "-c", script, line, home=tmp_path)
