@@ -123,8 +123,9 @@ INNER_FLOORS = {
     "cli": (
         "__init__ controls",
         "completion_scripts excerpt mistakes output selection",
-        "confirm formats init_questions log outcome_text parser progress upcoming",
-        "completion_values console fixes links",
+        "confirm formats init_questions log outcome_text parser progress table times",
+        "completion_values console fixes links status_details upcoming",
+        "status_table",
         "actions",
         "adopt channels check completion config correct daemon diff doctor help init main new"
         " publish reschedule resolve retry status trust_ledger",

@@ -17,7 +17,7 @@ from publisher.cli.controls import dump_json, flatten_lines, replace_controls
 from publisher.credentials import redact
 from publisher.errors import StorageError
 
-_STYLES = {"bold": 1, "dim": 2, "red": "1;31", "green": 32, "yellow": 33, "cyan": 36, "blue": "1;34"}
+_STYLES = {"bold": 1, "dim": 2, "red": "1;31", "green": 32, "yellow": 33, "cyan": 36, "blue": "1;34", "magenta": "1;35"}
 DIFF_STYLES = {"-": "red", "+": "green", "@": "cyan"}
 """Styles of the lines of a unified diff, by their first character."""
 

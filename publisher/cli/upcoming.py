@@ -1,12 +1,16 @@
-"""Formats upcoming issues for people and as JSON."""
+"""Formats upcoming issues for people and as JSON, and says why no issue is due."""
 
 from __future__ import annotations
 
 import datetime as dt
+import shlex
+from collections.abc import Collection, Sequence
 from itertools import groupby
 
+from publisher.archive.records import Record
 from publisher.calendar.calendar import ItemStatus, ScheduledItem
-from publisher.cli.output import Output, format_iso_time, format_time
+from publisher.cli.output import Output, format_iso_time, format_time, plural
+from publisher.cli.times import format_next_time, format_utc_beside
 
 _ITEM_STATUS_LABELS = {
     ItemStatus.DRAFT: "draft",
@@ -19,40 +23,103 @@ _ITEM_STATUS_LABELS = {
     ItemStatus.BUSY: "being published",
     ItemStatus.DONE: "published",
 }
-_BLOCKED_STATUSES = (
+BLOCKED_STATUSES = (
     ItemStatus.BROKEN,
     ItemStatus.HAS_ERRORS,
     ItemStatus.MISSED,
     ItemStatus.UNRESOLVED,
     ItemStatus.REPEAT,
 )
+_DETAILED_STATUSES = (ItemStatus.BROKEN, ItemStatus.UNRESOLVED, ItemStatus.REPEAT, ItemStatus.TOO_LONG)
 
 
-def print_upcoming(items: list[ScheduledItem], zone: dt.tzinfo | None, output: Output) -> None:
-    """Print a heading for each issue, a line for each of its channels, and the errors that hold it."""
-    width = max((len(item.key.channel) for item in items), default=0)
+def print_upcoming(
+    items: list[ScheduledItem], zone: dt.tzinfo | None, output: Output, now: dt.datetime | None = None
+) -> None:
+    """Print a heading for each issue, a line for each of its channels, and the errors that hold it.
+
+    With `now` it is also said how far ahead a time is.
+    """
     for path, group in groupby(items, key=lambda item: item.record.path):
         issue_items = [*group]
+        width = max(len(item.key.channel) for item in issue_items)
         output.line(f"{issue_items[0].record.id or path}  upcoming", "bold")
         for item in issue_items:
-            style = "red" if item.status in _BLOCKED_STATUSES else ""
+            style = "red" if item.status in BLOCKED_STATUSES else ""
             facts = (
-                format_due_time(item.due, zone),
+                format_next_time(item.due, now, zone) if now else format_due_time(item.due, zone),
                 "rescheduled" if item.rescheduled else "",
                 "held" if item.held else "",
                 _ITEM_STATUS_LABELS.get(item.status),
             )
             output.line(f"  {item.key.channel.ljust(width)}  {' · '.join(filter(None, facts))}", style)
-            if item.status in (ItemStatus.BROKEN, ItemStatus.UNRESOLVED, ItemStatus.REPEAT, ItemStatus.TOO_LONG):
+            if item.status in _DETAILED_STATUSES:
                 output.line(f"  {' ' * width}  {item.detail}")
-        errors = [f"{item.detail} · {item.hint}" for item in issue_items if item.status is ItemStatus.HAS_ERRORS]
-        for error in dict.fromkeys(errors):  # usually the same for all channels
-            output.line(f"  {error}")
+        _print_errors(issue_items, output)
+
+
+def print_blocked(items: Sequence[ScheduledItem], output: Output) -> bool:
+    """Print what keeps issues from being published, each issue after an empty line; return whether there is any."""
+    blocked = [item for item in items if item.status in (*BLOCKED_STATUSES, ItemStatus.TOO_LONG)]
+    for path, group in groupby(blocked, key=lambda item: item.record.path):
+        issue_items = [*group]
+        output.line("")
+        output.line(f"{issue_items[0].record.id or path}  upcoming", "bold")
+        reasons: dict[tuple[str, str], list[str]] = {}
+        for item in issue_items:
+            detail = item.detail if item.status in _DETAILED_STATUSES else ""
+            reasons.setdefault((_ITEM_STATUS_LABELS[item.status], detail), []).append(item.key.channel)
+        width = max(len(", ".join(channels)) for channels in reasons.values())
+        for (label, detail), channels in reasons.items():
+            output.line(f"  {', '.join(channels).ljust(width)}  {label}", "red")
+            if detail:
+                output.line(f"  {' ' * width}  {detail}")
+        _print_errors(issue_items, output)
+    return bool(blocked)
+
+
+def _print_errors(items: Sequence[ScheduledItem], output: Output) -> None:
+    """Print the errors of an issue, which are usually the same for all channels."""
+    errors = [f"{item.detail} · {item.hint}" for item in items if item.status is ItemStatus.HAS_ERRORS]
+    for error in dict.fromkeys(errors):
+        output.line(f"  {error}")
+
+
+def suggest_check(items: Sequence[ScheduledItem]) -> str:
+    """Return the command that shows what is wrong with the first issue that has errors; empty if none has."""
+    wrong = (ItemStatus.HAS_ERRORS, ItemStatus.BROKEN)
+    return next((f"publish check {shlex.quote(item.record.path)}" for item in items if item.status in wrong), "")
 
 
 def format_due_time(due: dt.datetime, zone: dt.tzinfo | None) -> str:
-    """Return a time in UTC as local time and UTC."""
-    return f"{format_time(due, zone)} ({due:%Y-%m-%d %H:%M} UTC)"
+    """Return a time as local time, and in UTC if that differs."""
+    return f"{format_time(due, zone)}{format_utc_beside(due, zone)}"
+
+
+def explain_nothing_due(records: Collection[Record], now: dt.datetime) -> str:
+    """Return why no issue is due: all are drafts, dated after today, or cannot be published.
+
+    `now` is in the newsletter's time zone.
+    """
+    today = now.date()
+    drafts = [record.path for record in records if record.draft]
+    ahead = sorted(
+        (record.date, record.path)
+        for record in records
+        if record.date > today.isoformat() and not (record.draft or record.fault)
+    )
+    if ahead:
+        date, path = ahead[0]
+        days = (dt.date.fromisoformat(date) - today).days
+        when = "tomorrow" if days == 1 else f"in {days} days"
+        return f"no issue is due: the next one, {path}, is dated {date}, {when}"
+    broken = [record for record in records if record.fault and not record.draft]
+    if broken:
+        return f"no issue is due: {broken[0].fault}"
+    if drafts:
+        named = f"{drafts[0]} is a draft" if len(drafts) == 1 else f"all {len(drafts)} issues are drafts"
+        return f"no issue is due: {named}; remove `draft: true` when it is ready"
+    return f"no issue is due: there is none in {len(records)} {plural(len(records), 'file')}"
 
 
 def scheduled_item_to_json(item: ScheduledItem, zone: dt.tzinfo | None) -> dict[str, object]:

@@ -26,8 +26,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 def test_what_is_to_come(project: CommandProject) -> None:
     assert project.lines("status", "2021-08-01") == [
         "2021-08-01  upcoming",
-        "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC)",
-        "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC)",
+        "  web   in 2 weeks, 2021-08-01 09:45 Asia/Shanghai (01:45 UTC)",
+        "  chat  in 2 weeks, 2021-08-01 10:30 Asia/Shanghai (02:30 UTC)",
     ]
     found = json.loads(project.run("status", "--json").out)
     assert found["to_come"][1] == {
@@ -48,13 +48,14 @@ def test_an_issue_of_today_is_shown_once(project: CommandProject) -> None:
     before = NOON.replace(hour=1)  # 09:00 in Shanghai
     reported = project.lines("status", now=before)
     assert reported[:3] == [
-        "2021-07-18  upcoming",
-        "  web   2021-07-18 09:45 (2021-07-18 01:45 UTC)",
-        "  chat  2021-07-18 10:30 (2021-07-18 02:30 UTC)",
+        "                      web          chat",
+        "2021-08-01  将来      1 August     1 August",
+        "2021-07-18  一/二/三  today 09:45  today 10:30",
     ]
     assert sum(line.startswith("2021-07-18") for line in reported) == 1
-    assert sum(line.startswith("2021-07-18") for line in project.lines("status", now=NOON)) == 1
-    assert "  chat  not published · @readers" in project.lines("status", now=NOON)
+    reported = project.lines("status", now=NOON)
+    assert [line for line in reported if line.startswith("2021-07-18")] == ["2021-07-18  一/二/三  not yet   not yet"]
+    assert "  chat  not published · @readers" in project.lines("status", "2021-07-18", now=NOON)
 
 
 def test_what_keeps_a_message_waiting_is_shown(project: CommandProject) -> None:
@@ -64,6 +65,7 @@ def test_what_keeps_a_message_waiting_is_shown(project: CommandProject) -> None:
         "  chat  2 of 3 waiting until 2021-07-18 13:00 · @readers · https://chat.example/89",
         "        2 waiting: the chat is tired",
         "        → publish 2021-07-18 --channel chat",
+        "next: publish 2021-07-18 --channel chat",
     ]
     assert project.lines("status", "2021-07-18", now=NOON + dt.timedelta(hours=2))[2].startswith(
         "  chat  2 of 3 waiting · @readers"
@@ -75,12 +77,12 @@ def test_what_would_stop_it(project: CommandProject) -> None:
     file.write_text(file.read_text("utf-8").replace("https://e.org/2021-08-01", ""), "utf-8")
     stopped = [
         "2021-08-01  upcoming",
-        "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC) · held: has errors",
-        "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held: has errors",
+        "  web   in 2 weeks, 2021-08-01 09:45 Asia/Shanghai (01:45 UTC) · held: has errors",
+        "  chat  in 2 weeks, 2021-08-01 10:30 Asia/Shanghai (02:30 UTC) · held: has errors",
     ]
     said = "issues/2021-08-01.md has 1 error: empty-url at line 5"
     look = "publish check issues/2021-08-01.md"
-    assert project.lines("status", "2021-08-01") == [*stopped, f"  {said} · {look}"]
+    assert project.lines("status", "2021-08-01") == [*stopped, f"  {said} · {look}", f"next: {look}"]
     [one, _] = json.loads(project.run("status", "2021-08-01", "--json").out)["to_come"]
     assert (one["outlook"], one["detail"]) == ("unsound", said)
     day = dt.datetime(2021, 8, 1, 4, tzinfo=dt.UTC)
@@ -89,44 +91,45 @@ def test_what_would_stop_it(project: CommandProject) -> None:
     assert reported in project.lines("tick", code=1, now=day)
     assert reported not in project.lines("tick", now=day)
     rows = project.lines("status", "2021-08-01", now=day)
-    assert rows[:4] == [*stopped, f"  {said} · {look} · {force}"]
+    assert rows[:4] == [*(line.replace("in 2 weeks", "today") for line in stopped), f"  {said} · {look} · {force}"]
     assert rows[5] == "  web   not published"
 
 
 def test_hold_and_release(project: CommandProject) -> None:
     assert project.lines("hold", "2021-08-01", "--channel", "chat") == [
         "2021-08-01  upcoming",
-        "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held",
+        "  chat  2021-08-01 10:30 (02:30 UTC) · held",
     ]
-    assert project.lines("status")[2] == "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held"
+    assert project.lines("status")[1] == "2021-08-01  将来      1 August  held"
     file = project.root / "issues" / "2021-08-01.md"
     text = file.read_text("utf-8")
     file.write_text(f"---\ndraft: true\n---\n{text}", "utf-8")
-    assert project.lines("status")[2] == "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held · draft"
+    due = "in 2 weeks, 2021-08-01 10:30 Asia/Shanghai (02:30 UTC)"
+    assert project.lines("status", "2021-08-01")[2] == f"  chat  {due} · held · draft"
     file.write_text(text, "utf-8")
     assert project.lines("hold", "issues/2021-08-01.md", "--release")[1:] == [
-        "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC)",
-        "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC)",
+        "  web   2021-08-01 09:45 (01:45 UTC)",
+        "  chat  2021-08-01 10:30 (02:30 UTC)",
     ]
 
 
 def test_a_draft_can_be_held(project: CommandProject) -> None:
     project.write("2021-08-01", "将来", head="---\ndraft: true\n---\n")
     assert project.lines("hold", "2021-08-01", "--channel", "chat")[1:] == [
-        "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held · draft"
+        "  chat  2021-08-01 10:30 (02:30 UTC) · held · draft"
     ]
 
 
 def test_reschedule(project: CommandProject) -> None:
     assert project.lines("reschedule", "2021-08-01", "2021-08-02 12:00")[1:] == [
-        "  web   2021-08-02 12:00 (2021-08-02 04:00 UTC) · rescheduled",
-        "  chat  2021-08-02 12:00 (2021-08-02 04:00 UTC) · rescheduled",
+        "  web   2021-08-02 12:00 (04:00 UTC) · rescheduled",
+        "  chat  2021-08-02 12:00 (04:00 UTC) · rescheduled",
     ]
     assert project.lines("reschedule", "2021-08-01", "06:30", "-c", "web")[1:] == [
         "  web  2021-08-01 06:30 (2021-07-31 22:30 UTC) · rescheduled"
     ]
     assert project.lines("reschedule", "2021-08-01", "2021-08-03", "9am", "-c", "web")[1:] == [
-        "  web  2021-08-03 09:00 (2021-08-03 01:00 UTC) · rescheduled"
+        "  web  2021-08-03 09:00 (01:00 UTC) · rescheduled"
     ]
 
 
@@ -165,7 +168,7 @@ def test_an_archive_is_adopted(project: CommandProject) -> None:
         "  skipped: issues/2021-08-01.md: it is dated 2021-08-01 and not due yet",
     ]
     assert project.world.calls == []
-    assert "  chat  published 2021-07-04 10:30 · @readers" in project.lines("status", "2021-07-04")
+    assert "  chat  published 2 weeks ago, 2021-07-04 10:30 · @readers" in project.lines("status", "2021-07-04")
     assert project.run("tick", now=NOON).code == 0
     assert project.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
 
@@ -174,7 +177,7 @@ def test_an_archive_is_adopted_where_only_files_are_written(project: CommandProj
     settings = project.root / "publisher.toml"
     settings.write_text(settings.read_text().replace('room = "@readers"\nme = "@me"\n', ""))
     assert "✓ chat  1 issue marked as published" in project.lines("adopt")
-    assert "  chat  published 2021-07-04 10:30" in project.lines("status", "2021-07-04")
+    assert "  chat  published 2 weeks ago, 2021-07-04 10:30" in project.lines("status", "2021-07-04")
 
 
 def test_a_ledger_is_adopted(project: CommandProject) -> None:

@@ -150,7 +150,7 @@ def test_fewer_messages_by_a_correction(letter: CommandProject) -> None:
     assert lines[1].endswith("chat: @readers · 1 deleted")
     letter.run("correct", "2021-07-18", "--yes")
     assert letter.world.calls[3:] == ["withdraw"]
-    assert letter.chat().startswith("published 2021-07-18 12:00 · @readers")
+    assert letter.chat().startswith("published just now, 2021-07-18 12:00 · @readers")
 
 
 def test_a_correction_needs_an_issue(letter: CommandProject) -> None:
