@@ -104,6 +104,11 @@ class Output:
         return self._stdout.apply_style(text, style)
 
     @property
+    def has_colours(self) -> bool:
+        """Whether lines of the result are shown in colour."""
+        return self._stdout.has_colour
+
+    @property
     def columns(self) -> int:
         """Width of the terminal in columns; 0 if stdout is not a terminal."""
         try:

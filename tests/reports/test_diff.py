@@ -11,11 +11,59 @@ from publisher.reports.readable import extract_lines, extract_preview
 from tests.support.newsletter import CHAT_SETTINGS, CommandProject, Said
 
 
-def test_diff_of_what_is_live(letter: CommandProject) -> None:
+def test_the_text_once_then_a_line_for_each_channel(letter: CommandProject) -> None:
     letter.run("--yes")
     assert letter.run("diff") == Said(0, "", "no unpublished changes in issues/2021-07-18.md\n")
+    letter.write("2021-07-18", "一", "贰", "三")
+    assert letter.lines("diff") == [
+        "issues/2021-07-18.md · compared with public/2021-07-18/index.html",
+        "  2021-07-18 · 1 条",
+        "  一 / [-二-]{+贰+} / 三",
+        "  新闻",
+        "",
+        "web:  3 pages will be rewritten",
+        "chat: 1 message will be edited",
+    ]
+    assert len(letter.world.calls) == 3, "nothing is sent"
+    assert "一/二/三" in (letter.root / "public" / "index.html").read_text(), "nothing is written"
+
+
+def test_a_channel_that_alone_has_the_old_text(letter: CommandProject) -> None:
+    """What is on the site is new already; the text is compared with what was sent."""
+    letter.run("--yes")
     letter.write("2021-07-18", "一", "贰")
-    assert letter.lines("diff", "--channel", "chat") == [
+    letter.run("--channel", "web")
+    assert letter.lines("diff") == [
+        "issues/2021-07-18.md · compared with what was sent to chat",
+        "  一",
+        "  [-二-]",
+        "  [-三-]",
+        "  {+贰+}",
+        "",
+        "chat: the issue now takes 2 messages instead of 3: publish correct",
+    ]
+
+
+def test_a_new_link_is_a_difference(letter: CommandProject) -> None:
+    letter.run("--yes")
+    file = letter.write("2021-07-18", "一", "二", "三")
+    file.write_text(file.read_text("utf-8").replace("https://e.org/2021-07-18", "https://e.org/tides"), "utf-8")
+    said = letter.run("diff", "-c", "web").out
+    assert "  条目 <[-https://e.org/2021-07-18-]{+https://e.org/tides+}>\n" in said
+
+
+def test_diff_says_why_no_issue_is_due(letter: CommandProject) -> None:
+    for date in ("2021-07-04", "2021-07-18"):
+        letter.path(date).unlink()
+    assert letter.run("diff") == Said(
+        0, "", "no issue is due: issues/2021-08-01.md is a draft; remove `draft: true` when it is ready\n"
+    )
+
+
+def test_full_diff_of_what_is_live(letter: CommandProject) -> None:
+    letter.run("--yes")
+    letter.write("2021-07-18", "一", "贰")
+    assert letter.lines("diff", "--full", "--channel", "chat") == [
         "chat · @readers · 2 · changed",
         "@@ -1 +1 @@",
         "-二",
@@ -24,30 +72,32 @@ def test_diff_of_what_is_live(letter: CommandProject) -> None:
         "@@ -1 +0,0 @@",
         "-三",
     ]
-    assert len(letter.world.calls) == 3
 
 
-def test_diff_of_files(letter: CommandProject) -> None:
+def test_full_diff_of_files(letter: CommandProject) -> None:
     letter.run("--yes")
     letter.write("2021-07-18", "一", "贰", "三")
-    lines = letter.lines("diff", "--channel", "web")
+    lines = letter.lines("diff", "--full", "--channel", "web")
     assert lines[0] == "web · public/2021-07-18/index.html · changed"
     assert "-<title>慢刊 (2021-07-18)：一/二/三</title>" in lines
     assert "+<title>慢刊 (2021-07-18)：一/贰/三</title>" in lines
-    assert "一/二/三" in (letter.root / "public" / "index.html").read_text(), "nothing is written"
 
 
 def test_diff_leaves_out_what_is_packed(letter: CommandProject) -> None:
     (letter.root / "publisher.toml").write_text(CHAT_SETTINGS.replace("[channels.rss]\nenabled = false\n", ""))
     letter.run("--yes")
     letter.write("2021-07-18", "一", "贰", "三")
-    lines = letter.lines("diff", "--channel", "rss")
+    lines = letter.lines("diff", "--full", "--channel", "rss")
     heads = [line.split(" · ")[1] for line in lines if line.startswith("rss")]
     assert heads == ["public/feed.json", "public/atom.xml", "public/feed.xml"]
+    assert letter.lines("diff", "--channel", "rss")[-1] == "rss: 3 feeds will be rewritten"
 
 
 def test_diff_of_what_was_never_published(letter: CommandProject) -> None:
-    assert letter.lines("diff", "2021-07-18")[-4:] == [
+    lines = letter.lines("diff", "2021-07-18", "--full")
+    assert sum(line.startswith("web · ") for line in lines) == 4
+    assert letter.lines("diff", "2021-07-18") == ["web:  4 pages will be added", "chat: 3 messages will be sent"]
+    assert lines[-4:] == [
         "web · public/index.html · new",
         "chat · @readers · 1 · new",
         "chat · @readers · 2 · new",
@@ -71,6 +121,8 @@ def test_diff_for_scripts(letter: CommandProject) -> None:
                 "lines": ["@@ -1 +1 @@", "-二", "+贰"],
             }
         ],
+        "text": ["一", "[-二-]", "{+贰+}", "三"],
+        "effects": {"chat": "1 message will be edited"},
         "exit": 0,
     }
 
