@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test bench screenshots clean
+.PHONY: help demo test bench screenshots captures clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ bench: .venv/for-demo ## Run benchmarks against bare Python, Pelican and Hugo
 
 screenshots: .venv/for-test ## Take the README's screenshots of the sample with Chromium, into tests/screenshots/
 	@$(BIN)/python -m pytest --quiet --screenshots tests/screenshots tests/judges/test_screenshots.py
+
+captures: .venv/for-test ## Take pictures of each command in a dark and a light terminal, into build/captures/
+	@$(BIN)/python -m pytest --quiet --captures build/captures tests/judges/test_captures.py
 
 clean: ## Remove all generated files
 	rm -rf .venv demo build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

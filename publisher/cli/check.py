@@ -105,7 +105,7 @@ def _explain_code(name: str, output: Output) -> int:
     output.line(f"{code.severity.value}[{name}]", "bold")
     output.line(code.explanation)
     in_all = f'in all issues: ignore = ["{name}"] below [checks] in {CONFIG_FILE}'
-    output.line(f"\nTo ignore it in an issue: <!-- publish: ignore={name} -->, {in_all}", "dim")
+    output.line(f"\nTo ignore it in an issue: <!-- publish: ignore={name} -->, {in_all}")
     return output.finish(0, code=name, severity=code.severity.value, text=code.explanation)
 
 

@@ -85,20 +85,20 @@ def _find_table(values: Mapping[str, Any], name: str) -> Mapping[str, Any] | Non
 
 def _print_table(table: KeyTable, values: Mapping[str, Any] | None, output: Output) -> None:
     if table.description:
-        output.line(f"# {table.description}", "dim")
+        output.line(f"# {table.description}")
     output.line(f"[{table.name}]" if values is not None else f"# [{table.name}]", "bold" if values is not None else "")
     for key in table.keys:
         value = (values or {}).get(key.name)
         output.line("")
         for line in _format_comment(key, value):
-            output.line(line, "dim")
+            output.line(line)
         if value is None or value == key.default:
             shown = key.example if key.default in (None, "", []) and key.example is not None else key.default
             output.line(f"# {key.name} = {format_value('' if shown is None else shown)}")
         elif _is_secret(key, value):
             output.line(f"# {key.name} = {format_value(REDACTED)}")
         else:
-            output.line(f"{key.name} = {format_value(value)}")
+            output.line(f"{key.name} = {format_value(value)}", "bold")
 
 
 def _format_comment(key: Key, value: object) -> list[str]:

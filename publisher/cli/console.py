@@ -91,7 +91,7 @@ class RunConsole:
             idle = [channel for channel in idle if channel.note]
         sentences = ((channel.name, channel.note or "unchanged") for channel in idle)
         for channels, text in group_by_sentence(sentences):
-            self._output.line(f"  {channels.ljust(_CHANNEL_WIDTH)}  {text}", "dim")
+            self._output.line(f"  {channels.ljust(_CHANNEL_WIDTH)}  {text}")
 
     def _print_channel(self, channel: ChannelOutcome) -> None:
         name = channel.name.ljust(_CHANNEL_WIDTH)
@@ -128,7 +128,7 @@ class RunConsole:
             summary = " · ".join(filter(None, (files, issues, counts, channel.note)))
             self._output.line(f"✓ {name}  {summary}  {duration}", "green")
         for key in channel.orphaned:
-            self._output.info(f"note: {key} no longer belongs to an issue; it is not deleted", "dim")
+            self._output.info(f"note: {key} no longer belongs to an issue; it is not deleted")
 
     def _update_progress(self, event: Progress) -> None:
         if event.stage != self._stage:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _LEVEL_SYMBOLS = {
     FindingLevel.OK: ("✓", "green"),
-    FindingLevel.WARNING: ("!", "yellow"),
+    FindingLevel.WARNING: ("!", "magenta"),
     FindingLevel.ERROR: ("✗", "red"),
 }
 

@@ -16,7 +16,7 @@ from publisher.cli.excerpt import MAX_COLUMNS, format_excerpt, make_printable
 from publisher.cli.output import plural
 
 Styler = Callable[[str, str], str]
-_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
+_STYLES = {Severity.ERROR: "red", Severity.WARNING: "magenta", Severity.INFO: "blue"}
 
 
 MAX_SHOWN = 10
@@ -62,7 +62,7 @@ def format_full(
         yield from _format_full_problem(path, lines, problem, styled, columns)
         yield ""
     notes = [problem for problem in problems if problem.severity is Severity.INFO]
-    yield from (styled(line, "dim") for line in format_concise(path, notes, lambda text, _: text))
+    yield from format_concise(path, notes, styled)
     if notes:
         yield ""
 
@@ -85,7 +85,7 @@ def _format_full_problem(path: str, lines: list[str], problem: Problem, styled: 
     if problem.help or problem.fixable:
         fix_note = " (--fix)" if problem.fixable else ""
         help_text = f"{problem.help}{fix_note}" if problem.help else "--fix corrects it"
-        yield f"{gutter} {styled('=', 'blue')} {styled('help', 'cyan')}: {make_printable(help_text)}"
+        yield f"{gutter} {styled('=', 'blue')} {styled('help', 'bold')}: {make_printable(help_text)}"
 
 
 def format_concise(path: str, problems: Iterable[Problem], styled: Styler) -> Iterator[str]:

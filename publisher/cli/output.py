@@ -17,8 +17,11 @@ from publisher.cli.controls import dump_json, flatten_lines, replace_controls
 from publisher.credentials import redact
 from publisher.errors import StorageError
 
-_STYLES = {"bold": 1, "dim": 2, "red": "1;31", "green": 32, "yellow": 33, "cyan": 36, "blue": "1;34", "magenta": "1;35"}
-DIFF_STYLES = {"-": "red", "+": "green", "@": "cyan"}
+_STYLES = {"bold": "1", "red": "1;31", "green": "32", "blue": "1;34", "magenta": "1;35"}
+"""What can be read on dark and on light terminals: yellow and cyan vanish on white, and faint text on either. All
+text of some length has the colour of the terminal; marks, labels and numbers have one of these."""
+
+DIFF_STYLES = {"-": "red", "+": "green", "@": "blue"}
 """Styles of the lines of a unified diff, by their first character."""
 
 _STYLE_MARK = f"\x1b{os.urandom(6).hex()}"
@@ -132,7 +135,7 @@ class Output:
 
     def warning(self, text: str) -> None:
         """Print a message with the label `warning:`."""
-        self.info(f"{self._stderr.apply_style('warning:', 'yellow')} {text}")
+        self.info(f"{self._stderr.apply_style('warning:', 'magenta')} {text}")
 
     def write_text(self, text: str) -> None:
         """Print a text as it is, also with `json`."""

@@ -11,6 +11,9 @@ from publisher.cli.output import Output
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
+_BAR_STYLES = {"bar.complete": "green", "bar.finished": "green", "bar.back": "default", "progress.download": "default"}
+"""Colours of the terminal, which can be read on dark and on light ones; those of rich are for dark ones."""
+
 
 class ProgressBar:
     """Shows progress from `min_steps` steps on: a bar on a terminal, one line otherwise.
@@ -55,10 +58,14 @@ class ProgressBar:
             self._output.info(self._line or f"{self._label}: {total}")
             return
         from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn
         from rich.progress import Progress as Bar
+        from rich.theme import Theme
 
         # no refresh thread: worker processes are forked while the bar is shown
-        self._bar = Bar(console=Console(file=terminal), auto_refresh=False, transient=True)
+        columns = ("{task.description}", BarColumn(), MofNCompleteColumn())
+        console = Console(file=terminal, theme=Theme(_BAR_STYLES))
+        self._bar = Bar(*columns, console=console, auto_refresh=False, transient=True)
         self._bar.add_task(self._label, total=total)
         try:
             self._bar.start()

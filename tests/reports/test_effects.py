@@ -76,7 +76,7 @@ def test_one_letter_for_each_recipient(project: Project, count: int, said: str) 
     project.channels = (Letters(project.world, count=count),)
     project.publish()
     project.write("2021-07-18", "壹")
-    assert effects(project) == {"letters": f"{said} the old text"}
+    assert effects(project) == {"letters": said}
 
 
 def test_more_or_fewer_messages(project: Project) -> None:
