@@ -30,7 +30,7 @@ bench: .venv/for-demo ## Run benchmarks against bare Python, Pelican and Hugo
 screenshots: .venv/for-test ## Take the README's screenshots of the sample with Chromium, into tests/screenshots/
 	@$(BIN)/python -m pytest --quiet --screenshots tests/screenshots tests/judges/test_screenshots.py
 
-captures: .venv/for-test ## Take pictures of each command in a dark and a light terminal, into build/captures/
+captures: .venv/for-test ## Take images of each command in a dark and a light terminal, into build/captures/
 	@$(BIN)/python -m pytest --quiet --captures build/captures tests/judges/test_captures.py
 
 clean: ## Remove all generated files

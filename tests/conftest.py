@@ -25,7 +25,7 @@ CORPUS = ROOT.parent / "shared" / "corpus"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accept", action="store_true", help="write golden files instead of comparing")
     parser.addoption("--screenshots", default="", help="folder for the screenshots of the README")
-    parser.addoption("--captures", default="", help="folder for the pictures of commands in a terminal")
+    parser.addoption("--captures", default="", help="folder for the images of commands in a terminal")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,6 +7,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from publisher.cli.actions import build_request, open_run
+from publisher.cli.excerpt import measure_columns
 from publisher.cli.output import DIFF_STYLES, Output
 from publisher.cli.parser import CommandParser
 from publisher.cli.table import cut_text
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from publisher.reports.word_diff import Line
 
 _DEFAULT_COLUMNS = 80
-_KEPT_CHARACTERS = 36
+_KEPT_COLUMNS = 30
 """How much of the text before and after a change is shown."""
 
 _STYLES = {"same": "", "old": "red", "new": "green"}
@@ -67,13 +68,15 @@ def _print_differences(found: Comparison, output: Output) -> None:
 
 
 def _print_summary(found: Comparison, output: Output) -> None:
+    path = found.issue.path if found.issue else ""
     if found.text:
-        output.line(f"{found.issue.path if found.issue else ''} · compared with {found.text.source}", "bold")
+        output.line(f"{path} · compared with {found.text.source}", "bold")
         _print_text(found.text, output)
         output.line("")
     elif any(difference.kind != "new" for difference in found.differences):
-        output.line("The text that readers see is the same (--full shows what differs).")
-        output.line("")
+        output.line(f"{path} · the text that readers see is the same; --full shows what differs", "bold")
+    else:
+        output.line(f"{path} · not published yet", "bold")
     width = max((len(name) for name, _ in found.effects), default=0)
     for name, effect in found.effects:
         output.line(f"{output.styled(f'{name}:'.ljust(width + 1), 'bold')} {effect}")
@@ -98,10 +101,12 @@ def _shorten(line: Line) -> Line:
     """Shorten what is the same in a line: the text around a change is enough to find it."""
     pieces = []
     for number, piece in enumerate(line):
-        before = _KEPT_CHARACTERS if number else 0
-        after = _KEPT_CHARACTERS if number < len(line) - 1 else 0
-        if piece.kind.value == "same" and len(piece.text) > before + after + 3:
-            piece = piece._replace(text=f"{piece.text[:before]}…{piece.text[len(piece.text) - after :]}")
+        before = _KEPT_COLUMNS if number else 0
+        after = _KEPT_COLUMNS if number < len(line) - 1 else 0
+        if piece.kind.value == "same" and measure_columns(piece.text) > before + after + 2:
+            start = cut_text(piece.text, before + 1) if before else "…"
+            end = cut_text(piece.text[::-1], after + 1)[::-1] if after else "…"
+            piece = piece._replace(text=f"{start.removesuffix('…')}…{end.removeprefix('…')}")
         pieces.append(piece)
     return tuple(pieces)
 

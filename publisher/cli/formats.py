@@ -16,7 +16,7 @@ from publisher.cli.excerpt import MAX_COLUMNS, format_excerpt, make_printable
 from publisher.cli.output import plural
 
 Styler = Callable[[str, str], str]
-_STYLES = {Severity.ERROR: "red", Severity.WARNING: "magenta", Severity.INFO: "blue"}
+_STYLES = {Severity.ERROR: "red", Severity.WARNING: "magenta", Severity.INFO: "bold"}
 
 
 MAX_SHOWN = 10
@@ -73,19 +73,18 @@ def _format_full_problem(path: str, lines: list[str], problem: Problem, styled: 
     code = styled(f"{problem.severity.value}[{problem.code}]", style)
     yield f"{code}{styled(f': {make_printable(problem.message)}', 'bold')}"
     gutter = " " * len(str(pos.line))
-    bar = styled("|", "blue")
-    yield f"{gutter}{styled('-->', 'blue')} {make_printable(path)}:{pos.line}:{pos.column}"
+    yield f"{gutter}--> {make_printable(path)}:{pos.line}:{pos.column}"
     text = lines[pos.line - 1] if pos.line <= len(lines) else ""
     end = pos.end_column if pos.end_line == pos.line else len(text) + 1
     available = min(columns - len(gutter) - 3, MAX_COLUMNS) if columns else MAX_COLUMNS
     source, carets = format_excerpt(text, pos.column, end, available)
-    yield f"{gutter} {bar}"
-    yield f"{styled(str(pos.line), 'blue')} {bar} {source}".rstrip()
-    yield f"{gutter} {bar} {styled(carets, style)}"
+    yield f"{gutter} |"
+    yield f"{pos.line} | {source}".rstrip()
+    yield f"{gutter} | {styled(carets, style)}"
     if problem.help or problem.fixable:
         fix_note = " (--fix)" if problem.fixable else ""
         help_text = f"{problem.help}{fix_note}" if problem.help else "--fix corrects it"
-        yield f"{gutter} {styled('=', 'blue')} {styled('help', 'bold')}: {make_printable(help_text)}"
+        yield f"{gutter} = {styled('help', 'bold')}: {make_printable(help_text)}"
 
 
 def format_concise(path: str, problems: Iterable[Problem], styled: Styler) -> Iterator[str]:

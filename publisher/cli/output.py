@@ -17,11 +17,11 @@ from publisher.cli.controls import dump_json, flatten_lines, replace_controls
 from publisher.credentials import redact
 from publisher.errors import StorageError
 
-_STYLES = {"bold": "1", "red": "1;31", "green": "32", "blue": "1;34", "magenta": "1;35"}
-"""What can be read on dark and on light terminals: yellow and cyan vanish on white, and faint text on either. All
-text of some length has the colour of the terminal; marks, labels and numbers have one of these."""
+_STYLES = {"bold": "1", "red": "1;31", "green": "32", "magenta": "1;35"}
+"""What can be read on dark and on light terminals: yellow and cyan vanish on white, blue on black, and faint text on
+either. Text of some length has the colour of the terminal; marks and labels have one of these."""
 
-DIFF_STYLES = {"-": "red", "+": "green", "@": "blue"}
+DIFF_STYLES = {"-": "red", "+": "green", "@": "magenta"}
 """Styles of the lines of a unified diff, by their first character."""
 
 _STYLE_MARK = f"\x1b{os.urandom(6).hex()}"

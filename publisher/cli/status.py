@@ -67,9 +67,9 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         print_details(report.rows, report.moment, output, full=True)
     else:
         print_table(report.channels, report.rows, report.upcoming, report.moment, output)
-        is_long = print_blocked(report.upcoming, output)
-        is_long = print_details(report.rows, report.moment, output, full=False) or is_long
-        if is_long:
+        print_blocked(report.upcoming, output)
+        print_details(report.rows, report.moment, output, full=False)
+        if report.rows or report.upcoming:
             output.line("")
     _print_warnings(report, output)
     if command:

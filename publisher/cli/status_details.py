@@ -66,20 +66,18 @@ def needs_attention(row: StatusRow) -> bool:
     return row.condition not in (ChannelStatus.NONE, ChannelStatus.PUBLISHED, ChannelStatus.FILES)
 
 
-def print_details(rows: Iterable[StatusRow], moment: Moment, output: Output, *, full: bool) -> bool:
+def print_details(rows: Iterable[StatusRow], moment: Moment, output: Output, *, full: bool) -> None:
     """Print a heading for each issue, and below it channels in full, with the command that comes next.
 
     Channels of which the same is to be said share a line. Without `full` only those that need attention, each
-    issue after an empty line; return whether there is any.
+    issue after an empty line.
     """
-    is_any = False
     for name, group in groupby(rows, key=lambda row: row.issue):
         issue_rows = [*group]
         shown = [row for row in issue_rows if full or needs_attention(row)]
         forced = issue_rows[0].forced
         if not (shown or forced):
             continue
-        is_any = True
         if not full:
             output.line("")
         output.line(f"{name}  {format_row_title(issue_rows[0])}".strip(), "bold")
@@ -93,7 +91,6 @@ def print_details(rows: Iterable[StatusRow], moment: Moment, output: Output, *, 
         width = max(map(len, names), default=0)
         for channels, same in zip(names, alike.values(), strict=True):
             _print_rows(channels.ljust(width), same, moment, output)
-    return is_any
 
 
 def _describe_alike(row: StatusRow, moment: Moment) -> object:
@@ -119,7 +116,13 @@ def _print_rows(channels: str, rows: Sequence[StatusRow], moment: Moment, output
 
 def format_row_title(row: StatusRow) -> str:
     """Return the title without the newsletter's name and the date, with which most titles begin."""
-    return row.title.partition(row.issue or row.title)[2].strip(" )）:：") or row.title
+    return strip_prefix(row.title, row.issue)
+
+
+def strip_prefix(title: str, issue: str) -> str:
+    """Return the title without what is before the id of the issue, such as its date; "" if nothing is left."""
+    _, found, topics = title.partition(issue) if issue else (title, "", "")
+    return topics.strip(" )）:：") if found else title
 
 
 def _format_missed_delivery(missed: FailedDelivery, row: StatusRow) -> str:

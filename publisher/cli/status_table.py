@@ -7,7 +7,7 @@ from typing import assert_never
 
 from publisher.calendar.calendar import ItemStatus, ScheduledItem
 from publisher.cli.output import Output
-from publisher.cli.status_details import STATUS_STYLES, URGENCY, Moment, format_row_title
+from publisher.cli.status_details import STATUS_STYLES, URGENCY, Moment, format_row_title, strip_prefix
 from publisher.cli.table import Cell, TableRow, format_table
 from publisher.cli.times import format_ago, format_day_time, format_short_ago, format_short_day_time
 from publisher.reports.status import ChannelStatus, StatusRow
@@ -52,8 +52,7 @@ def name_upcoming(item: ScheduledItem) -> str:
 
 
 def _shorten_upcoming_title(item: ScheduledItem) -> str:
-    record = item.record
-    return record.title.partition(record.id or record.title)[2].strip(" )）:：") or record.title
+    return strip_prefix(item.record.title, item.record.id)
 
 
 def _build_cells(

@@ -58,8 +58,8 @@ def print_upcoming(
         _print_errors(issue_items, output)
 
 
-def print_blocked(items: Sequence[ScheduledItem], output: Output) -> bool:
-    """Print what keeps issues from being published, each issue after an empty line; return whether there is any."""
+def print_blocked(items: Sequence[ScheduledItem], output: Output) -> None:
+    """Print what keeps issues from being published, each issue after an empty line."""
     blocked = [item for item in items if item.status in (*BLOCKED_STATUSES, ItemStatus.TOO_LONG)]
     for path, group in groupby(blocked, key=lambda item: item.record.path):
         issue_items = [*group]
@@ -75,7 +75,6 @@ def print_blocked(items: Sequence[ScheduledItem], output: Output) -> bool:
             if detail:
                 output.line(f"  {' ' * width}  {detail}")
         _print_errors(issue_items, output)
-    return bool(blocked)
 
 
 def _print_errors(items: Sequence[ScheduledItem], output: Output) -> None:

@@ -23,7 +23,7 @@ EVIL = "\x1b[2J\x1b]8;;https://evil.example/\x07x\x1b]8;;\x07\x9b31m\r\b\x7f\u20
 EVIL_LINE = EVIL.replace("\r", "")
 """As a setting: one that breaks the line is refused."""
 NAME = "2021-07-17-\x1b[31m\x9b1m\u202e\r\x07"
-OURS = re.compile("\x1b\\[(?:0|1|2|1;31|32|33|36|1;34)m")
+OURS = re.compile("\x1b\\[(?:0|1|1;31|32|1;35)m")
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 

@@ -135,7 +135,7 @@ def test_progress_is_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
         for done in range(1, 101):
             story.print_event(Progress("reading", done, 100))
     assert "reading issues" in screen.getvalue()
-    assert "100%" in screen.getvalue()
+    assert "100/100" in screen.getvalue()
 
 
 def test_progress_is_one_line_without_a_terminal() -> None:

@@ -52,6 +52,17 @@ def test_a_new_link_is_a_difference(letter: CommandProject) -> None:
     assert "  条目 <[-https://e.org/2021-07-18-]{+https://e.org/tides+}>\n" in said
 
 
+def test_a_difference_that_readers_do_not_see(letter: CommandProject) -> None:
+    letter.run("--yes")
+    page = letter.root / "public" / "2021-07-18" / "index.html"
+    page.write_text(page.read_text("utf-8").replace("<head>", "<head><!-- by hand -->"), "utf-8")
+    (letter.root / ".publisher" / "cache").rename(letter.root / "old")
+    assert letter.lines("diff") == [
+        "issues/2021-07-18.md · the text that readers see is the same; --full shows what differs",
+        "web: 1 page will be rewritten",
+    ]
+
+
 def test_diff_says_why_no_issue_is_due(letter: CommandProject) -> None:
     for date in ("2021-07-04", "2021-07-18"):
         letter.path(date).unlink()
@@ -96,7 +107,11 @@ def test_diff_leaves_out_what_is_packed(letter: CommandProject) -> None:
 def test_diff_of_what_was_never_published(letter: CommandProject) -> None:
     lines = letter.lines("diff", "2021-07-18", "--full")
     assert sum(line.startswith("web · ") for line in lines) == 4
-    assert letter.lines("diff", "2021-07-18") == ["web:  4 pages will be added", "chat: 3 messages will be sent"]
+    assert letter.lines("diff", "2021-07-18") == [
+        "issues/2021-07-18.md · not published yet",
+        "web:  4 pages will be added",
+        "chat: 3 messages will be sent",
+    ]
     assert lines[-4:] == [
         "web · public/index.html · new",
         "chat · @readers · 1 · new",

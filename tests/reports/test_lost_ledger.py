@@ -51,4 +51,9 @@ def test_doctor_reports_a_lost_ledger(lost: CommandProject) -> None:
 
 def test_restored_backup_knows_what_was_sent(lost: CommandProject) -> None:
     lost.place.write_bytes(lost.place.with_suffix(".backup").read_bytes())
-    assert lost.lines("diff", "--channel", "chat") == ["chat · @readers · 2 · changed", "@@ -1 +1 @@", "-二", "+贰"]
+    assert lost.lines("diff", "--full", "--channel", "chat") == [
+        "chat · @readers · 2 · changed",
+        "@@ -1 +1 @@",
+        "-二",
+        "+贰",
+    ]

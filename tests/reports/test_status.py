@@ -26,6 +26,7 @@ def test_status_before_anything(letter: CommandProject) -> None:
         "2021-08-01  草/稿     draft    draft",
         "2021-07-18  一/二/三  not yet  not yet",
         "2021-07-04  旧        –        –",
+        "",
         "next: publish",
     ]
     assert letter.lines("status", "latest") == [
@@ -46,6 +47,7 @@ def test_status_of_what_is_out(letter: CommandProject) -> None:
         "2021-08-01  草/稿     draft          draft",
         "2021-07-18  一/二/三  ✓ 3 hours ago  ✓ 3 hours ago",
         "2021-07-04  旧        ✓ 3 hours ago  –",
+        "",
         "nothing to do: the next issue, 2021-08-01, is a draft",
     ]
     assert letter.lines("status", "2021-07-18", now=LATER) == [
@@ -63,6 +65,7 @@ def test_status_of_some_channels(letter: CommandProject) -> None:
         "2021-08-01  草/稿     draft",
         "2021-07-18  一/二/三  ✓ 3 hours ago",
         "2021-07-04  旧        ✓ 3 hours ago",
+        "",
         "nothing to do: the next issue, 2021-08-01, is a draft",
     ]
     assert letter.lines("status", "--channel", "web,chat", code=3) == letter.lines("status", code=3)
@@ -175,6 +178,7 @@ def test_status_says_why_nothing_is_due(letter: CommandProject) -> None:
         "2021-08-01  草/稿  draft          draft",
         "2021-07-25  草     draft          draft",
         "2021-07-20  将来   Tuesday 09:45  Tuesday 09:45",
+        "",
         "no issue is due: the next one, issues/2021-07-20.md, is dated 2021-07-20, in 2 days",
     ]
     for file in (letter.root / "issues").iterdir():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from publisher.channel import Part
@@ -81,6 +81,7 @@ def spaceless(text: str) -> str:
     return re.sub(r"[\s—|#*=_·-]", "", text)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TEXT, TEXT)
 def test_both_texts_can_be_rebuilt(old: list[str], new: list[str]) -> None:
     old, new = ("\n".join(lines).splitlines() for lines in (old, new))
