@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import NamedTuple, assert_never
 
 from publisher.cli.output import Output, format_time
+from publisher.cli.table import cut_text
 from publisher.cli.times import format_past_time
 from publisher.ledger import DeliveryState
 from publisher.ledger.queries import FailedDelivery
@@ -80,7 +81,8 @@ def print_details(rows: Iterable[StatusRow], moment: Moment, output: Output, *, 
             continue
         if not full:
             output.line("")
-        output.line(f"{name}  {format_row_title(issue_rows[0])}".strip(), "bold")
+        heading = f"{name}  {format_row_title(issue_rows[0])}".strip()
+        output.line(cut_text(heading, output.columns) if output.columns else heading, "bold")
         if forced:
             when = format_time(forced.forced_at, moment.zone)
             output.line(f"  published by --force {when}, with {forced.errors}", "magenta")
@@ -101,9 +103,9 @@ def _describe_alike(row: StatusRow, moment: Moment) -> object:
 
 def _print_rows(channels: str, rows: Sequence[StatusRow], moment: Moment, output: Output) -> None:
     row = rows[0]
-    details = " · ".join(filter(None, (_format_row(row, moment), row.destination, row.url)))
     style = STATUS_STYLES.get(row.condition, "")
-    output.line(f"  {channels}  {details}", style if style != "green" else "")
+    summary = output.styled(_format_row(row, moment), "" if style == "green" else style)
+    output.line(f"  {channels}  {' · '.join(filter(None, (summary, row.destination, row.url)))}")
     missed_lines = [_format_missed_delivery(delivery, row) for delivery in row.missed]
     missed_lines += [f"{recipient} left the list" for recipient in row.unlisted]
     if len(missed_lines) > _MAX_LISTED:

@@ -26,7 +26,7 @@ COMMANDS = {
     "--to-me": (("{}", "--to-me"), "issues/2021-07-11-quays.md"),
     "check": (("check", "{}"), "1 issue checked"),
     "status": (("status", "{}"), "harbour"),
-    "diff": (("diff", "{}"), "chat · @readers"),
+    "diff": (("diff", "{}"), "issues/2021-07-11-quays.md · not published yet"),
     "retry": (("retry", "{}", "--dry-run"), "issues/2021-07-11-quays.md"),
     "correct": (("correct", "{}", "--dry-run"), "issues/2021-07-11-quays.md"),
     "reschedule": (("reschedule", "{}", "2021-08-11 10:30"), "harbour"),
