@@ -76,7 +76,7 @@ def print_details(rows: Iterable[StatusRow], moment: Moment, output: Output, *, 
     for name, group in groupby(rows, key=lambda row: row.issue):
         issue_rows = [*group]
         shown = [row for row in issue_rows if full or needs_attention(row)]
-        forced = issue_rows[0].forced
+        forced = issue_rows[0].forced if full or issue_rows[0].newest else None
         if not (shown or forced):
             continue
         if not full:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import assert_never
 
 from publisher.calendar.calendar import ItemStatus, ScheduledItem
@@ -10,10 +11,14 @@ from publisher.cli.output import Output
 from publisher.cli.status_details import STATUS_STYLES, URGENCY, Moment, format_row_title, strip_prefix
 from publisher.cli.table import Cell, TableRow, format_table
 from publisher.cli.times import format_ago, format_day_time, format_short_ago, format_short_day_time
+from publisher.patterns import lazy_pattern
 from publisher.reports.status import ChannelStatus, StatusRow
 
 _MAX_UPCOMING = 10
 """At most this number of issues to come is listed."""
+
+_DIGIT = lazy_pattern(r"\d")
+_ENDS_OF_START = ":：)）]】》|"
 
 _DEFAULT_COLUMNS = 80
 """The width of the table if the width of the terminal is unknown."""
@@ -39,11 +44,25 @@ def print_table(
         by_issue[name] = TableRow(name, title, {**cells, **planned})
     if not by_issue:
         return
-    lines = format_table(channels, [*by_issue.values()], output.columns or _DEFAULT_COLUMNS, output.styled)
+    titles = drop_common_start([row.title for row in by_issue.values()])
+    table = [row._replace(title=title) for row, title in zip(by_issue.values(), titles, strict=True)]
+    lines = format_table(channels, table, output.columns or _DEFAULT_COLUMNS, output.styled)
     if more := len(paths) - _MAX_UPCOMING:
         lines += [f"and {more} more to come, which --json lists"] if more > 0 else []
     for line in lines:
         output.line(line)
+
+
+def drop_common_start(titles: Sequence[str]) -> list[str]:
+    """Return the titles without what all of them begin with, up to a colon or bracket, except for numbers: the
+    newsletter's name and the number of the issue. Empty titles do not count."""
+    named = [_DIGIT.sub("0", title) for title in titles if title]
+    same = takewhile(lambda chars: len(set(chars)) == 1, zip(*named, strict=False)) if len(named) > 1 else ()
+    start = "".join(chars[0] for chars in same)
+    length = max(start.rfind(mark) for mark in _ENDS_OF_START) + 1
+    if any(len(title) == length for title in named):
+        return [*titles]
+    return [title[length:].strip() for title in titles]
 
 
 def name_upcoming(item: ScheduledItem) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from publisher.cli.excerpt import measure_columns
+from publisher.cli.status_table import drop_common_start
 from publisher.cli.table import Cell, TableRow, cut_text, format_table, pad_text
 
 CHANNELS = ["web", "rss", "wechat", "telegram", "email"]
@@ -104,3 +105,20 @@ def test_only_the_mark_of_good_news_has_a_colour() -> None:
 def test_text_is_cut_by_columns(text: str, width: int, shown: str) -> None:
     assert cut_text(text, width) == shown
     assert measure_columns(pad_text(text, width)) == width or width == 80
+
+
+@pytest.mark.parametrize(
+    ("titles", "shown"),
+    [
+        (["潮汐周刊（第 250 期）：浮标", "潮汐周刊（第 249 期）：浪高", ""], ["浮标", "浪高", ""]),
+        (["Tides #12: buoys", "Tides #11: waves"], ["buoys", "waves"]),
+        (["Tides #12", "Tides #11"], ["Tides #12", "Tides #11"]),
+        (["《潮汐》第 12 期", "《潮汐》第 11 期"], ["第 12 期", "第 11 期"]),
+        (["《潮汐》", "《潮汐》浪高"], ["《潮汐》", "《潮汐》浪高"]),
+        (["Tides: buoys"], ["Tides: buoys"]),
+        (["buoys and waves", "buoys and wind"], ["buoys and waves", "buoys and wind"]),
+        ([], []),
+    ],
+)
+def test_what_all_titles_begin_with_is_left_out(titles: list[str], shown: list[str]) -> None:
+    assert drop_common_start(titles) == shown
