@@ -21,6 +21,9 @@ _STYLES = {"bold": "1", "red": "1;31", "green": "32", "magenta": "1;35"}
 """What can be read on dark and on light terminals: yellow and cyan vanish on white, blue on black, and faint text on
 either. Text of some length has the colour of the terminal; marks and labels have one of these."""
 
+_MARKS = ("✓", "!", "✗")
+"""Of a line that begins with one, only the mark is in colour."""
+
 DIFF_STYLES = {"-": "red", "+": "green", "@": "magenta"}
 """Styles of the lines of a unified diff, by their first character."""
 
@@ -203,7 +206,10 @@ class Output:
         return max(exit_code, StorageError.exit_code) if lost else exit_code
 
     def _print(self, stream: _Stream, text: str, style: str = "", end: str = "\n") -> None:
-        stream.write(stream.apply_style(redact(text), style), end)
+        text = redact(text)
+        mark, space, rest = text.partition(" ")
+        start, rest = (mark, space + rest) if mark in _MARKS else (text, "")
+        stream.write(f"{stream.apply_style(start, style)}{rest}", end)
 
 
 def _is_terminal(file: TextIO | None) -> bool:

@@ -43,6 +43,8 @@ def _name_kind(channel: Channel, part: Part) -> str:
 def describe_messages(plan: DeliveryPlan, run: RunContext, ledger: Ledger | None) -> str:
     """Return what becomes of the messages of a plan; "" if nothing does. May read the list of recipients."""
     can, status = plan.channel.capabilities, plan.status
+    if plan.has_changes and (blocked := plan.blocked or run.find_example_address(plan.channel)):
+        return blocked.message
     if plan.held_reason and status and not (can.can_edit or status.is_adopted):
         waiting = f"; {_count(plan.pending, 'recipient')} will get it" if plan.pending else ""
         number = -(-status.counts.sent // max(len(status.part_digests), 1))  # each has one delivery for each part

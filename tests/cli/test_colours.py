@@ -50,6 +50,13 @@ def test_styles(style: str, terminal: Terminal) -> None:
     assert codes[-1] == "0"
 
 
+@pytest.mark.parametrize("mark", ["✓", "!", "✗"])
+def test_of_a_line_with_a_mark_only_the_mark_has_a_colour(mark: str, terminal: Terminal) -> None:
+    """A long line in green is pale on a light terminal."""
+    Output(terminal, None).line(f"{mark} web  12 files written", "green")
+    assert terminal.getvalue() == f"\x1b[32m{mark}\x1b[0m web  12 files written\n"
+
+
 def test_a_bar_has_the_same_colours(terminal: Terminal) -> None:
     bar = ProgressBar(Output(None, terminal), "reading issues")
     for done in range(0, 100, 10):
