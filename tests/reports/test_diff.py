@@ -52,6 +52,12 @@ def test_a_new_link_is_a_difference(letter: CommandProject) -> None:
     assert "  条目 <[-https://e.org/2021-07-18-]{+https://e.org/tides+}>\n" in said
 
 
+def test_nothing_is_sent_with_the_address_of_an_example(letter: CommandProject) -> None:
+    (letter.root / "publisher.toml").write_text(CHAT_SETTINGS.replace("https://e.org", "https://example.org"))
+    line = letter.lines("diff", "--channel", "chat")[-1]
+    assert line == "chat: publisher.toml:3:1: url is on example.org, a name for examples"
+
+
 def test_a_difference_that_readers_do_not_see(letter: CommandProject) -> None:
     letter.run("--yes")
     page = letter.root / "public" / "2021-07-18" / "index.html"

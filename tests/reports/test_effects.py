@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from msgspec.structs import replace
 
 from publisher.channel import Capabilities
 from publisher.errors import DeliveryError
@@ -90,11 +89,6 @@ def test_what_is_still_to_be_sent(project: Project) -> None:
     error: Any = DeliveryError("tired", retry_after=3600)
     project.publish(Post(project.world, behaves=fail_on("2", error)), max_wait=0.0)
     assert effects(project) == {"post": "1 message will be sent"}
-
-
-def test_nothing_is_sent_with_the_address_of_an_example(project: Project) -> None:
-    project.newsletter = replace(project.newsletter, url="https://example.org/{date}/")
-    assert effects(project)["post"].endswith("url is on example.org, a name for examples")
 
 
 def test_nothing_is_written(project: Project) -> None:
