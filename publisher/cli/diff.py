@@ -11,7 +11,7 @@ from publisher.cli.excerpt import measure_columns
 from publisher.cli.output import DIFF_STYLES, Output
 from publisher.cli.parser import CommandParser
 from publisher.cli.table import cut_text
-from publisher.cli.upcoming import explain_nothing_due
+from publisher.cli.upcoming import explain_none_due
 
 if TYPE_CHECKING:
     from publisher.reports.diff import Comparison, TextChange
@@ -41,13 +41,13 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         found = compare_with_published(run, build_request(arguments))
         today = run.now
     if found.issue is None:
-        output.info(explain_nothing_due(found.records, today))
+        output.info(explain_none_due(found.records, today))
     elif not found.differences:
         output.info(f"no unpublished changes in {found.issue.path}")
     elif arguments.full:
         _print_differences(found, output)
     else:
-        _print_summary(found, output)
+        _print_text_and_effects(found, output)
     return output.finish(
         0,
         issue=found.issue and found.issue.id,
@@ -67,7 +67,7 @@ def _print_differences(found: Comparison, output: Output) -> None:
             output.line(line, DIFF_STYLES.get(line[0], ""))
 
 
-def _print_summary(found: Comparison, output: Output) -> None:
+def _print_text_and_effects(found: Comparison, output: Output) -> None:
     path = found.issue.path if found.issue else ""
     if found.text:
         output.line(f"{path} · compared with {found.text.source}", "bold")

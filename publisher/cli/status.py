@@ -17,7 +17,7 @@ from publisher.cli.status_details import URGENCY, Moment, print_details, suggest
 from publisher.cli.status_table import name_upcoming, print_table
 from publisher.cli.times import format_next_time
 from publisher.cli.upcoming import (
-    explain_nothing_due,
+    explain_none_due,
     print_blocked,
     print_upcoming,
     scheduled_item_to_json,
@@ -170,7 +170,7 @@ def _explain_rest(report: _Report) -> str:
     """Return why there is nothing to do now, and what comes next."""
     now, zone = report.moment
     if not report.rows:
-        return explain_nothing_due(report.records, now.astimezone(zone))
+        return explain_none_due(report.records, now.astimezone(zone))
     item = next((item for item in report.upcoming if item.due > now), None)
     if item is None:
         return "nothing to do: all is published; start the next issue with publish new"

@@ -95,7 +95,7 @@ def format_due_time(due: dt.datetime, zone: dt.tzinfo | None) -> str:
     return f"{format_time(due, zone)}{format_utc_beside(due, zone)}"
 
 
-def explain_nothing_due(records: Collection[Record], now: dt.datetime) -> str:
+def explain_none_due(records: Collection[Record], now: dt.datetime) -> str:
     """Return why no issue is due: all are drafts, dated after today, or cannot be published.
 
     `now` is in the newsletter's time zone.

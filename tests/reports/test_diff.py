@@ -55,7 +55,7 @@ def test_a_new_link_is_a_difference(letter: CommandProject) -> None:
 def test_nothing_is_sent_with_the_address_of_an_example(letter: CommandProject) -> None:
     (letter.root / "publisher.toml").write_text(CHAT_SETTINGS.replace("https://e.org", "https://example.org"))
     line = letter.lines("diff", "--channel", "chat")[-1]
-    assert line == "chat: publisher.toml:3:1: url is on example.org, a name for examples"
+    assert line == "chat: not sent: publisher.toml:3:1: url is on example.org, a name for examples"
 
 
 def test_a_difference_that_readers_do_not_see(letter: CommandProject) -> None:
