@@ -46,9 +46,9 @@ def describe_messages(plan: DeliveryPlan, run: RunContext, ledger: Ledger | None
     if plan.has_changes and (blocked := plan.blocked or run.find_example_address(plan.channel)):
         return blocked.message
     if plan.held_reason and status and not (can.can_edit or status.is_adopted):
-        waiting = f"; {_count(plan.pending, 'recipient')} will get it" if plan.pending else ""
+        waiting = f"; {_count_things(plan.pending, 'recipient')} will get it" if plan.pending else ""
         number = -(-status.counts.sent // max(len(status.part_digests), 1))  # each has one delivery for each part
-        return f"{_count(number, 'recipient')} {'has' if number == 1 else 'have'} the old text{waiting}"
+        return f"{_count_things(number, 'recipient')} {'has' if number == 1 else 'have'} the old text{waiting}"
     if plan.held_reason:
         return plan.held_reason
     if not can.can_edit and plan.new and plan.only_recipients is None:
@@ -56,13 +56,13 @@ def describe_messages(plan: DeliveryPlan, run: RunContext, ledger: Ledger | None
             number = count_new_recipients(plan.channel, plan.key, ledger, run.clock, Event(), accept_fewer=True)
         except PublisherError as error:
             return error.message
-        return f"it will be sent to {_count(number, 'recipient')}"
+        return f"it will be sent to {_count_things(number, 'recipient')}"
     if can.locked_after_publication and plan.has_changes:
         return "the draft will be replaced" if plan.changed else "a draft will be created"
     counts = ((len(plan.changed), "edited"), (len(plan.new), "sent"), (len(plan.removed), "deleted"))
-    effects = [f"{_count(number, 'message')} {verb}" for number, verb in counts if number]
+    effects = [f"{_count_things(number, 'message')} {verb}" for number, verb in counts if number]
     if not effects and plan.pending:
-        return f"{_count(plan.pending, 'message')} waiting to be sent"
+        return f"{_count_things(plan.pending, 'message')} waiting to be sent"
     return _say_will_be(effects)
 
 
@@ -76,9 +76,9 @@ def _say_will_be(effects: Sequence[str]) -> str:
 
 def _join_counts(counts: Sequence[tuple[int, str]]) -> str:
     order = ("page", "feed", "file")
-    named = [_count(number, kind) for number, kind in sorted(counts, key=lambda count: order.index(count[1]))]
+    named = [_count_things(number, kind) for number, kind in sorted(counts, key=lambda count: order.index(count[1]))]
     return " and ".join(named) if len(named) < 3 else f"{', '.join(named[:-1])} and {named[-1]}"
 
 
-def _count(number: int, noun: str) -> str:
+def _count_things(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
