@@ -24,6 +24,9 @@ from publisher.newsletter import Newsletter
 class Part(Struct, frozen=True):
     """One unit of delivery: a file, page or message.
 
+    A message that was sent is not edited to another `media_type` without `publish correct`: when the layout of a
+    channel changes, so should a parameter of the media type, and old issues stay as they are.
+
     `key` is unique in its rendering; for channels that write files it is the path below the output folder,
     with forward slashes.
     """

@@ -84,6 +84,12 @@ class OutlineItem(NamedTuple):
         return self.summary or first
 
     @property
+    def quoted(self) -> m.Blocks:
+        """The blocks of the first quote, if there is no excerpt."""
+        quote = next((node for node in self.body if isinstance(node, m.Quote)), None)
+        return quote.titled_children if quote and not self.excerpt else ()
+
+    @property
     def extras(self) -> list[m.Link | m.Text]:
         """The links beside the title, as nodes."""
         return [link.node for link in self.links]
@@ -212,7 +218,7 @@ def _find_links(item: m.Item, laid_out: OutlineItem, *, digest: bool) -> Iterato
         links += [link for field in item.fields for link in _find_field_links(field)]
     if item.repo or item.arxiv:
         urls = [item.url or "", *(link.url for link in item.extras), *(f.url or "" for f in item.fields)]
-        text = laid_out.excerpt if digest else (laid_out.fields, laid_out.body)
+        text = (laid_out.excerpt, laid_out.quoted) if digest else (laid_out.fields, laid_out.body)
         urls_in_text = [link.url for link in find_nodes(m.Link, (laid_out.title, laid_out.tail, text))]
         linked = {canonicalize_url(url) for url in (*urls, *urls_in_text)}
         linked |= {f"https://github.com/{parse_repository(url)}".lower() for url in urls}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
@@ -25,7 +25,7 @@ from publisher.channels.telegram.entities import (
     strip_spans,
 )
 from publisher.channels.telegram.writer import SpanWriter
-from publisher.derived_texts import shorten
+from publisher.derived_texts import find_topics, shorten
 from publisher.newsletter import Newsletter
 from publisher.outline import (
     Outline,
@@ -61,11 +61,20 @@ class MessageUnit(Struct, frozen=True):
 
 class IssueDigest(Struct, frozen=True):
     """The selected content, in which nothing becomes a link by itself. `title` is on top of the first
-    message, `running_title` on top of all others."""
+    message, `running_title` on top of all others; the number of a message follows them."""
 
     title: Spans
     running_title: Spans
     units: tuple[MessageUnit, ...]
+
+
+class _Piece(NamedTuple):
+    """A text that becomes a unit. `label` is repeated where it goes on in another message; an entry of a list,
+    which needs no blank line around it, `is_line`."""
+
+    spans: Spans
+    label: str = ""
+    is_line: bool = False
 
 
 def build_digest(
@@ -89,26 +98,52 @@ class _DigestBuilder(Struct, frozen=True):
     outline: Outline
 
     def build(self) -> IssueDigest:
-        title, name = " ".join(normalize_text(self.entry.title).split()), self._format_running_title()
-        if not any(map(str.isprintable, title.replace(" ", ""))):  # Telegram rejects messages without visible text
-            title = name
-        shown = shorten(title, _MAX_TITLE_LENGTH)
-        opening = [] if shown == title else [(Span(title),)]
-        units = [*self._build_units(_label_texts(*opening, *self._build_preface()))]
+        headline, name = self._find_headline(), self._find_name()
+        if not any(map(str.isprintable, headline.replace(" ", ""))):  # Telegram rejects messages without visible text
+            headline = name
+        shown = shorten(headline, _MAX_TITLE_LENGTH)
+        opening = [] if shown == headline else [(Span(headline),)]
+        units = [*self._build_units(_list_pieces(*opening, *self._build_preface()))]
         for section in self.outline.sections:
             units += self._build_section(section)
         if self.detail == "full":
-            units += self._build_units(_label_texts(*self._write_blocks(self.issue.footer)))
+            units += self._build_units(_list_pieces(*self._write_blocks(self.issue.footer)))
+        count = self._format_count(sum(len(section.items) for section in self.outline.sections))
+        facts = ("\n" if headline != name else " · ") + count if count else ""
         running_title = Span(shorten(name, _MAX_HEADING_LENGTH), "bold")
-        return IssueDigest(prevent_autolinks((Span(shown, "bold"),)), prevent_autolinks((running_title,)), tuple(units))
+        return IssueDigest(
+            prevent_autolinks((Span(shown, "bold"), *([Span(facts)] if facts else []))),
+            prevent_autolinks((running_title,)),
+            tuple(units),
+        )
 
-    def _format_running_title(self) -> str:
+    def _find_name(self) -> str:
+        """Return the name of the newsletter, as the issue has it."""
         title = self.issue.title
+        name = title.name if title and title.regular and title.date else self.newsletter.name
+        return " ".join(normalize_text(name).split())
+
+    def _find_headline(self) -> str:
+        """Return the title without name and date, which the chat shows anyway: the topics, with room around the
+        slashes; the name if there is nothing else."""
+        title, whole = self.issue.title, self.entry.title
         if title and title.regular and title.date:
             name, date = title.name, title.date
         else:
             name, date = self.newsletter.name, self.entry.date.isoformat()
-        return " ".join(normalize_text(f"{name} ({date})").split())
+        headline = whole.removeprefix(f"{name} ({date})")
+        if headline != whole:
+            headline = headline.removeprefix(self.writer.labels["colon"]) or name
+        topics = title.headline or find_topics(self.issue) if title else ()
+        if headline == "/".join(topics):
+            headline = " / ".join(topics)
+        return " ".join(normalize_text(headline).split())
+
+    def _format_count(self, count: int) -> str:
+        """Return how many items there are; nothing for an issue of prose."""
+        if not (count and self.outline.counts_items):
+            return ""
+        return f"{count} {self.writer.labels['item' if count == 1 else 'items']}"
 
     def _build_preface(self) -> Iterator[Spans]:
         issue, entry = self.issue, self.entry
@@ -136,31 +171,28 @@ class _DigestBuilder(Struct, frozen=True):
     def _build_section(self, section: OutlineSection) -> Iterator[MessageUnit]:
         items = section.items
         heading = strip_spans(self.writer.inlines(section.title, "bold"))
-        pieces = _label_texts(*phrases.format_notes(section.notes, self.writer)) if self.detail == "full" else []
+        pieces = _list_pieces(*phrases.format_notes(section.notes, self.writer)) if self.detail == "full" else []
         if len(span_text(heading)) > _MAX_HEADING_LENGTH:
-            pieces = [(heading, ""), *pieces]
+            pieces = [_Piece(heading, is_line=True), *pieces]
             heading = (Span(shorten(span_text(heading), _MAX_HEADING_LENGTH), "bold"),)
         blocks: list[m.Block] = []
         for node in section.content:
             if isinstance(node, OutlineItem):
-                pieces += _label_texts(*self._build_prose(tuple(blocks)))
-                pieces.append((self._build_item(node), f"{node.number}."))
+                pieces += _list_pieces(*self._build_prose(tuple(blocks)))
+                spans = self._build_item(node)
+                pieces.append(_Piece(spans, f"{node.number}.", self._is_line(node, spans)))
                 blocks = []
             else:
                 blocks.append(node)
-        pieces += _label_texts(*self._build_prose(tuple(blocks)))
-        labels = self.writer.labels
-        is_counted = items and self.outline.counts_items
-        count = f" · {len(items)} {labels['item' if len(items) == 1 else 'items']}" if is_counted else ""
-        return self._build_units(pieces, heading, count, LINE_BREAK if self.detail == "titles" else PARAGRAPH_BREAK)
+        pieces += _list_pieces(*self._build_prose(tuple(blocks)))
+        count = self._format_count(len(items))
+        return self._build_units(pieces, heading, f" · {count}" if count else "")
 
-    def _build_units(
-        self,
-        pieces: list[tuple[Spans, str]],
-        heading: Spans = (),
-        count: str = "",
-        separator: RenderedText = PARAGRAPH_BREAK,
-    ) -> Iterator[MessageUnit]:
+    def _is_line(self, item: OutlineItem, spans: Spans) -> bool:
+        """Whether an item needs no blank line around it: a title and no more."""
+        return self.detail == "titles" or not (item.is_running_text or "\n" in span_text(spans))
+
+    def _build_units(self, pieces: list[_Piece], heading: Spans = (), count: str = "") -> Iterator[MessageUnit]:
         """Yield the pieces of a section, the first together with its heading, which a message that begins
         inside the section repeats. A piece that goes on in another message does so after its label."""
         continued, above = self.writer.labels["continued"], _NOTHING
@@ -168,14 +200,17 @@ class _DigestBuilder(Struct, frozen=True):
             again = prevent_autolinks((Span(span_text(heading), "bold"), Span(continued)))
             above = render_spans((*again, Span("\n")))
             heading = join_spans(heading, (Span(count),))
-            pieces = pieces or [((), "")]
-        for index, (spans, label) in enumerate(pieces):
+            pieces = pieces or [_Piece(())]
+        is_after_line = False
+        for index, (spans, label, is_line) in enumerate(pieces):
             text = render_spans(prevent_autolinks(spans if index else join_lines([heading, spans])))
             continuation = (*above.spans, Span(f"{label}{continued}\n")) if label else above.spans
             if index:
+                separator = LINE_BREAK if is_line and is_after_line else PARAGRAPH_BREAK
                 yield MessageUnit(text, separator, above, continuation, is_bound=True)
             else:
                 yield MessageUnit(text, PARAGRAPH_BREAK, _NOTHING, continuation, is_bound=False)
+            is_after_line = is_line
 
     def _build_prose(self, blocks: m.Blocks) -> Iterator[Spans]:
         match self.detail:
@@ -207,20 +242,19 @@ class _DigestBuilder(Struct, frozen=True):
                 return join_lines([head, *fields, links, _quote_spans(text)])
 
     def _build_summary(self, item: OutlineItem) -> Spans:
-        """Return the summary, else the first paragraph, without the list or code it announces; nothing of an item
-        whose head is a paragraph already."""
-        if item.is_running_text and not item.summary:
-            return ()
-        spans = strip_spans(self.writer.inlines(item.excerpt))
+        """Return the summary, else the first paragraph, without the list or code it announces, else the quote below
+        the title. Of an item whose head is a paragraph already, no further paragraph."""
+        nodes = item.summary if item.is_running_text else item.excerpt
+        spans = strip_spans(self.writer.inlines(nodes) if nodes else self.writer.blocks(item.quoted))
         blocks_left = len(item.body) - (not item.summary)
         if blocks_left > 0 and spans and spans[-1].text.endswith(("：", ":")):
             return (*spans[:-1], spans[-1].with_text(f"{spans[-1].text[:-1]}…"))
         return spans
 
 
-def _label_texts(*texts: Spans) -> list[tuple[Spans, str]]:
+def _list_pieces(*texts: Spans) -> list[_Piece]:
     """Return the texts that are not empty, each without a label."""
-    return [(spans, "") for text in texts if (spans := strip_spans(text))]
+    return [_Piece(spans) for text in texts if (spans := strip_spans(text))]
 
 
 def _quote_spans(spans: Spans) -> Spans:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from publisher.channels.telegram.settings import Detail, TelegramSettings
 
 
+# another number for another layout, so that messages already sent are not edited to it
+_MEDIA_TYPE = "application/json; layout=2"
+
+
 def render(settings: TelegramSettings, issue: Issue, context: Context) -> Rendering:
     """Return the messages in order, and their previews. Needs `context.entry`."""
     entry, newsletter = context.entry, context.newsletter
@@ -50,7 +54,7 @@ def render(settings: TelegramSettings, issue: Issue, context: Context) -> Render
         tuple(
             Part(
                 f"{folder}/message-{number}.json",
-                "application/json",
+                _MEDIA_TYPE,
                 json.dumps(payload, ensure_ascii=False, indent=1).encode() + b"\n",
             )
             for number, payload in enumerate(payloads, 1)

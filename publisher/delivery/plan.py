@@ -106,9 +106,9 @@ def plan_delivery(
 ) -> DeliveryPlan:
     """Compare a rendering with its publication; `status` is None if nothing was planned yet.
 
-    With `correct` a published issue may get more or fewer messages than before, and one that was never sent is
-    not sent; with `retry` failed deliveries count as planned, and those to the recipients who `returned` to the
-    list.
+    With `correct` a published issue may get more or fewer messages than before, or those of another media type, by
+    which a channel tells that its layout has changed; and one that was never sent is not sent. With `retry` failed
+    deliveries count as planned, and those to the recipients who `returned` to the list.
     """
     rendering = _use_recorded_keys(rendering, status) if status else rendering
     plan = DeliveryPlan(channel, rendering, key, status)
@@ -133,14 +133,13 @@ def plan_delivery(
         edited = current != dict(status.part_digests)
         reason = "the issue was edited since; what was sent cannot be changed" if edited else ""
         return plan._replace(keep_content=True, held_reason=reason, pending=pending)
-    before = status.part_digests.keys() | sent.keys()
-    if current.keys() != before and not (correct or can.idempotent):
-        reason = f"the issue now takes {_format_message_count(current)} instead of {len(before)}: publish correct"
+    mismatch = "" if correct or can.idempotent else _find_mismatch(rendering, status)
+    if mismatch:
         original = _find_sendable(channel, status, status.part_digests, retry=retry)
         return plan._replace(
             new=tuple(key for key in original if key not in sent),
             keep_content=True,
-            held_reason=reason,
+            held_reason=mismatch,
             pending=pending,
         )
     removed = dict.fromkeys(sorted(sent.keys() - current.keys()), "")
@@ -154,6 +153,19 @@ def plan_delivery(
         abandoned=tuple(sorted(key for key in missing if key not in current.keys() | sent.keys())),
         pending=pending,
     )
+
+
+def _find_mismatch(rendering: Rendering, status: PublicationStatus) -> str:
+    """Return why what was sent is not edited to the rendering without `publish correct`; empty if it may be."""
+    recorded = status.part_media_types
+    changed = [part for part in rendering.parts if part.digest != status.part_digests.get(part.key)]
+    if any(recorded.get(part.key, part.media_type) != part.media_type for part in changed):
+        return "it was sent by an earlier version of publisher, and stays as it is: publish correct changes it"
+    current, before = len(rendering.parts), status.part_digests.keys() | status.delivered_digests.keys()
+    if {part.key for part in rendering.parts} != before:
+        count = "1 message" if current == 1 else f"{current} messages"
+        return f"the issue now takes {count} instead of {len(before)}: publish correct"
+    return ""
 
 
 def _use_recorded_keys(rendering: Rendering, status: PublicationStatus) -> Rendering:
@@ -190,10 +202,6 @@ def _find_sendable(
             yield key
         elif channel.capabilities.ordered:
             return
-
-
-def _format_message_count(parts: Mapping[str, str]) -> str:
-    return "1 message" if len(parts) == 1 else f"{len(parts)} messages"
 
 
 def find_delivery_error(status: PublicationStatus | None) -> PublisherError | None:

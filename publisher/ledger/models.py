@@ -148,9 +148,9 @@ class DeliveryCounts(NamedTuple):
 class PublicationStatus(NamedTuple):
     """The current status of a publication.
 
-    `digest` covers the parts it was last planned with, `part_digests` has theirs by key. `owner` is the
-    process that holds the lease until `leased_until`, "" for none or one that is gone. `reasons` are those of
-    deliveries that have not arrived, most serious first. With a single recipient, `delivered_digests` has by
+    `digest` covers the parts it was last planned with; `part_digests` and `part_media_types` have theirs by key.
+    `owner` is the process that holds the lease until `leased_until`, "" for none or one that is gone. `reasons` are
+    those of deliveries that have not arrived, most serious first. With a single recipient, `delivered_digests` has by
     part the digest of what the recipient has, and `part_states` the state and the digest of the last attempt.
     """
 
@@ -169,6 +169,7 @@ class PublicationStatus(NamedTuple):
     delivered_digests: Mapping[str, str] = {}
     part_states: Mapping[str, tuple[DeliveryState, str]] = {}
     leased_until: dt.datetime | None = None
+    part_media_types: Mapping[str, str] = {}
 
     @property
     def is_adopted(self) -> bool:

@@ -37,7 +37,8 @@ def replace_content(tx: Transaction, publication: int, parts: Sequence[Part], at
         tx.fetch_all("SELECT part, position FROM part WHERE publication = ?", publication)
     )
     tx.execute_many(
-        "INSERT INTO content (digest, media_type, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        """INSERT INTO content (digest, media_type, body) VALUES (?, ?, ?) ON CONFLICT (digest)
+           DO UPDATE SET media_type = excluded.media_type WHERE content.media_type <> excluded.media_type""",
         [(part.digest, part.media_type, part.body) for part in parts],
     )
     tx.execute("DELETE FROM part WHERE publication = ?", publication)

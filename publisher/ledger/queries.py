@@ -146,7 +146,10 @@ def _build_status(tx: Transaction, row: Row) -> PublicationStatus:
            reason LIMIT 3""",
         publication_id,
     )
-    parts = tx.fetch_all("SELECT part, digest FROM part WHERE publication = ? ORDER BY position", publication_id)
+    parts = tx.fetch_all(
+        "SELECT part, digest, media_type FROM part JOIN content USING (digest) WHERE publication = ? ORDER BY position",
+        publication_id,
+    )
     deliveries = (
         tx.fetch_all(
             f"SELECT part, state, {ATTEMPTED_DIGEST}, {DELIVERED_DIGEST} FROM delivery WHERE publication = ?",
@@ -169,10 +172,11 @@ def _build_status(tx: Transaction, row: Row) -> PublicationStatus:
         str(url),
         parse_utc(next_at) if next_at else None,
         tuple(reason for (reason,) in reasons),
-        dict(parts),
+        {part: digest for part, digest, _ in parts},
         {part: delivered for part, _, _, delivered in deliveries if delivered},
         {part: (DeliveryState(state), attempted) for part, state, attempted, _ in deliveries},
         parse_utc(str(expiry)) if expiry else None,
+        {part: media_type for part, _, media_type in parts},
     )
 
 

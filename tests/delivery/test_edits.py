@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from msgspec.structs import replace
 
+from publisher.channel import Context, Part, Rendering
 from publisher.errors import DeliveryError, IssueError
+from publisher.model import Issue
 from tests.support.fake_channel import Letters, Post, refuse, rest
 from tests.support.newsletter import DUE, HOUR, MINUTE, Project, due_project
 
@@ -51,6 +54,65 @@ def test_an_issue_that_is_edited_after_it_went_out(project: Project) -> None:
     assert len(list(project.world)) == 4, "not by itself"
     project.publish()
     assert project.world.calls[4:] == ["update 1 改"]
+
+
+class Redesigned(Post, frozen=True):
+    """The channel of a later version, which shows the same issue in another form."""
+
+    def render(self, issue: Issue, context: Context) -> Rendering:
+        rendering = super().render(issue, context)
+        parts = [Part(part.key, "text/plain; layout=2", part.body + b"!") for part in rendering.parts]
+        return replace(rendering, parts=tuple(parts))
+
+
+@pytest.mark.parametrize("text", ["一", "改"])
+def test_an_issue_that_an_earlier_version_sent(project: Project, text: str) -> None:
+    """Whether it was edited since or not, its new form waits until the editor asks for it."""
+    project.tick()
+    project.write("2021-07-18", text)
+    later = Redesigned(project.world)
+    for request in ({}, {"issue": "2021-07-18"}, {"retry": True}):
+        done = project.publish(later, **request).channels["post"]
+        assert (done.sent, done.changed, done.error) == (0, 0, None)
+    assert done.held_reason.startswith("it was sent by an earlier version of publisher")
+    project.channels = (later,)
+    project.now += HOUR
+    project.tick()
+    assert project.world.calls == ["deliver 1 一"]
+    project.publish(later, correct=True)
+    project.publish(later)
+    assert project.world.calls[1:] == [f"update 1 {text}!"]
+
+
+def test_a_message_that_has_the_same_form_in_a_later_version(project: Project) -> None:
+    """It is edited like any other when the editor corrects the issue and goes on."""
+
+    class Renamed(Redesigned, frozen=True):
+        def render(self, issue: Issue, context: Context) -> Rendering:
+            rendering = super().render(issue, context)
+            parts = [Part(part.key, part.media_type, part.body.rstrip(b"!")) for part in rendering.parts]
+            return replace(rendering, parts=tuple(parts))
+
+    project.write("2021-07-18", "一", "二")
+    project.tick()
+    later = Renamed(project.world)
+    assert project.publish(later).channels["post"].held_reason == ""
+    project.write("2021-07-18", "改", "二")
+    project.publish(later, correct=True)
+    project.write("2021-07-18", "改", "再改")
+    assert project.publish(later).channels["post"].held_reason == ""
+    assert project.world.calls[2:] == ["update 1 改", "update 2 再改"]
+
+
+def test_an_issue_that_an_earlier_version_began_to_send(project: Project) -> None:
+    """The messages that are missing have the form of those that are there."""
+    project.write("2021-07-18", "一", "二")
+    project.with_post(behaves=lambda call, effect: effect() if call.part == "1" else rest())
+    project.tick()
+    assert project.sent == ["一"]
+    project.now += 2 * HOUR
+    project.publish(Redesigned(project.world))
+    assert project.world.calls == ["deliver 1 一", "deliver 2 二"]
 
 
 def test_who_leaves_between_plan_and_sending_gets_nothing(project: Project) -> None:

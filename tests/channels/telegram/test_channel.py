@@ -39,12 +39,12 @@ def test_a_call_as_it_will_be_made(send) -> None:
     sent = send(SMALL, chat="@tide")
     (call,) = sent.calls
     assert call == {
-        "text": "潮汐简报 (2024-05-20)：灯塔\n\n新闻 · 1 条\n1. 灯塔换灯\n三天。",
+        "text": "灯塔\n1 条\n\n新闻 · 1 条\n1. 灯塔换灯\n三天。",
         "entities": [
-            {"type": "bold", "offset": 0, "length": 20},
-            {"type": "bold", "offset": 22, "length": 2},
-            {"type": "text_link", "offset": 34, "length": 4, "url": "https://e.org/lamp"},
-            {"type": "expandable_blockquote", "offset": 39, "length": 3},
+            {"type": "bold", "offset": 0, "length": 2},
+            {"type": "bold", "offset": 8, "length": 2},
+            {"type": "text_link", "offset": 20, "length": 4, "url": "https://e.org/lamp"},
+            {"type": "expandable_blockquote", "offset": 25, "length": 3},
         ],
         "link_preview_options": {"is_disabled": True},
         "disable_notification": False,
@@ -55,7 +55,7 @@ def test_a_call_as_it_will_be_made(send) -> None:
         },
     }
     assert sent.html == [
-        "<b>潮汐简报 (2024-05-20)：灯塔</b>\n\n<b>新闻</b> · 1 条\n"
+        "<b>灯塔</b>\n1 条\n\n<b>新闻</b> · 1 条\n"
         '1. <a href="https://e.org/lamp">灯塔换灯</a>\n<blockquote expandable>三天。</blockquote>'
     ]
 
@@ -161,7 +161,7 @@ def test_a_quote_folds_if_it_is_long(send) -> None:
 
 def test_the_preview_says_what_is_left(send) -> None:
     page = send(SMALL, chat="@tide", card=True).preview
-    assert "42 / 4,096" in page
+    assert "28 / 4,096" in page
     assert "4 / 100" in page
     assert "@tide" in page
     assert 'class="card"' in page
@@ -222,7 +222,7 @@ def test_published_as_files(tmp_path: Path, publish) -> None:
     (made,) = folder.glob("outbox/*/telegram")
     names = {path.name for path in made.iterdir()}
     assert names == {"message-1.html", "message-1.json", "preview.html"}
-    assert json.loads((made / "message-1.json").read_text("utf-8"))["text"].startswith("慢工双周刊 (")
+    assert json.loads((made / "message-1.json").read_text("utf-8"))["text"].startswith("让文档自己合并 / ")
     assert "telegram" in output
     assert "nothing to do" in publish("--channel", "telegram", folder=folder)
 

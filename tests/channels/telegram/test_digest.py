@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from publisher.labels import get_labels
-from publisher.model import Field, Guide, Issue, Item, Link, Paragraph, Section, Text
+from publisher.model import Field, Guide, Issue, Item, Link, Paragraph, Quote, Section, Text
 
 ISSUE = """
 # 潮汐简报 (2024-05-20)：灯塔换灯/船坞
@@ -81,7 +81,7 @@ def test_titles(send, accepted) -> None:
     sent = send(ISSUE, detail="titles")
     accepted(sent)
     (text,) = sent.texts
-    assert text.startswith("潮汐简报 (2024-05-20)：灯塔换灯/船坞\n\n")
+    assert text.startswith("灯塔换灯 / 船坞\n4 条\n\n")
     assert body(text) == GUIDE + (
         "新闻 · 2 条\n"
         "1. 灯塔换了灯 · 海港日报\n"
@@ -98,7 +98,7 @@ def test_titles(send, accepted) -> None:
         ("tide/ruler：一把量潮的尺子", "https://blog.example.org/ruler"),
     ]
     title, *others = sent.marked("bold")
-    assert title == "潮汐简报 (2024-05-20)：灯塔换灯/船坞"
+    assert title == "灯塔换灯 / 船坞"
     assert others == ["导读：", "【新闻】", "【论文】", "【开源】", "新闻", "论文", "开源"]
 
 
@@ -232,6 +232,82 @@ def test_the_first_paragraph_stands_for_a_missing_summary(send) -> None:
     assert send(one(item), detail="full").texts[0].endswith("1. 甲\n第一段。\n第二段。")
 
 
+def test_a_quote_stands_for_a_missing_summary(send, accepted) -> None:
+    """Folded like a summary, and whole: who said it is a part of it."""
+    text = """
+## 新闻
+
+- [甲](https://e.org/1)
+
+> 海上无小事。
+>
+> —— 守塔人，见[日志](https://e.org/log)
+
+- [乙](https://e.org/2)
+
+> 先引一句。
+
+再说一句。
+
+- [丙](https://e.org/3)
+摘要：有摘要。
+
+> 不再引。
+"""
+    sent = send(text, detail="summaries")
+    accepted(sent)
+    assert sent.texts[0].endswith(
+        "新闻 · 3 条\n1. 甲\n海上无小事。\n—— 守塔人，见日志\n\n2. 乙\n再说一句。\n\n3. 丙\n有摘要。"
+    )
+    assert sent.marked("expandable_blockquote") == ["海上无小事。\n—— 守塔人，见日志", "再说一句。", "有摘要。"]
+    assert [url for _, url in sent.links] == [f"https://e.org/{end}" for end in ("1", "log", "2", "3")]
+
+
+def test_a_repository_in_a_quote_is_linked_once(send) -> None:
+    quote = Quote((Paragraph((Link((Text("潮尺"),), "https://github.com/tide/ruler"), Text("好用。"))),))
+    sent = send(one(Item((Text("甲"),), url="https://e.org/", repo="tide/ruler", body=(quote,))))
+    assert sent.texts[0].endswith("1. 甲\n潮尺好用。")
+
+
+@pytest.mark.parametrize("detail", ["summaries", "full"])
+def test_items_of_one_line_stand_close_together(send, accepted, detail: str) -> None:
+    """An item with a second line has blank lines around it, and so has one that is a paragraph."""
+    sentence = "这一条没有题目，只有一段话，说的是潮水退去以后滩上留下了什么，还有谁去捡。" * 3
+    items = [
+        Item((Text("甲"),), url="https://e.org/1"),
+        Item((Text("乙"),), url="https://e.org/2"),
+        Item((Text("丙"),), fields=(Field("摘要", "summary", (Text("有摘要。"),)),)),
+        Item((Text("丁"),)),
+        Item((Text("戊"),)),
+        Item((Text(sentence),)),
+        Item((Text("己"),)),
+    ]
+    sent = send(one(*items), detail=detail)
+    accepted(sent)
+    summary = "有摘要。" if detail == "summaries" else "摘要：有摘要。"
+    assert body(sent.texts[0]) == (
+        f"新闻 · 7 条\n1. 甲\n2. 乙\n\n3. 丙\n{summary}\n\n4. 丁\n5. 戊\n\n6. {sentence}\n\n7. 己"
+    )
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("# 潮汐简报 (2024-05-20)：灯塔换灯/船坞", "灯塔换灯 / 船坞\n1 条"),
+        ("# 潮汐简报 (2024-05-20)", "甲 和 乙\n1 条"),  # its topics are its items
+        ("# 第 12 期：灯塔/船坞", "第 12 期：灯塔/船坞\n1 条"),
+        ("", "潮汐简报 · 1 条"),
+    ],
+)
+def test_the_head_has_what_the_chat_does_not_show(send, accepted, title: str, shown: str) -> None:
+    """The name of the chat and the date are above and beside each message; a headline is on top, in bold."""
+    front = "---\ndate: 2024-05-20\n---\n"
+    sent = send(f"{front}{title}\n\n## 新闻\n\n- [甲 和 乙](https://e.org/)\n")
+    accepted(sent)
+    assert sent.texts[0].split("\n\n")[0] == shown
+    assert sent.marked("bold")[0] == shown.split("\n")[0].split(" · ")[0]
+
+
 @pytest.mark.parametrize("colon", ["：", ":"])
 def test_what_announces_something_left_out_does_not_end_in_a_colon(send, colon: str) -> None:
     more = Paragraph((Text("第二段。"),))
@@ -275,4 +351,4 @@ def test_a_heading_too_long_to_be_repeated(send, accepted) -> None:
 def test_a_message_has_something_to_see(send, accepted, title: str) -> None:
     sent = send(Issue("1"), title=title)
     accepted(sent)
-    assert sent.texts == ["潮汐简报 (2024-05-20)"]
+    assert sent.texts == ["潮汐简报"]

@@ -18,7 +18,7 @@ from publisher.channels.telegram.entities import (
 from publisher.channels.telegram.split import split_to_fit
 from publisher.model import Field, Inline, Issue, Item, Link, Section, Text, Title
 
-TOP = "潮汐简报 (2024-05-20)"
+NAME, HEADLINE = "潮汐简报", "灯塔"
 
 
 def item(title: str, summary: str = "", url: str = "https://e.org/", *more: Inline) -> Item:
@@ -47,20 +47,40 @@ def test_what_fits_is_one_message_without_a_number(send, accepted) -> None:
     sent = send(issue(("新闻", [item("甲"), item("乙")]), ("论文", [item("丙")])))
     accepted(sent)
     (text,) = sent.texts
-    assert text == f"{TOP}：灯塔\n\n新闻 · 2 条\n1. 甲\n\n2. 乙\n\n论文 · 1 条\n3. 丙"
+    assert text == f"{HEADLINE}\n3 条\n\n新闻 · 2 条\n1. 甲\n2. 乙\n\n论文 · 1 条\n3. 丙"
+
+
+def test_a_list_of_links_takes_fewer_messages_without_blank_lines(send, accepted) -> None:
+    """60 lines that fill a message, if no blank line is between them."""
+    titles = ["字" * 63 for _ in range(60)]
+    lines = [f"{number}. {title}" for number, title in enumerate(titles, 1)]
+    top = "灯塔\n60 条\n\n新闻 · 60 条\n"
+    assert len(top + "\n".join(lines)) <= 4096 < len(top + "\n\n".join(lines))
+    sent = send(issue(("新闻", [item(title) for title in titles])))
+    accepted(sent)
+    assert sent.texts == [top + "\n".join(lines)]
+
+
+def test_a_message_may_begin_inside_a_list(send, accepted) -> None:
+    """No blank line, and no item, is lost at the border."""
+    sent = send(issue(("新闻", [item(f"条目{n}" + "字" * 90) for n in range(1, 91)])))
+    accepted(sent)
+    bodies = [text.split("\n\n")[1].split("\n")[1:] for text in sent.texts]
+    assert len(bodies) > 2
+    assert [line[: line.index("字")] for body in bodies for line in body] == [f"{n}. 条目{n}" for n in range(1, 91)]
 
 
 def test_the_last_unit_that_fits(send, accepted) -> None:
-    """What stands around the summary takes 36 units, so one of 4,060 fills the message to the brim."""
-    assert len(f"{TOP}：灯塔\n\n新闻 · 1 条\n1. 甲\n") == 36
-    sent = send(issue(("新闻", [item("甲", "字" * 4060)])))
+    """What stands around the summary takes 22 units, so one of 4,074 fills the message to the brim."""
+    assert len(f"{HEADLINE}\n1 条\n\n新闻 · 1 条\n1. 甲\n") == 22
+    sent = send(issue(("新闻", [item("甲", "字" * 4074)])))
     accepted(sent)
     assert [len(text) for text in sent.texts] == [4096]
-    assert len(send(issue(("新闻", [item("甲", "字" * 4061)]))).calls) == 2
+    assert len(send(issue(("新闻", [item("甲", "字" * 4075)]))).calls) == 2
 
 
 def test_a_character_beyond_the_first_plane_counts_twice(send, accepted) -> None:
-    for count, messages in ((2030, 1), (2031, 2)):
+    for count, messages in ((2037, 1), (2038, 2)):
         sent = send(issue(("新闻", [item("甲", "🙂" * count)])))
         accepted(sent)
         assert len(sent.calls) == messages
@@ -70,10 +90,11 @@ def test_every_message_is_numbered_and_says_where_it_goes_on(send, accepted) -> 
     sent = send(issue(("新闻", [item(f"新闻{n}", "字" * 500) for n in range(1, 21)])))
     accepted(sent)
     assert [heads(text) for text in sent.texts] == [
-        [f"{TOP}：灯塔 · 1/3", "新闻 · 20 条"],
-        [f"{TOP} · 2/3", "新闻（续）"],
-        [f"{TOP} · 3/3", "新闻（续）"],
+        [HEADLINE, "新闻 · 20 条"],
+        [f"{NAME} · 2/3", "新闻（续）"],
+        [f"{NAME} · 3/3", "新闻（续）"],
     ]
+    assert sent.texts[0].startswith(f"{HEADLINE}\n20 条 · 1/3\n\n")
 
 
 def test_no_item_is_torn_and_none_is_lost(send, accepted) -> None:
@@ -103,7 +124,7 @@ def test_a_heading_without_items_stays_with_what_follows(send) -> None:
     sections = (("新闻", [item("a", "字" * 1900)] * 2), ("论文", []), ("视觉", [item("b", "字" * 1900)]))
     first, second = send(issue(*sections)).texts
     assert "论文" not in first
-    assert second.startswith(f"{TOP} · 2/2\n\n论文\n\n视觉 · 1 条\n")
+    assert second.startswith(f"{NAME} · 2/2\n\n论文\n\n视觉 · 1 条\n")
 
 
 # -------------------------------------------------------------------- the limits
@@ -157,9 +178,9 @@ def test_an_item_larger_than_a_message(send, accepted) -> None:
     sent = send(issue(("新闻", [item("甲"), item("乙" * 60, summary), item("丙")])))
     accepted(sent)
     first, second, third = sent.texts
-    assert first.startswith(f"{TOP}：灯塔 · 1/3\n\n新闻 · 3 条\n1. 甲\n\n2. {'乙' * 60}\n这是第0句话，")
-    assert second.startswith(f"{TOP} · 2/3\n\n新闻（续）\n2.（续）\n这是第")
-    assert third.startswith(f"{TOP} · 3/3\n\n新闻（续）\n2.（续）\n这是第")
+    assert first.startswith(f"{HEADLINE}\n3 条 · 1/3\n\n新闻 · 3 条\n1. 甲\n\n2. {'乙' * 60}\n这是第0句话，")
+    assert second.startswith(f"{NAME} · 2/3\n\n新闻（续）\n2.（续）\n这是第")
+    assert third.startswith(f"{NAME} · 3/3\n\n新闻（续）\n2.（续）\n这是第")
     assert first.endswith("末了是句号。")
     assert second.endswith("末了是句号。")
     assert third.endswith("末了是句号。\n\n3. 丙")
