@@ -6,24 +6,28 @@ from collections.abc import Iterator, Mapping
 
 from publisher import model as m
 from publisher.channels.email.headers import clean_text
-from publisher.channels.email.wrapping import TextBuffer, fits
+from publisher.channels.email.wrapping import TextBuffer
 from publisher.channels.email.writer import TextWriter, format_url, is_bare_link
 from publisher.links import build_link_key
 from publisher.outline import OutlineItem
+from publisher.transforms import find_urls
 
 
-def format_item_number(number: int) -> str:
-    """Return the number as the prefix of an item's first line."""
-    return f" {number:2d}. "
+def is_bare(item: OutlineItem) -> bool:
+    """Whether an item is a title and addresses, which need no blank line around them in a list."""
+    has_more = item.fields or item.body or item.is_running_text
+    return not has_more and not any(find_urls((*item.title, *item.tail)))
 
 
 def write_item(item: OutlineItem, buffer: TextBuffer, labels: Mapping[str, str]) -> None:
-    """Write an item with its number."""
+    """Write an item: number and title at the margin, source and addresses below the title, its text at the margin.
+
+    Text at the margin may be flowed, indented text may not.
+    """
     writer = TextWriter(buffer, item.url)
-    first = format_item_number(item.number)
-    indent = " " * len(first)
-    head = _format_item_head(item, writer, buffer.width - len(first))
-    for line in [*head, *_format_item_links(item, labels)] or [""]:
+    first = f"{item.number}. "
+    indent = "" if item.is_running_text else " " * len(first)
+    for line in [*_format_item_head(item, writer, labels), *_format_item_links(item, labels)] or [""]:
         buffer.write(line, first, indent)
         first = indent
     for field in item.fields:
@@ -40,27 +44,20 @@ def write_item(item: OutlineItem, buffer: TextBuffer, labels: Mapping[str, str])
     writer.write_reference_block()
 
 
-def _format_item_head(item: OutlineItem, writer: TextWriter, width: int) -> list[str]:
-    """Return tags and title, then source or authors, on one line if that fits `width`; the tail follows."""
+def _format_item_head(item: OutlineItem, writer: TextWriter, labels: Mapping[str, str]) -> list[str]:
+    """Return tags, title and the text after it, and on another line source or authors."""
     title = writer.format_text(item.title)
     if item.url and is_bare_link(title, item.url):
         title = ""
-    byline = clean_text(item.source or "、".join(item.authors))
-    title = _join_nonempty(*[f"[{clean_text(tag)}]" for tag in item.tags], title)
-    tail = _format_tail(item.tail, writer)
-    full_line = _join_nonempty(title, f"| {byline}" if byline else "") + tail
-    lines = [title, f"| {byline}{tail}"] if byline and not fits(full_line, width) else [full_line]
-    return [line for line in map(str.strip, lines) if line]
+    head = " ".join(filter(None, [*(f"[{clean_text(tag)}]" for tag in item.tags), title]))
+    byline = clean_text(item.source or labels["comma"].join(item.authors))
+    return [line for line in (f"{head}{_format_tail(item.tail, writer)}".strip(), byline) if line]
 
 
 def _format_tail(nodes: m.Inlines, writer: TextWriter) -> str:
     """Return what follows the title, with the space before it if there is one."""
     text = writer.format_text(nodes)
     return f" {text}" if text and m.plain(nodes)[:1].isspace() else text
-
-
-def _join_nonempty(*texts: str) -> str:
-    return " ".join(filter(None, texts))
 
 
 def _format_item_links(item: OutlineItem, labels: Mapping[str, str]) -> Iterator[str]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from publisher import model as m
 from publisher.channel import Entry
+from publisher.channels.email.contents import write_contents
 from publisher.channels.email.headers import clean_text
-from publisher.channels.email.items import format_item_number, write_item
-from publisher.channels.email.wrapping import SIGNATURE_DELIMITER, TextBuffer, count_columns, truncate_to_columns
+from publisher.channels.email.items import is_bare, write_item
+from publisher.channels.email.wrapping import SIGNATURE_DELIMITER, TextBuffer
 from publisher.channels.email.writer import TextWriter, format_url
 from publisher.derived_texts import count_items
 from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
 from publisher.newsletter import Newsletter
 from publisher.outline import (
+    Outline,
     OutlineItem,
-    OutlineSection,
     build_note_label,
     build_outline,
     count_footnotes,
@@ -26,11 +28,16 @@ from publisher.outline import (
 )
 from publisher.transforms import find_urls
 
-# with more items the contents list only the sections: a longer list would push the text too far down
-_MAX_LISTED_ITEMS = 40
+if TYPE_CHECKING:
+    from publisher.channels.email.settings import Wrap
+
+# above a section: not as long as its title, because in most mail programs that takes another width
+_SECTION_RULE = "=" * 40
+_SUBSECTION_MARK = "--- "
 # reading speed: Chinese characters, words of other scripts
 _CHARACTERS_PER_MINUTE, _WORDS_PER_MINUTE = 400, 230
 _TOP_LEVEL = 2
+_TOPIC_INDENT = "  "
 
 
 def write_masthead(buffer: TextBuffer, issue: m.Issue, entry: Entry, minutes: int, labels: Mapping[str, str]) -> None:
@@ -40,6 +47,10 @@ def write_masthead(buffer: TextBuffer, issue: m.Issue, entry: Entry, minutes: in
         buffer.write(line)
     writer.write_reference_block()
     buffer.write_blank()
+    if issue.title and issue.title.regular and issue.title.headline and not any(find_urls(issue.title.text)):
+        for topic in issue.title.headline:
+            buffer.write(clean_text(topic), _TOPIC_INDENT, _TOPIC_INDENT)
+        buffer.write_blank()
     if issue.tagline:
         writer.write_paragraph(writer.format_lines(issue.tagline))
     count = count_items(issue)
@@ -57,7 +68,7 @@ def write_online_link(buffer: TextBuffer, entry: Entry, labels: Mapping[str, str
 
 
 def _format_masthead_title(issue: m.Issue, entry: Entry, writer: TextWriter) -> Iterator[str]:
-    """Yield the title as written; the topics of a regular title are on a second line."""
+    """Yield the title as written; of a regular title only name and date."""
     title = issue.title
     if title is None:
         yield clean_text(entry.title)
@@ -65,8 +76,6 @@ def _format_masthead_title(issue: m.Issue, entry: Entry, writer: TextWriter) -> 
         yield from writer.format_lines(title.text)
     else:
         yield clean_text(f"{title.name} ({title.date})")
-        if title.headline:
-            yield clean_text("/".join(title.headline))
 
 
 def estimate_reading_time(lines: Iterable[str]) -> int:
@@ -76,40 +85,27 @@ def estimate_reading_time(lines: Iterable[str]) -> int:
     return max(1, round(ideographs / _CHARACTERS_PER_MINUTE + text.count(" ") / _WORDS_PER_MINUTE))
 
 
-def write_contents(buffer: TextBuffer, sections: Sequence[OutlineSection], labels: Mapping[str, str]) -> None:
-    """Write the titles of sections and items, one per line; with many items, only those of sections."""
-    total = sum(len(section.items) for section in sections)
-    titled = [section for section in sections if section.title]
-    if not total and len(titled) < 2:
-        return
-    write_heading(buffer, labels["contents"], _TOP_LEVEL)
-    top = min((section.level for section in titled), default=_TOP_LEVEL)
-    for section in sections:
-        items = section.items
-        title = clean_text(m.plain(section.title))
-        if total > _MAX_LISTED_ITEMS and items:
-            last = f"–{items[-1].number}" if len(items) > 1 else ""
-            title += f"{labels['colon']}{items[0].number}{last}"
-        if title:
-            buffer.lines.append(truncate_to_columns("  " * (section.level - top) + title, buffer.width))
-        if total <= _MAX_LISTED_ITEMS:
-            for item in items:
-                name = clean_text(item.name) or item.id
-                buffer.lines.append(truncate_to_columns(format_item_number(item.number) + name, buffer.width))
-
-
 def write_heading(buffer: TextBuffer, text: str, level: int) -> None:
-    """Write two blank lines and a heading, underlined over its own width in columns."""
+    """Write a heading after blank lines: at the top level below a rule, below that with a mark."""
     buffer.write_blank()
-    buffer.write_blank()
-    buffer.write(text)
-    buffer.write(("=" if level <= _TOP_LEVEL else "-") * min(count_columns(text), buffer.width))
+    if level <= _TOP_LEVEL:
+        buffer.write_blank()
+        buffer.write(_SECTION_RULE)
+        buffer.write(text)
+    else:
+        buffer.write(text, _SUBSECTION_MARK, " " * len(_SUBSECTION_MARK))
 
 
-def write_signature(
-    buffer: TextBuffer, newsletter: Newsletter, unsubscribe_url: str, labels: Mapping[str, str]
-) -> None:
-    """Write the signature: the newsletter's name, URL, contacts and license, and the unsubscribe link."""
+def write_end(buffer: TextBuffer, newsletter: Newsletter, unsubscribe_url: str, labels: Mapping[str, str]) -> None:
+    """Write how to unsubscribe, and the signature: the newsletter's name, URL, contacts and license.
+
+    Mail programs show what is below the delimiter in grey, or fold it.
+    """
+    buffer.write_blank()
+    buffer.write_blank()
+    buffer.write(labels["leave_by_page" if unsubscribe_url else "leave"].format(clean_text(newsletter.name)))
+    if unsubscribe_url:  # verbatim: `MailTemplate` looks it up to fill in its placeholders
+        buffer.lines.append(unsubscribe_url)
     buffer.write_blank()
     buffer.lines.append(SIGNATURE_DELIMITER)
     buffer.write(f"{clean_text(newsletter.name)} {format_url(to_ascii_url(newsletter.base))}")
@@ -118,26 +114,24 @@ def write_signature(
     if newsletter.license:
         name, url = build_license_link(newsletter.license)
         buffer.write(f"{labels['license']}{labels['colon']}{name} {url}")
-    if unsubscribe_url:  # verbatim: `MailTemplate` looks it up to fill in its placeholders
-        buffer.lines.append(f"{labels['unsubscribe']}{labels['colon']}{unsubscribe_url}")
 
 
 _BULLET, _BULLET_INDENT = "  - ", "    "
 
 
 def layout_issue(
-    issue: m.Issue, entry: Entry, newsletter: Newsletter, width: int, *, wrap: bool, unsubscribe_url: str = ""
+    issue: m.Issue, entry: Entry, newsletter: Newsletter, width: int, *, wrap: Wrap, unsubscribe_url: str = ""
 ) -> list[str]:
     """Return the lines of the email, in the form of `TextBuffer.lines`.
 
-    `unsubscribe_url` is the URL of the unsubscribe page, with its placeholders; it goes into the last line.
+    `unsubscribe_url` is the URL of the unsubscribe page, with its placeholders; it goes into the end.
     """
     labels = get_labels(newsletter.lang)
     last_note = count_footnotes(issue)
     top, text = (TextBuffer(width, wrap=wrap, last_note=last_note) for _ in range(2))
     content = build_outline(issue, "email")
     _write_opening(text, issue, content.notes, labels)
-    _write_sections(text, content.sections, labels)
+    _write_sections(text, content, labels)
     if issue.footer:
         text.write_blank()
         writer = TextWriter(text)
@@ -145,7 +139,7 @@ def layout_issue(
         writer.write_reference_block()
     write_masthead(top, issue, entry, estimate_reading_time(text.lines), labels)
     write_contents(top, content.sections, labels)
-    write_signature(text, newsletter, unsubscribe_url, labels)
+    write_end(text, newsletter, unsubscribe_url, labels)
     return top.lines + text.lines
 
 
@@ -168,8 +162,7 @@ def _write_guide(buffer: TextBuffer, guide: m.Guide, labels: Mapping[str, str]) 
         if index:
             buffer.write_blank()
         if isinstance(block, m.Paragraph):
-            for line in writer.format_lines(block.children):
-                buffer.write(line)
+            writer.write_paragraph(writer.format_lines(block.children))
         else:
             writer.write_blocks((block,))
     writer.write_reference_block()
@@ -200,20 +193,29 @@ def _write_notes(buffer: TextBuffer, notes: Sequence[m.Note], labels: Mapping[st
         writer.write_reference_block()
 
 
-def _write_sections(buffer: TextBuffer, sections: Sequence[OutlineSection], labels: Mapping[str, str]) -> None:
-    for section in sections:
+def _write_sections(buffer: TextBuffer, outline: Outline, labels: Mapping[str, str]) -> None:
+    for section in outline.sections:
         if section.title:
             writer = TextWriter(buffer)
-            write_heading(buffer, writer.format_text(section.title), section.level)
+            title, count = writer.format_text(section.title), len(section.items)
+            if count and outline.counts_items:
+                title += f" · {count} {labels['item' if count == 1 else 'items']}"
+            write_heading(buffer, title, section.level)
             writer.write_reference_block()
         _write_notes(buffer, section.notes, labels)
+        is_after_bare = False
         for index, node in enumerate(section.content):
-            buffer.write_blank()
             if isinstance(node, OutlineItem):
-                if index and not section.is_list:
+                bare = is_bare(node)
+                if not (bare and is_after_bare):
                     buffer.write_blank()
+                    if index and not section.is_list:
+                        buffer.write_blank()
                 write_item(node, buffer, labels)
+                is_after_bare = bare
             else:
+                buffer.write_blank()
                 writer = TextWriter(buffer)
                 writer.write_blocks((node,))
                 writer.write_reference_block()
+                is_after_bare = False

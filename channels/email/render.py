@@ -9,17 +9,17 @@ from urllib.parse import urlsplit
 from publisher.channel import Context, Entry, Part, Rendering
 from publisher.channels.email import layout
 from publisher.channels.email.headers import Mailbox, build_header, build_mailto_link, clean_text, parse_mailbox
-from publisher.channels.email.layout import write_online_link, write_signature
+from publisher.channels.email.layout import write_end, write_online_link
 from publisher.channels.email.message import ReplyTo, build_message
 from publisher.channels.email.settings import parse_mailbox_setting as parse_sender
-from publisher.channels.email.wrapping import TextBuffer, format_fixed_lines, format_flowed_lines
+from publisher.channels.email.wrapping import TextBuffer, format_fixed_lines, format_flowed_lines, is_flowed
 from publisher.errors import ConfigError
 from publisher.labels import get_labels
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
 
 if TYPE_CHECKING:
-    from publisher.channels.email.settings import EmailSettings
+    from publisher.channels.email.settings import EmailSettings, Wrap
 
 
 def render(settings: EmailSettings, issue: Issue, context: Context) -> Rendering:
@@ -31,7 +31,7 @@ def render(settings: EmailSettings, issue: Issue, context: Context) -> Rendering
     if entry is None:
         raise ValueError("an email needs the issue's entry in the archive")
     lines = layout.layout_issue(
-        issue, entry, newsletter, settings.width, wrap=settings.wrap != "none", unsubscribe_url=settings.unsubscribe_url
+        issue, entry, newsletter, settings.width, wrap=settings.line_breaks, unsubscribe_url=settings.unsubscribe_url
     )
     mail = _render_message(settings, lines, entry, newsletter)
     folder = f"outbox/{entry.date.isoformat()}/email"
@@ -57,7 +57,7 @@ def render_notice_mail(settings: EmailSettings, text: str, issue_parts: Sequence
         raise ValueError("a notice needs the issue's entry in the archive")
     reply_to_mail = ReplyTo.from_mail(issue_parts[0].body, text)
     lines = layout_notice(
-        text, entry, newsletter, settings.width, wrap=settings.wrap != "none", unsubscribe_url=settings.unsubscribe_url
+        text, entry, newsletter, settings.width, wrap=settings.line_breaks, unsubscribe_url=settings.unsubscribe_url
     )
     key = f"outbox/{entry.date.isoformat()}/email/notice-{reply_to_mail.text_digest[:12]}.eml"
     return Rendering((Part(key, "message/rfc822", _render_message(settings, lines, entry, newsletter, reply_to_mail)),))
@@ -72,8 +72,8 @@ def _render_message(
 ) -> bytes:
     """Return the message with these lines, addressed to `to` or to the sender."""
     sender, reply_to = _resolve_sender(settings, newsletter)
-    is_flowed = settings.wrap == "flowed"
-    text = "\r\n".join([*(format_flowed_lines(lines) if is_flowed else format_fixed_lines(lines)), ""])
+    flowed = is_flowed(lines)
+    text = "\r\n".join([*(format_flowed_lines(lines) if flowed else format_fixed_lines(lines)), ""])
     return build_message(
         text,
         sender,
@@ -82,7 +82,7 @@ def _render_message(
         entry,
         newsletter,
         unsubscribe_headers=_build_unsubscribe_headers(settings, reply_to),
-        flowed=is_flowed,
+        flowed=flowed,
         reply_to_mail=reply_to_mail,
     )
 
@@ -113,7 +113,7 @@ def _resolve_sender(settings: EmailSettings, newsletter: Newsletter) -> tuple[Ma
 
 
 def layout_notice(
-    text: str, entry: Entry, newsletter: Newsletter, width: int, *, wrap: bool, unsubscribe_url: str = ""
+    text: str, entry: Entry, newsletter: Newsletter, width: int, *, wrap: Wrap, unsubscribe_url: str = ""
 ) -> list[str]:
     """Return the lines of a notice, in the form of `TextBuffer.lines`; line breaks in `text` are kept."""
     labels = get_labels(newsletter.lang)
@@ -126,5 +126,5 @@ def layout_notice(
     if buffer.lines[-1]:
         buffer.write_blank()
     write_online_link(buffer, entry, labels)
-    write_signature(buffer, newsletter, unsubscribe_url, labels)
+    write_end(buffer, newsletter, unsubscribe_url, labels)
     return buffer.lines

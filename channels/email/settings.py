@@ -1,7 +1,7 @@
 """The keys of [channels.email] and their validation. Invalid values raise ConfigError."""
 
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple, cast, get_args
 
 from msgspec import Meta
 
@@ -160,7 +160,10 @@ def parse_server(url: str, user: str = "", password: Reference = _NO_REFERENCE) 
     return SmtpServer(match[2].strip("[]"), port, match[1] == "smtps", user, password)
 
 
-_WRAPS = ("flowed", "hard", "none")
+Wrap = Literal["auto", "flowed", "hard", "none"]
+"""How lines are broken: `auto` is `hard` for paragraphs in Chinese, Japanese and Korean, and `flowed` for others."""
+
+_WRAPS = get_args(Wrap)
 _WIDTHS = range(40, 77)  # columns; a flowed line has up to 2 more, and at most 78 (RFC 3676, section 4.2)
 _WIDTH_HINT = "72 leaves room for the quote marks of two replies in a window of 80 columns"
 _POLICIES = ("ask", "resend", "skip")
@@ -195,10 +198,11 @@ class EmailSettings(ChannelSettings, frozen=True):
     wrap: Annotated[
         str,
         Meta(
-            description="line breaks: `flowed` (mail programs may rewrap), `hard` (fixed) or `none` (no wrapping)",
+            description="line breaks: `flowed` (mail programs may rewrap), `hard` (fixed), `none` (no wrapping) or "
+            "`auto` (hard for Chinese, Japanese and Korean, flowed for others)",
             extra_json_schema={"enum": [*_WRAPS]},
         ),
-    ] = "flowed"
+    ] = "auto"
     server: Annotated[
         str,
         Meta(
@@ -268,6 +272,11 @@ class EmailSettings(ChannelSettings, frozen=True):
         return bool(self.server) and self.send
 
     @property
+    def line_breaks(self) -> Wrap:
+        """The setting `wrap`."""
+        return cast("Wrap", self.wrap)
+
+    @property
     def unsubscribe_url(self) -> str:
         """The URL of the unsubscribe page, with its placeholders; empty if they are not filled in."""
         return self.unsubscribe if self.sends or "{" not in self.unsubscribe else ""
@@ -278,7 +287,7 @@ class EmailSettings(ChannelSettings, frozen=True):
                 parse_mailbox_setting(key, value)
         require_in_range("width", self.width, _WIDTHS, "columns", _WIDTH_HINT)
         require_in_range("connections", self.connections, _CONNECTIONS, "at a time", "most servers accept 10")
-        require_one_of("wrap", self.wrap, _WRAPS, '"flowed" suits most mail programs: wrap = "flowed"')
+        require_one_of("wrap", self.wrap, _WRAPS, 'the default is wrap = "auto"')
         require_one_of("uncertain", self.uncertain, _POLICIES, 'the default is uncertain = "ask"')
         validate_recipients(self.recipients_)
         if self.server:

@@ -8,6 +8,9 @@ The widths of all characters of a text are looked up at once, so a line costs a 
 character; where it may end is tested only near its end. wcwidth would give the widths, which are the smaller
 part; no library has the rules of line breaks for both kinds of text and flowed lines.
 
+Chinese, Japanese and Korean paragraphs are not flowed by default: mutt breaks flowed text at spaces only, so it shows
+them as overlong lines with its mark `+`, and most web mail ignores flowed lines.
+
 Flowed lines (RFC 3676): a line that ends in a space continues in the next one. With DelSp=yes that space is
 not part of the text, so a line may break anywhere, as between Chinese characters. A line that begins with a
 space, ">" or "From " is stuffed: it gets a space in front, which the mail program removes.
@@ -17,8 +20,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from publisher.patterns import lazy_pattern
+
+if TYPE_CHECKING:
+    from publisher.channels.email.settings import Wrap
 
 _WIDE, _NARROW, _SPACE = "w", "n", " "
 _OPENING, _NARROW_OPENING = "(", "<"
@@ -128,10 +135,33 @@ def wrap_text(text: str, first: int, rest: int) -> list[str]:
 
 
 def truncate_to_columns(text: str, width: int) -> str:
-    """Return the text, shortened to `width` columns with an ellipsis if it is wider."""
+    """Return the text, shortened to `width` columns with an ellipsis if it is wider.
+
+    It ends between words, or else within a word so long that not even half of the width would be used.
+    """
     if fits(text, width):
         return text
-    return wrap_text(text, width - 1, width)[0][: width - 1].rstrip(" ，、；：,;:/（(") + "…"
+    widths = _measure_characters(text)
+    end = _measure_line(widths, 0, width - 1, 0 in widths)
+    cut = len(wrap_text(text, width - 1, width)[0].rstrip(_TRIMMED_BEFORE_ELLIPSIS))
+    if cut > end or 2 * count_columns(text[:cut]) < width:
+        cut = _find_forced_break(text, 0, end)
+    return text[:cut].rstrip(_TRIMMED_BEFORE_ELLIPSIS) + "…"
+
+
+_TRIMMED_BEFORE_ELLIPSIS = " ，、；：,;:/（("
+
+_CJK = "\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff01-\uffee\U00020000-\U0003ffff"
+_CJK_CHARACTER = lazy_pattern(f"[{_CJK}]")
+_CJK_RUN = lazy_pattern(f"[{_CJK}]{{12}}")  # in text of another language, a program that breaks at spaces needs a break
+_CJK_SHARE = 10
+
+
+def is_cjk(text: str) -> bool:
+    """Whether a paragraph is Chinese, Japanese or Korean, or has a long quotation in one of these."""
+    if text.isascii():
+        return False
+    return _CJK_RUN.search(text) is not None or len(_CJK_CHARACTER.findall(text)) * _CJK_SHARE >= len(text)
 
 
 def _measure_line(widths: bytes, start: int, width: int, has_zero_width: bool) -> int:
@@ -211,14 +241,14 @@ _STUFFED_PREFIXES = (" ", ">", "From ")
 
 
 class TextBuffer:
-    """Collects text as lines of at most `width` columns; without `wrap`, lines of any length.
+    """Collects text as lines of at most `width` columns; with `wrap` none, lines of any length.
 
     In `lines`, a line that ends in a space continues in the next one, except SIGNATURE_DELIMITER; a break at
     a space keeps that space as well. Lines are not stuffed. The numbers of URLs follow `last_note`, the number of
     the last footnote in the text.
     """
 
-    def __init__(self, width: int, *, wrap: bool = True, last_note: int = 0) -> None:
+    def __init__(self, width: int, *, wrap: Wrap = "auto", last_note: int = 0) -> None:
         self.width = width
         self.last_note = last_note
         self.lines: list[str] = []
@@ -233,22 +263,24 @@ class TextBuffer:
         text = text.rstrip(" ")
         if not text:
             self.lines.append(first.rstrip(" "))
-        elif not self._wrap or 2 * len(text) + len(first) <= self.width:
+        elif self._wrap == "none" or 2 * len(text) + len(first) <= self.width:
             self.lines.append(first + text)
         else:
             lines = wrap_text(text, self.width - len(first), self.width - len(rest))
-            if rest:
-                lines = [rest + line.rstrip(" ") for line in lines]
-                lines[0] = first + lines[0][len(rest) :]
+            if rest or self._wrap == "hard" or (self._wrap == "auto" and is_cjk(text)):
+                lines = [line.rstrip(" ") for line in lines]
             else:
-                *others, last = lines
-                lines = [*[line + _SOFT_BREAK for line in others], last]
-                lines[0] = first + lines[0]
-            self.lines += lines
+                lines = [*[line + _SOFT_BREAK for line in lines[:-1]], lines[-1]]
+            self.lines += [first + lines[0], *[rest + line for line in lines[1:]]]
 
     def write_blank(self) -> None:
         """Append an empty line."""
         self.lines.append("")
+
+
+def is_flowed(lines: Iterable[str]) -> bool:
+    """Whether a line of a TextBuffer continues in the next one."""
+    return any(line.endswith(_SOFT_BREAK) and line != SIGNATURE_DELIMITER for line in lines)
 
 
 def format_fixed_lines(lines: Iterable[str]) -> list[str]:
