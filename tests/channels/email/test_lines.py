@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from publisher.channels.email.settings import Wrap
 from publisher.channels.email.wrapping import (
     SIGNATURE_DELIMITER,
     TextBuffer,
@@ -29,8 +30,8 @@ def unflowed(lines: list[str]) -> list[str]:
     return made
 
 
-def sheet(*rows: tuple[str, ...], width: int = 12, broken: bool = True) -> list[str]:
-    made = TextBuffer(width, wrap=broken)
+def sheet(*rows: tuple[str, ...], width: int = 12, wrap: Wrap = "flowed") -> list[str]:
+    made = TextBuffer(width, wrap=wrap)
     for row in rows:
         made.write(*row)
     return made.lines
@@ -47,6 +48,11 @@ def test_the_space_of_the_text_stays_before_the_soft_one() -> None:
     lines = sheet(("one two three four",))
     assert format_flowed_lines(lines) == ["one two  ", "three four"]
     assert format_fixed_lines(lines) == ["one two", "three four"]
+
+
+def test_hard_lines_are_those_of_a_flowed_paragraph_without_spaces() -> None:
+    for text in ("一二三四五六七八", "one two three four"):
+        assert sheet((text,), wrap="hard") == format_fixed_lines(sheet((text,)))
 
 
 def test_what_hangs_does_not_flow() -> None:
@@ -69,7 +75,7 @@ def test_only_the_signature_keeps_its_space() -> None:
 
 
 def test_without_breaking_a_text_is_one_line() -> None:
-    assert sheet(("一二三四五六七八", "  - ", "    "), broken=False) == ["  - 一二三四五六七八"]
+    assert sheet(("一二三四五六七八", "  - ", "    "), wrap="none") == ["  - 一二三四五六七八"]
 
 
 WORDS = st.text(

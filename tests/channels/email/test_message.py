@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from publisher.channels.email import Email
 from publisher.channels.email.message import encode_base64_lines
+from publisher.channels.email.wrapping import count_columns
 from publisher.errors import ConfigError
 from publisher.reader import decode, parse_issue
 from tests.channels.email.conftest import PUBLICATION, SAMPLE, Mail, render
@@ -95,18 +96,55 @@ def test_an_address_no_server_takes_is_refused(mail: Make, newsletter: object) -
 
 
 def test_a_flowing_mail_and_a_hard_one_show_the_same(mail: Make) -> None:
-    flowing, hard = mail(), mail(wrap="hard")
+    flowing, hard = mail(wrap="flowed"), mail(wrap="hard")
     assert flowing.shown == hard.shown
     assert hard.text == hard.shown.replace("\n", "\r\n")
     assert hard.message["Content-Type"] == 'text/plain; charset="utf-8"'
 
 
 def test_a_flowing_mail_gives_back_whole_paragraphs(mail: Make) -> None:
-    restored = unflowed(mail().text.split("\r\n"))
+    restored = unflowed(mail(wrap="flowed").text.split("\r\n"))
     whole = mail(wrap="none").text.split("\r\n")
     paragraphs = [line for line in whole if line.startswith(("摘要", "他还留着", "【", "注", "    logbook"))]
     assert len(paragraphs) == 10
     assert [line for line in paragraphs if line not in restored] == []
+
+
+LATIN = "The pilots of the harbour write down the wind, the tide and the names of all on board. " * 3
+CHINESE = "港口的引水员每天记下风向、潮位和船上每个人的名字，装订成册，放在灯塔的底层。" * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "flows"),
+    [
+        (LATIN, True),
+        (CHINESE, False),
+        ("港の水先案内人は、毎日、風と潮と船に乗っている人の名前を書きとめ、灯台の下に置いている。" * 3, False),
+        ("항구의 도선사는 날마다 바람과 조수와 배에 탄 사람들의 이름을 적어 등대 아래에 둔다. " * 3, False),
+        ("هذا نص طويل عن الميناء والريح والمد وأسماء من على السفينة، يكتبه المرشد كل يوم في دفتره. " * 3, True),
+        (f"{LATIN}（《航海日志》）", True),  # a word or two do not make a text Chinese
+        (f"{LATIN} 🚢⚓ ", True),
+        (f"{LATIN}{'港口的引水员每天记下风向潮位'}", False),  # where mutt finds no place for a break
+        ("用 PyTorch 2.1 在 Raspberry Pi 上跑 Llama 模型，batch size 为 1 时每秒 12 token。" * 3, False),
+    ],
+)
+def test_only_paragraphs_with_spaces_flow_by_default(mail: Make, text: str, flows: bool) -> None:
+    """mutt shows flowed Chinese with a + at the start of lines; its hard lines look the same everywhere."""
+    made = mail(f"# 夜航船周报 (2024-03-07)\n\n{text}\n")
+    assert (made.message.get_param("format") == "flowed") is flows
+    assert faults(made.wire) == []
+    soft = [line for line in made.text.split("\r\n") if line.endswith(" ") and line != "-- "]
+    assert bool(soft) is flows
+    assert max(map(count_columns, made.lines)) <= 72
+
+
+def test_paragraphs_of_both_kinds_in_one_mail(mail: Make) -> None:
+    made = mail(f"# 夜航船周报 (2024-03-07)\n\n{CHINESE}\n\n{LATIN}\n")
+    lines = made.text.split("\r\n")
+    assert made.message.get_param("format") == "flowed"
+    assert LATIN.strip() in unflowed(lines)
+    hard = lines[next(n for n, line in enumerate(lines) if line.startswith("港口")) :]
+    assert "".join(hard[: hard.index("")]) == CHINESE, "no line has a space at its end"
 
 
 def test_without_wrapping_each_paragraph_is_a_line(mail: Make) -> None:

@@ -42,7 +42,9 @@ def text_of(part: Part) -> str:
 def test_what_a_notice_looks_like() -> None:
     part = notice(WORDS)
     assert part.key.startswith("outbox/2024-03-07/email/notice-")
-    assert text_of(part) == f"{WORDS}\r\n\r\n在线阅读：https://ferry.example.org/weekly/2024-03-07/\r\n"
+    leave = "你收到这封邮件，是因为订阅了夜航船周报。想退订，请回复“退订”。"
+    page = "https://ferry.example.org/weekly/2024-03-07/"
+    assert text_of(part) == f"{WORDS}\r\n\r\n在线阅读：{page}\r\n\r\n\r\n{leave}\r\n"
     mail = parsed(part.body)
     first = parsed(render(parse_issue(SAMPLE, "2024-03-07.md"), Email(**LIVE)).parts[0].body)  # type: ignore[arg-type]
     assert mail["Subject"] == f"Re: {first['Subject']}"
@@ -63,9 +65,9 @@ def test_lines_are_broken_as_those_of_an_issue(wrap: str) -> None:
     lines = text_of(part).split("\r\n")
     stuffed = " " if wrap == "flowed" else ""
     last = lines.index(f"{stuffed}> 引文")
-    assert lines[last:] == [
+    assert lines[last : last + 7] == [
         *(f"{stuffed}> 引文", f"{stuffed}From the editor:", "", "--", "第二段。", ""),
-        *("在线阅读：https://ferry.example.org/weekly/2024-03-07/", ""),
+        "在线阅读：https://ferry.example.org/weekly/2024-03-07/",
     ]
     assert last == (1 if wrap == "none" else 2)
     assert "".join(line.rstrip() for line in lines[:last]) == long

@@ -32,7 +32,7 @@ def load(folder: Path, table: str) -> Email | None:
 
 
 def test_every_key_may_be_left_out(tmp_path: Path) -> None:
-    assert load(tmp_path, "[channels.email]\n") == Email("", "", 72, "flowed", _root=str(tmp_path))
+    assert load(tmp_path, "[channels.email]\n") == Email("", "", 72, "auto", _root=str(tmp_path))
 
 
 def test_every_key(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_the_settings_as_json(publish: Callable[..., str], tmp_path: Path) -> No
         ('from = "a@例子.org"', "6:1: from must be one email address in ASCII", "xn--"),
         ("width = 80", "6:1: width must be 40 to 76 columns, not 80", "72 leaves room"),
         ("width = 39", "6:1: width must be 40 to 76 columns, not 39", "72 leaves room"),
-        ('wrap = "soft"', '6:1: wrap must be one of flowed, hard, none, not "soft"', 'wrap = "flowed"'),
+        ('wrap = "soft"', '6:1: wrap must be one of auto, flowed, hard, none, not "soft"', 'wrap = "auto"'),
         ('server = "mail.e.org"', "6:1: server must be the URL of a mail server", "smtp://mail.example.org:587"),
         ('server = "smtp://lin:tide@mail.e.org"', "6:1: server must be the URL of", "separate keys"),
         ('server = "smtp://mail.e.org:99999"', "6:1: server must be the URL of", "smtp://"),
@@ -195,4 +195,4 @@ def test_the_list_of_channels_spells_the_keys_as_the_file_does(publish: Callable
     load(tmp_path, '[channels.email]\nfrom = "a@e.org"\n')
     listed = publish("channels", folder=tmp_path).splitlines()
     (line,) = [line for line in listed if line.startswith("email ")]
-    assert line.endswith('enabled   from = "a@e.org"  width = 72  wrap = "flowed"  connections = 10  uncertain = "ask"')
+    assert line.endswith('enabled   from = "a@e.org"  width = 72  wrap = "auto"  connections = 10  uncertain = "ask"')
