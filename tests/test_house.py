@@ -134,7 +134,7 @@ INNER_FLOORS = {
     "channels.email": (
         "headers rate_limit reply_rules smtp_protocol wrapping",
         "message recipients replies writer",
-        "items personalize settings",
+        "contents items personalize settings",
         "dkim layout smtp",
         "doctor render session",
         "__init__",

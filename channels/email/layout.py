@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from publisher import model as m
 from publisher.channel import Entry
 from publisher.channels.email.contents import write_contents
 from publisher.channels.email.headers import clean_text
 from publisher.channels.email.items import is_bare, write_item
-from publisher.channels.email.wrapping import SIGNATURE_DELIMITER, TextBuffer
+from publisher.channels.email.wrapping import SIGNATURE_DELIMITER, TextBuffer, Wrap
 from publisher.channels.email.writer import TextWriter, format_url
 from publisher.derived_texts import count_items
 from publisher.labels import get_labels
@@ -27,9 +26,6 @@ from publisher.outline import (
     split_guide,
 )
 from publisher.transforms import find_urls
-
-if TYPE_CHECKING:
-    from publisher.channels.email.settings import Wrap
 
 # above a section: not as long as its title, because in most mail programs that takes another width
 _SECTION_RULE = "=" * 40

@@ -12,14 +12,14 @@ from publisher.channels.email.headers import Mailbox, build_header, build_mailto
 from publisher.channels.email.layout import write_end, write_online_link
 from publisher.channels.email.message import ReplyTo, build_message
 from publisher.channels.email.settings import parse_mailbox_setting as parse_sender
-from publisher.channels.email.wrapping import TextBuffer, format_fixed_lines, format_flowed_lines, is_flowed
+from publisher.channels.email.wrapping import TextBuffer, Wrap, format_fixed_lines, format_flowed_lines, is_flowed
 from publisher.errors import ConfigError
 from publisher.labels import get_labels
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
 
 if TYPE_CHECKING:
-    from publisher.channels.email.settings import EmailSettings, Wrap
+    from publisher.channels.email.settings import EmailSettings
 
 
 def render(settings: EmailSettings, issue: Issue, context: Context) -> Rendering:

@@ -1,7 +1,7 @@
 """The keys of [channels.email] and their validation. Invalid values raise ConfigError."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, NamedTuple, cast, get_args
+from typing import TYPE_CHECKING, Annotated, NamedTuple, cast
 
 from msgspec import Meta
 
@@ -11,6 +11,9 @@ from publisher.credentials import Reference
 from publisher.errors import ConfigError
 from publisher.links import is_loopback_host
 from publisher.patterns import lazy_pattern
+
+if TYPE_CHECKING:
+    from publisher.channels.email.wrapping import Wrap
 
 _MAX_URL_BYTES = 900  # so that its header fits on one line: RFC 5322, section 2.1.1
 _UNSUBSCRIBE_URL = lazy_pattern(r"https://[^\s<>{}?#\"/]+(?:[/?](?:[!#-;=?-z|~]|\{address\}|\{token\})*)?")
@@ -160,10 +163,7 @@ def parse_server(url: str, user: str = "", password: Reference = _NO_REFERENCE) 
     return SmtpServer(match[2].strip("[]"), port, match[1] == "smtps", user, password)
 
 
-Wrap = Literal["auto", "flowed", "hard", "none"]
-"""How lines are broken: `auto` is `hard` for paragraphs in Chinese, Japanese and Korean, and `flowed` for others."""
-
-_WRAPS = get_args(Wrap)
+_WRAPS = ("auto", "flowed", "hard", "none")
 _WIDTHS = range(40, 77)  # columns; a flowed line has up to 2 more, and at most 78 (RFC 3676, section 4.2)
 _WIDTH_HINT = "72 leaves room for the quote marks of two replies in a window of 80 columns"
 _POLICIES = ("ask", "resend", "skip")
@@ -272,7 +272,7 @@ class EmailSettings(ChannelSettings, frozen=True):
         return bool(self.server) and self.send
 
     @property
-    def line_breaks(self) -> Wrap:
+    def line_breaks(self) -> "Wrap":
         """The setting `wrap`."""
         return cast("Wrap", self.wrap)
 

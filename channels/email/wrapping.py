@@ -20,12 +20,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Literal
 
 from publisher.patterns import lazy_pattern
-
-if TYPE_CHECKING:
-    from publisher.channels.email.settings import Wrap
 
 _WIDE, _NARROW, _SPACE = "w", "n", " "
 _OPENING, _NARROW_OPENING = "(", "<"
@@ -157,7 +154,7 @@ _CJK_RUN = lazy_pattern(f"[{_CJK}]{{12}}")  # in text of another language, a pro
 _CJK_SHARE = 10
 
 
-def is_cjk(text: str) -> bool:
+def is_cjk_paragraph(text: str) -> bool:
     """Whether a paragraph is Chinese, Japanese or Korean, or has a long quotation in one of these."""
     if text.isascii():
         return False
@@ -240,6 +237,10 @@ _SOFT_BREAK = " "
 _STUFFED_PREFIXES = (" ", ">", "From ")
 
 
+Wrap = Literal["auto", "flowed", "hard", "none"]
+"""How lines are broken: `auto` is `hard` for paragraphs in Chinese, Japanese and Korean, and `flowed` for others."""
+
+
 class TextBuffer:
     """Collects text as lines of at most `width` columns; with `wrap` none, lines of any length.
 
@@ -267,7 +268,7 @@ class TextBuffer:
             self.lines.append(first + text)
         else:
             lines = wrap_text(text, self.width - len(first), self.width - len(rest))
-            if rest or self._wrap == "hard" or (self._wrap == "auto" and is_cjk(text)):
+            if rest or self._wrap == "hard" or (self._wrap == "auto" and is_cjk_paragraph(text)):
                 lines = [line.rstrip(" ") for line in lines]
             else:
                 lines = [*[line + _SOFT_BREAK for line in lines[:-1]], lines[-1]]

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.channels.email.settings import Wrap
 from publisher.channels.email.wrapping import (
     SIGNATURE_DELIMITER,
     TextBuffer,
+    Wrap,
     count_columns,
     format_fixed_lines,
     format_flowed_lines,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from publisher import config, registry
 from publisher.channels.email import Email
 from publisher.channels.email.settings import parse_server
+from publisher.channels.email.wrapping import Wrap
 from publisher.errors import ConfigError
 
 HEAD = """\
@@ -33,6 +35,10 @@ def load(folder: Path, table: str) -> Email | None:
 
 def test_every_key_may_be_left_out(tmp_path: Path) -> None:
     assert load(tmp_path, "[channels.email]\n") == Email("", "", 72, "auto", _root=str(tmp_path))
+
+
+def test_every_way_to_break_lines_is_a_setting() -> None:
+    assert [wrap for wrap in get_args(Wrap) if Email(wrap=wrap).line_breaks != wrap] == []
 
 
 def test_every_key(tmp_path: Path) -> None:
