@@ -27,8 +27,8 @@ from publisher.outline import (
 )
 from publisher.transforms import find_urls
 
-# above a section: not as long as its title, because in most mail programs that takes another width
-_SECTION_RULE = "=" * 40
+# above a section: it fits on a phone, and is not as long as the title, which takes another width in most programs
+_SECTION_RULE = "=" * 24
 _SUBSECTION_MARK = "--- "
 # reading speed: Chinese characters, words of other scripts
 _CHARACTERS_PER_MINUTE, _WORDS_PER_MINUTE = 400, 230

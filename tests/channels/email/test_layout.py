@@ -49,7 +49,7 @@ def section(body: str) -> str:
 def below(made: Mail, heading: str = "论文") -> list[str]:
     """The lines from a section's heading to how to unsubscribe."""
     lines = made.lines
-    start = next(n for n in range(1, len(lines)) if lines[n].split(" · ")[0] == heading and lines[n - 1] == "=" * 40)
+    start = next(n for n in range(1, len(lines)) if lines[n].split(" · ")[0] == heading and lines[n - 1] == "=" * 24)
     return lines[start + 2 : lines.index("-- ") - 4]
 
 
@@ -318,11 +318,11 @@ def test_sections_have_a_rule_above_and_a_count(mail: Make) -> None:
         "# 夜航船周报 (2024-03-07)\n\n## 论文\n\n- [甲](https://e.org/1)\n- [乙](https://e.org/2)\n\n"
         "### 视觉\n\n- [丙](https://e.org/3)\n\n## 编后\n\n一段。\n"
     )
-    start = made.lines.index("=" * 40)
-    assert made.lines[start - 2 : start + 3] == ["", "", "=" * 40, "论文 · 2 条", ""]
+    start = made.lines.index("=" * 24)
+    assert made.lines[start - 2 : start + 3] == ["", "", "=" * 24, "论文 · 2 条", ""]
     at = made.lines.index("--- 视觉 · 1 条")
     assert made.lines[at - 1 : at + 2] == ["", "--- 视觉 · 1 条", ""]
-    assert made.lines[made.lines.index("编后", at) - 1] == "=" * 40
+    assert made.lines[made.lines.index("编后", at) - 1] == "=" * 24
 
 
 # ----------------------------------------------------------------- the end
