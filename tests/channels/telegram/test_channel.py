@@ -100,8 +100,8 @@ def test_the_files(send) -> None:
     """What is sent are the calls, in order; the rest shows the same."""
     rendering = send(issue("字" * 300, 25)).rendering
     assert [(part.key, part.media_type) for part in rendering.parts] == [
-        (f"{DAY}/message-1.json", "application/json"),
-        (f"{DAY}/message-2.json", "application/json"),
+        (f"{DAY}/message-1.json", "application/json; layout=2"),
+        (f"{DAY}/message-2.json", "application/json; layout=2"),
     ]
     assert [(part.key, part.media_type) for part in rendering.previews] == [
         (f"{DAY}/message-1.html", "text/html; charset=utf-8"),
