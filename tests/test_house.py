@@ -152,7 +152,7 @@ INNER_FLOORS = {
     ),
     "channels.wechat": (
         "cover links settings style",
-        "meta writer",
+        "meta themes writer",
         "draft errors items state",
         "article client",
         "free_publish images preview test_send",

@@ -94,7 +94,7 @@ class WeChat(WeChatSettings, MessageChannel, frozen=True):
         from publisher.channels.wechat.doctor import diagnose
 
         files = FileAccess(self._root, self._private_files)
-        return diagnose(self._client, self.appid, files, self.cover, publishes=self.publish)
+        return diagnose(self._client, self.appid, files, self.cover, self.qr, publishes=self.publish)
 
     @property
     def _client(self) -> WeChatClient:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from publisher import model as m
-from publisher.channels.wechat import style
 from publisher.channels.wechat.items import render_article_item, render_list_entry
 from publisher.channels.wechat.links import ArticleLinks, EarlierIssue, LinkUse
 from publisher.channels.wechat.settings import ContentSize, measure_content
+from publisher.channels.wechat.style import (
+    LATIN_STYLE,
+    ORNAMENTS,
+    ArticleTheme,
+    Ornament,
+    join_styles,
+    mirror_theme,
+    shed_ornaments,
+)
 from publisher.channels.wechat.writer import (
-    BULLET,
     HTML_TAG,
     ArticleWriter,
     format_printed_url,
@@ -20,15 +28,17 @@ from publisher.channels.wechat.writer import (
     render_paragraph,
     wrap_in_span,
 )
-from publisher.derived_texts import is_labelled
+from publisher.derived_texts import count_items, is_labelled
+from publisher.labels import get_labels
+from publisher.localized import get_language_code, is_right_to_left
 from publisher.outline import (
+    Outline,
     OutlineItem,
     OutlineSection,
     build_note_label,
     build_outline,
     count_footnotes,
     highlight_subject,
-    label_guide,
     order_opening,
     split_guide,
 )
@@ -45,52 +55,85 @@ class ItemSize(Struct, frozen=True):
 
 
 class Article(Struct, frozen=True):
-    """The HTML of an article, its size, and in reading order its links, its image URLs and the sizes of its
-    items."""
+    """The HTML of an article, its size once its images are uploaded, and in reading order its links, its image
+    URLs and the sizes of its items. `left_out` names the ornaments it lacks, to be short enough."""
 
     html: str
     size: ContentSize
     link_uses: tuple[LinkUse, ...]
     image_urls: tuple[str, ...]
     item_sizes: tuple[ItemSize, ...]
+    left_out: tuple[str, ...] = ()
 
 
-def build_article(
-    issue: m.Issue,
-    title: str,
-    labels: Mapping[str, str],
-    *,
-    has_source_url: bool,
-    footnotes: bool,
-    footer: tuple[str, ...],
-    earlier_issues: list[EarlierIssue],
-) -> Article:
+class ArticleOptions(Struct, frozen=True):
+    """What an article depends on besides the issue.
+
+    `title` is the title that WeChat shows above the article; `lang` is a BCP 47 tag. With `footnotes` URLs are
+    printed in a list at the end instead of in the text. `footer` has lines that replace the issue's own footer,
+    if any. The note about 阅读原文 needs a target, `has_source_url`. `qr` is the URL of a QR code, or empty.
+    """
+
+    title: str
+    lang: str
+    theme: ArticleTheme
+    has_source_url: bool = False
+    footnotes: bool = False
+    footer: tuple[str, ...] = ()
+    earlier_issues: tuple[EarlierIssue, ...] = ()
+    qr: str = ""
+
+
+def build_article(issue: m.Issue, options: ArticleOptions) -> Article:
     """Return the article of an issue that has been through the transforms `publishable` and `absolute`.
 
-    `title` is the title that WeChat shows above the article. With `footnotes` URLs are printed in a list at
-    the end instead of in the text. `footer` has lines that replace the issue's own footer, if any. The note
-    about 阅读原文 is included only if it has a target, `has_source_url`, and some link is not clickable; such
-    notes in the issue itself are ignored.
+    If it is too long for WeChat, it lacks as many ornaments as that takes, or all if that is not enough.
     """
-    writer = ArticleWriter(ArticleLinks(footnotes=footnotes, last_note=count_footnotes(issue)), labels)
+    article = _build_with_ornaments(issue, options, 0)
+    if not article.size.excess:
+        return article
+    bare = _build_with_ornaments(issue, options, len(ORNAMENTS))
+    left_out: tuple[str, ...] = ()
+    for count, ornament in enumerate(ORNAMENTS, 1):
+        shorter = bare if bare.size.excess else _build_with_ornaments(issue, options, count)
+        if shorter.html != article.html:
+            left_out += (ornament.name,)
+        article = shorter
+        if not article.size.excess:
+            break
+    return replace(article, left_out=left_out)
+
+
+def _build_with_ornaments(issue: m.Issue, options: ArticleOptions, left_out: int) -> Article:
+    """Return the article without the first `left_out` ornaments, whatever its length."""
+    is_chinese = get_language_code(options.lang) == "zh"
+    theme = shed_ornaments(options.theme, left_out)
+    theme = mirror_theme(theme) if is_right_to_left(options.lang) else theme
+    links = ArticleLinks(footnotes=options.footnotes, last_note=count_footnotes(issue))
+    writer = ArticleWriter(links, get_labels(options.lang), theme)
     sizes: list[ItemSize] = []
     outline = build_outline(issue, "wechat")
     early, late = _split_notes(issue, outline.notes)
-    opening = "".join(_render_opening(issue, early, title, writer))
-    sections = "".join([_render_article_section(section, writer, sizes) for section in outline.sections])
-    archive = _render_earlier_issues(earlier_issues, writer)
-    end = _render_footer(issue, late, footer, writer)
-    uses = tuple(writer.links.link_uses)
+    opening = "".join(_render_opening(issue, early, options.title, writer))
+    last = max([item.number for section in outline.sections for item in section.items], default=0)
+    sections = "".join([_render_section(section, outline, last, writer, sizes) for section in outline.sections])
+    footer = _render_footer(issue, late, options.footer, writer)
     notice = ""
-    if has_source_url and not all(use.clickable for use in uses):
-        read_original = m.Note("other", (m.Text(labels["read_original"]),))
-        notice = _render_note(read_original, style.NOTE_STYLE, writer)
+    if options.has_source_url and not all(use.clickable for use in links.link_uses):
+        notice = writer.labels["note"] + writer.labels["colon"] + writer.labels["read_original"]
+    panel = _render_end(options, ORNAMENTS[:left_out], notice, writer)
     html = render_element(
         "section",
-        style.ARTICLE_STYLE,
-        opening + notice + sections + archive + notice + _render_references(writer) + end,
+        theme.article if is_chinese else join_styles(theme.article, LATIN_STYLE),
+        opening
+        + render_paragraph(escape_text(notice), theme.note)
+        + sections
+        + _render_references(writer)
+        + footer
+        + panel,
+        "" if is_chinese else options.lang,
     )
-    return Article(html, measure_content(html), uses, tuple(writer.image_urls), tuple(sizes))
+    return Article(html, measure_content(html), tuple(links.link_uses), tuple(writer.image_urls), tuple(sizes))
 
 
 # -------------------------------------------------------------------- opening
@@ -98,74 +141,130 @@ def build_article(
 
 def _render_opening(issue: m.Issue, notes: list[m.Note], title: str, writer: ArticleWriter) -> Iterator[str]:
     """Yield what comes before the first section."""
+    theme = writer.theme
     writer.links.start_part(issue.title and issue.title.text, issue.tagline)
-    if issue.title:
-        yield _render_headline(issue.title, title, writer)
-    yield render_paragraph(writer.inlines(issue.tagline), style.SMALL_STYLE)
+    masthead = _render_headline(issue.title, title, writer) if issue.title else ""
+    masthead += render_paragraph(writer.inlines(issue.tagline), theme.tagline)
+    number = count_items(issue)
+    facts = f"{number} {writer.labels['item' if number == 1 else 'items']}" if number else ""
+    if masthead:
+        masthead += render_paragraph(facts, theme.facts)
+        yield render_element("section", theme.masthead, masthead) if theme.masthead else masthead
+    else:
+        yield render_paragraph(facts, theme.small)
     for part in order_opening(issue):
-        yield _render_guide_box(part, writer) if isinstance(part, m.Guide) else _render_warmup_box(part, writer)
-    yield from (_render_note(note, style.NOTE_STYLE, writer) for note in notes)
+        yield _render_guide(part, writer) if isinstance(part, m.Guide) else _render_warmup(part, writer)
+    yield from (_render_note(note, theme.note, writer) for note in notes)
 
 
 def _render_headline(title: m.Title, displayed_title: str, writer: ArticleWriter) -> str:
     """Return what is missing from the displayed title: the full title or its topics; "" if nothing is."""
     if any(find_urls(title.text)) or not (title.regular or m.plain(title.text) == displayed_title):
-        return render_element("h2", style.HEADLINE_STYLE, wrap_in_span(writer.inlines(title.text)))
+        return render_element("h2", writer.theme.topics, wrap_in_span(writer.inlines(title.text)))
     if all(topic in displayed_title for topic in title.headline):
         return ""
-    return render_element("h2", style.HEADLINE_STYLE, escape_text("/".join(title.headline)))
+    topics = writer.theme.topics_join.join(map(escape_text, title.headline))
+    return render_element("h2", writer.theme.topics, wrap_in_span(topics))
 
 
-def _render_guide_box(guide: m.Guide, writer: ArticleWriter) -> str:
-    """Return the guide in a box, with its label in front and each labelled segment on a new line; another
-    opening as text."""
+def _render_guide(guide: m.Guide, writer: ArticleWriter) -> str:
+    """Return the guide in a box, with its label and each labelled segment on a line; another opening as text."""
+    theme = writer.theme
     writer.links.start_part(guide.blocks)
-    blocks = label_guide(guide, split_guide(guide, bold=False), writer.labels["colon"])
-    css = style.GUIDE_STYLE if is_labelled(guide) else style.PROSE_STYLE
-    return render_element("section", css, writer.blocks(blocks))
+    if not is_labelled(guide):
+        return render_element("section", theme.opening, writer.blocks(guide.blocks, theme.after))
+    label = render_element("span", theme.guide_label, escape_text(theme.label.format(guide.label)))
+    html = render_paragraph(label, theme.guide_label_line) if guide.label else ""
+    for block in split_guide(guide, bold=True):
+        if isinstance(block, m.Paragraph):
+            html += "".join([_render_guide_line(line, guide, writer) for line in _split_at_breaks(block.children)])
+        else:
+            html += writer.blocks((block,))
+    return render_element("section", theme.guide, html)
 
 
-def _render_warmup_box(warmup: m.Warmup, writer: ArticleWriter) -> str:
+def _split_at_breaks(nodes: m.Inlines) -> Iterator[m.Inlines]:
+    """Yield what is between line breaks."""
+    line: list[m.Inline] = []
+    for node in nodes:
+        if isinstance(node, m.Break):
+            yield tuple(line)
+            line = []
+        else:
+            line.append(node)
+    yield tuple(line)
+
+
+def _render_guide_line(line: m.Inlines, guide: m.Guide, writer: ArticleWriter) -> str:
+    """Return a line of the guide, with the label it begins with in the style of the theme."""
+    labels = {segment.label for segment in guide.segments}
+    match line:
+        case (m.Strong((m.Text(label),)), *rest) if label[1:-1] in labels:
+            part = render_element("span", writer.theme.guide_part, label) if writer.theme.guide_part else label
+            return render_paragraph(part + writer.inlines(tuple(rest)), writer.theme.guide_line)
+    return render_paragraph(writer.inlines(line), writer.theme.guide_line)
+
+
+def _render_warmup(warmup: m.Warmup, writer: ArticleWriter) -> str:
+    theme = writer.theme
     writer.links.start_part(warmup)
-    intro = writer.blocks(warmup.intro)
+    intro = writer.blocks(warmup.intro, theme.warmup_intro)
     briefs = "".join([_render_brief(brief, writer) for brief in warmup.briefs])
-    return render_element("section", style.WARMUP_STYLE, intro + briefs + writer.blocks(warmup.outro))
+    outro = writer.blocks(warmup.outro)
+    return render_element("section", theme.warmup, intro + render_element("section", theme.briefs, briefs) + outro)
 
 
 def _render_brief(brief: m.Brief, writer: ArticleWriter) -> str:
     """Return a brief as a line with its subject in bold."""
-    return render_paragraph(f"{BULLET} {writer.inlines(highlight_subject(brief))}") + writer.blocks(brief.body)
+    line = f"{writer.theme.bullet} {writer.inlines(highlight_subject(brief))}"
+    return render_paragraph(line, writer.theme.brief) + writer.unindented_blocks(brief.body)
 
 
 # ------------------------------------------------------------------- sections
 
 
-def _render_article_section(section: OutlineSection, writer: ArticleWriter, sizes: list[ItemSize]) -> str:
-    tag, css = ("h2", style.HEADING_STYLE) if section.level <= 2 else ("h3", style.SUBHEADING_STYLE)
+def _render_section(
+    section: OutlineSection, outline: Outline, last: int, writer: ArticleWriter, sizes: list[ItemSize]
+) -> str:
+    theme, count = writer.theme, ""
     writer.links.start_part(section.title)
-    heading = render_element(tag, css, wrap_in_span(writer.inlines(section.title)))
-    notes = "".join([_render_note(note, style.NOTE_STYLE, writer) for note in section.notes])
-    return heading + notes + "".join(_render_section_body(section, writer, sizes))
+    title = writer.inlines(section.title)
+    if title and section.items and outline.counts_items:
+        count = escape_text(theme.count.format(len(section.items)))
+    if section.level <= 2:
+        count = render_element("span", theme.heading_count, count) if theme.heading_count else count
+        text = render_element("span", theme.heading_text, title + count) if theme.heading_text else title + count
+        heading = render_element("h2", theme.heading, wrap_in_span(text))
+    else:
+        heading = render_element("h3", theme.subheading, wrap_in_span(title + count))
+    notes = "".join([_render_note(note, theme.section_note, writer) for note in section.notes])
+    body = "".join(_render_section_body(section, last, writer, sizes))
+    if theme.items and section.items and not section.is_list:
+        body = render_element("section", theme.items, body)
+    return heading + notes + body
 
 
-def _render_section_body(section: OutlineSection, writer: ArticleWriter, sizes: list[ItemSize]) -> Iterator[str]:
+def _render_section_body(
+    section: OutlineSection, last: int, writer: ArticleWriter, sizes: list[ItemSize]
+) -> Iterator[str]:
     """Yield items and blocks. If no item has anything but a title, the items become a list."""
-    entries = ""
+    theme, entries, is_first = writer.theme, "", True
     for node in section.content:
         if isinstance(node, OutlineItem):
-            html = (render_list_entry if section.is_list else render_article_item)(node, writer)
-            markup = sum(map(len, HTML_TAG.findall(html)))
-            sizes.append(ItemSize(node.name, len(html), markup))
             if section.is_list:
+                html = render_list_entry(node, writer, last=last)
                 entries += html
             else:
+                html = render_article_item(node, writer, last=last, is_first=is_first)
                 yield html
+            sizes.append(ItemSize(node.name, len(html), sum(map(len, HTML_TAG.findall(html)))))
         else:
-            yield render_element("section", style.PROSE_STYLE, entries)
+            yield render_element("section", theme.entries, entries)
             entries = ""
             writer.links.start_part(node)
-            yield writer.blocks((node,), style.PROSE_STYLE)
-    yield render_element("section", style.PROSE_STYLE, entries)
+            yield writer.blocks((node,), theme.prose)
+        is_first = False
+    yield render_element("section", theme.entries, entries)
 
 
 # ----------------------------------------------------------- notes, end matter
@@ -189,17 +288,8 @@ def _render_references(writer: ArticleWriter) -> str:
     if not urls:
         return ""
     rows = [f"[{number}] {format_printed_url(url)}" for number, url in enumerate(urls, writer.links.last_note + 1)]
-    heading = render_element("h2", style.SUBHEADING_STYLE, escape_text(writer.labels["references"]))
-    return heading + render_paragraph("<br>".join(rows), style.SMALL_STYLE)
-
-
-def _render_earlier_issues(issues: list[EarlierIssue], writer: ArticleWriter) -> str:
-    """Return links to earlier issues, labelled by date."""
-    links = [writer.render_link(escape_text(name), url, writer.links.resolve_inline(name, url)) for name, url in issues]
-    if not links:
-        return ""
-    heading = render_element("h2", style.SUBHEADING_STYLE, escape_text(writer.labels["archive"]))
-    return heading + render_paragraph(" · ".join(links))
+    heading = render_element("h2", writer.theme.subheading, escape_text(writer.labels["references"]))
+    return heading + render_paragraph("<br>".join(rows), writer.theme.references)
 
 
 def _render_footer(issue: m.Issue, notes: list[m.Note], replacement: tuple[str, ...], writer: ArticleWriter) -> str:
@@ -210,4 +300,22 @@ def _render_footer(issue: m.Issue, notes: list[m.Note], replacement: tuple[str, 
     writer.links.start_part(blocks)
     nodes = sorted((*blocks, *notes), key=lambda node: node.pos)
     html = [_render_note(node, "", writer) if isinstance(node, m.Note) else writer.blocks((node,)) for node in nodes]
-    return render_element("section", style.FOOTER_STYLE, "".join(html))
+    return render_element("section", writer.theme.footer, "".join(html))
+
+
+def _render_end(options: ArticleOptions, left_out: tuple[Ornament, ...], notice: str, writer: ArticleWriter) -> str:
+    """Return the panel at the end: earlier issues, the QR code, and the note about 阅读原文; "" without any."""
+    theme, html = writer.theme, ""
+    earlier = options.earlier_issues[: min([ornament.earlier_issues for ornament in left_out], default=None)]
+    if earlier:
+        label = escape_text(theme.label.format(writer.labels["archive"]))
+        html += render_paragraph(render_element("span", theme.end_label, label), theme.end_label_line)
+        forms = [(name, url, writer.links.resolve_inline(name, url)) for name, url in earlier]
+        rows = [f"{theme.bullet} {writer.render_link(escape_text(name), url, form)}" for name, url, form in forms]
+        html += render_element("section", theme.end_lines, "".join(map(render_paragraph, rows)))
+    if options.qr and all(ornament.has_qr for ornament in left_out):
+        image = writer.render_image(options.qr, "QR", theme.qr_image)
+        caption = render_paragraph(escape_text(writer.labels["scan_qr"]), theme.caption)
+        html += render_element("section", theme.qr, image + caption)
+    html += render_paragraph(escape_text(notice), theme.end_note if html else theme.small)
+    return render_element("section", theme.end, html)

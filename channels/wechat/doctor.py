@@ -48,11 +48,12 @@ _FIRST_ENTRY_ONLY = {"offset": 0, "count": 1, "no_content": 1}
 
 
 def diagnose(
-    client: WeChatClient, appid: str, files: FileAccess, cover_path: str, *, publishes: bool
+    client: WeChatClient, appid: str, files: FileAccess, cover_path: str, qr_path: str, *, publishes: bool
 ) -> Iterator[Finding]:
-    """Yield findings about the API access, the quota, the right to publish, and the cover.
+    """Yield findings about the API access, the quota, the right to publish, the cover, and the QR code.
 
-    The cover is the file at `cover_path`, one of `files`, or drawn if that is empty. Raises ConfigError when
+    The cover is the file at `cover_path`, one of `files`, or drawn if that is empty; the QR code is the one
+    at `qr_path`, if any. Raises ConfigError when
     the secret cannot be resolved.
     """
     lang = client.lang
@@ -66,12 +67,12 @@ def diagnose(
                 yield Finding(FindingLevel.OK, *_CAN_PUBLISH.format(lang))
         except DeliveryError as error:
             yield Finding(FindingLevel.ERROR, error.message, error.hint)
-    if cover_path:
+    for path in filter(None, (cover_path, qr_path)):
         try:
-            images.convert_image(images.load_image_file(files, cover_path, lang), lang)
+            images.convert_image(images.load_image_file(files, path, lang), lang)
         except DeliveryError as error:
             yield Finding(FindingLevel.ERROR, error.message, error.hint)
-    elif not cover.has_font(_NO_FONT.format(lang)[0]):
+    if not cover_path and not cover.has_font(_NO_FONT.format(lang)[0]):
         yield Finding(FindingLevel.WARNING, *_NO_FONT.format(lang))
 
 

@@ -25,7 +25,6 @@ from publisher.channels.wechat.writer import BilingualMessage
 from publisher.errors import RefusalKind
 from publisher.links import extract_host
 from publisher.newsletter import Newsletter
-from publisher.patterns import lazy_pattern
 
 ArticleFields = Mapping[str, Any]
 """The fields of an article in WeChat's API."""
@@ -34,8 +33,6 @@ PUBLISH_KEY_SUFFIX = "/publish.json"
 """The end of the key of a request to publish; every other part is a draft."""
 
 _TEST_TITLE_PREFIX = "校样："
-_IMAGE_SOURCE = lazy_pattern(r'(?<=<img src=")[^"]*(?=")')
-_WECHAT_IMAGE_URL = lazy_pattern(r"https?://mmbiz\.(?:qpic|qlogo)\.cn/")
 
 
 class Draft(NamedTuple):
@@ -77,8 +74,8 @@ def build_draft(meta: ArticleMeta, content: str, cover: dict[str, str], entry: E
     source_url = f"{meta.content_source_url}#{issue}-{revision}"
     if meta.content_source_url and len(source_url) <= settings.MAX_SOURCE_URL_BYTES:
         article["content_source_url"] = source_url
-    urls = [unescape(src) for src in _IMAGE_SOURCE.findall(content)]
-    images = {url: _find_image_path(url, newsletter) for url in urls if not _WECHAT_IMAGE_URL.match(url)}
+    urls = [unescape(src) for src in settings.IMAGE_SOURCE.findall(content)]
+    images = {url: _find_image_path(url, newsletter) for url in urls if not settings.WECHAT_IMAGE_URL.match(url)}
     return Draft(issue, article, images, cover)
 
 
@@ -162,11 +159,13 @@ def replace_image_urls(content: str, urls: Mapping[str, str]) -> str:
         url = unescape(match[0])
         return escape(urls.get(url, url))
 
-    return _IMAGE_SOURCE.sub(replace_url, content)
+    return settings.IMAGE_SOURCE.sub(replace_url, content)
 
 
 def _find_image_path(url: str, newsletter: Newsletter) -> str:
-    """Return the output file that is served at an image URL; "" if the image is on another site."""
+    """Return the file of an image, which is served at its URL or is the QR code; "" if it is on another site."""
+    if url.startswith(settings.ROOT_FROM_PREVIEW):
+        return unquote(url.removeprefix(settings.ROOT_FROM_PREVIEW))
     if not url.startswith(newsletter.base):
         return ""
     path = unquote(newsletter.output_path(url))
@@ -234,20 +233,16 @@ _SOURCE_URL_INVALID = BilingualMessage(
 
 
 def validate_draft(draft: Draft, title_limit: int, lang: str) -> None:
-    """Raise a permanent DeliveryError when the draft exceeds WeChat's limits.
-
-    Images that are not uploaded yet are counted with the longest URL that WeChat returns.
-    """
+    """Raise a permanent DeliveryError when the draft exceeds WeChat's limits."""
     article = draft.article
     content, source_url = article["content"], article["content_source_url"]
     size = settings.measure_content(content)
-    growth = sum(max(0, settings.MAX_IMAGE_URL_LENGTH - len(url)) * content.count(url) for url in draft.images)
     lengths = (
         (_TITLE_TOO_LONG, len(article["title"]), title_limit),
         (_AUTHOR_TOO_LONG, len(article["author"]), settings.MAX_AUTHOR_LENGTH),
         (_DIGEST_TOO_LONG, len(article["digest"]), settings.MAX_DIGEST_LENGTH),
-        (_CONTENT_TOO_LONG, size.characters + growth, settings.CONTENT_LIMIT - 1),
-        (_CONTENT_BYTES_EXCEEDED, size.bytes + growth, settings.CONTENT_BYTES_LIMIT - 1),
+        (_CONTENT_TOO_LONG, size.characters, settings.CONTENT_LIMIT - 1),
+        (_CONTENT_BYTES_EXCEEDED, size.bytes, settings.CONTENT_BYTES_LIMIT - 1),
         (_SOURCE_URL_TOO_LONG, len(source_url.encode()), settings.MAX_SOURCE_URL_BYTES),
     )
     for message, count, limit in lengths:

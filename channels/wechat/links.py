@@ -121,11 +121,12 @@ class ArticleLinks:
 
 
 def get_printed_url(url: str) -> str:
-    """Return the URL to print for an item: arXiv papers in canonical form, all others unchanged."""
-    return canonicalize_url(url) if classify_link(url) == ARXIV else url
+    """Return the URL to print for an item: arXiv papers in canonical form, all others unchanged, and so a place
+    in a paper."""
+    return canonicalize_url(url) if classify_link(url) == ARXIV and "#" not in url else url
 
 
-_MAX_EARLIER_ISSUES = 12
+_MAX_EARLIER_ISSUES = 3
 _PLACEHOLDER_PATTERNS = {
     "date": r"\d{4}-\d\d-\d\d",
     "year": r"\d{4}",
@@ -143,7 +144,7 @@ class EarlierIssue(NamedTuple):
 
 
 def find_earlier_issues(articles: Mapping[str, str], page_pattern: str, before: str) -> list[EarlierIssue]:
-    """Return up to 12 issues dated before the ISO date `before`, newest first.
+    """Return up to 3 issues dated before the ISO date `before`, newest first.
 
     `articles` maps the pages of issues to their articles, `page_pattern` is the newsletter's URL pattern.
     """

@@ -12,7 +12,7 @@ from html import escape
 from msgspec.structs import asdict
 
 from publisher.channel import Context
-from publisher.channels.wechat import settings, style
+from publisher.channels.wechat import settings, themes
 from publisher.channels.wechat.article import Article
 from publisher.channels.wechat.links import is_clickable_url
 from publisher.channels.wechat.meta import ArticleMeta
@@ -30,6 +30,7 @@ _CHINESE_LABELS = {
     "copy_article": "复制正文",
     "dark": "深色",
     "digest": "摘要",
+    "excess": "超出上限",
     "line": "单独成行",
     "link": "可点击",
     "links": "链接",
@@ -51,6 +52,7 @@ _ENGLISH_LABELS = {
     "copy_article": "Copy article",
     "dark": "Dark",
     "digest": "Digest",
+    "excess": "Over the limit",
     "line": "on its own line",
     "link": "clickable",
     "links": "Links",
@@ -78,8 +80,9 @@ def render_article_preview(article: Article, meta: ArticleMeta, warnings: Sequen
         clickable=sum(clickable for *_, clickable in links),
         characters=article.size.characters,
         limit=settings.CONTENT_LIMIT,
+        excess=article.size.excess,
         warnings=warnings,
-        dark=style.DARK_MODE_STYLES,
+        dark=themes.DARK_MODE_STYLES,
     )
 
 
@@ -97,6 +100,7 @@ def collect_facts(article: Article, meta: ArticleMeta) -> dict[str, object]:
         "characters": article.size.characters,
         "limit": settings.CONTENT_LIMIT,
         "bytes": article.size.bytes,
+        "left_out": list(article.left_out),
         "markup_per_item": round(sum(markup_sizes) / len(markup_sizes)) if markup_sizes else 0,
         "links": [
             {
@@ -114,6 +118,9 @@ def collect_facts(article: Article, meta: ArticleMeta) -> dict[str, object]:
 
 def find_warnings(article: Article, meta: ArticleMeta, page_url: str) -> Iterator[str]:
     """Yield warnings for the editor; `page_url` is the URL of the issue's page."""
+    if article.left_out and not article.size.excess:
+        ornaments = ", ".join(article.left_out)
+        yield f"to stay below {settings.CONTENT_LIMIT:,} characters, the article does without {ornaments}"
     if not meta.author:
         yield (
             f"the author's name has more than {settings.MAX_AUTHOR_LENGTH} characters, so it is left out: "

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from publisher.channel import Context, Part, Rendering
-from publisher.channels.wechat.article import build_article
+from publisher.channels.wechat.article import ArticleOptions, build_article
 from publisher.channels.wechat.draft import (
     PUBLISH_KEY_SUFFIX,
     build_draft,
@@ -22,7 +23,8 @@ from publisher.channels.wechat.preview import (
     format_length_warning,
     render_article_preview,
 )
-from publisher.labels import get_labels
+from publisher.channels.wechat.settings import ROOT_FROM_PREVIEW
+from publisher.channels.wechat.themes import THEMES
 from publisher.model import Issue
 
 if TYPE_CHECKING:
@@ -39,21 +41,21 @@ def render(settings: WeChatSettings, issue: Issue, context: Context) -> Renderin
     articles = {page: url for page, url in context.article_urls.items() if page != entry.url}
     issue = link_to_articles(issue, articles)
     meta = build_meta(issue, entry.url, newsletter, settings.author, settings.title_limit)
-    has_footnotes = settings.links == "footnote"
-    build = partial(
-        build_article,
-        issue,
+    options = ArticleOptions(
         meta.title,
-        get_labels(newsletter.lang),
+        newsletter.lang,
+        THEMES[settings.theme],
         has_source_url=bool(meta.content_source_url),
+        footnotes=settings.links == "footnote",
         footer=settings.footer,
-        earlier_issues=find_earlier_issues(articles, newsletter.url, entry.date.isoformat()),
+        earlier_issues=tuple(find_earlier_issues(articles, newsletter.url, entry.date.isoformat())),
+        qr=f"{ROOT_FROM_PREVIEW}{settings.qr}" if settings.qr else "",
     )
-    article = build(footnotes=has_footnotes)
+    article = build_article(issue, options)
     warnings = list(find_warnings(article, meta, entry.url))
     if article.size.excess:
-        other = build(footnotes=not has_footnotes)
-        warnings.insert(0, format_length_warning(article, other, "inline" if has_footnotes else "footnote"))
+        other = build_article(issue, replace(options, footnotes=not options.footnotes))
+        warnings.insert(0, format_length_warning(article, other, "inline" if options.footnotes else "footnote"))
     title = issue.title.name if issue.title else ""
     drawn = {"title": title or newsletter.name, "date": entry.date.isoformat()}
     cover = {"file": settings.cover} if settings.cover else drawn
@@ -72,6 +74,7 @@ def render(settings: WeChatSettings, issue: Issue, context: Context) -> Renderin
             "title": len(meta.title),
             "clickable": clickable,
             "as_text": len(article.link_uses) - clickable,
+            "left_out": list(article.left_out),
         },
         previews=(
             Part(f"{folder}/article.html", _HTML_TYPE, article.html.encode()),

@@ -29,7 +29,7 @@ from publisher.channels.wechat.draft import (
 )
 from publisher.channels.wechat.free_publish import ARTICLE_ID_PREFIX, FreePublisher
 from publisher.channels.wechat.images import ImageUploader, SourceImage
-from publisher.channels.wechat.settings import MAX_TITLE_LENGTH
+from publisher.channels.wechat.settings import MAX_TITLE_LENGTH, ROOT_FROM_PREVIEW
 from publisher.channels.wechat.test_send import SavedTestDrafts
 from publisher.channels.wechat.writer import BilingualMessage
 from publisher.deadline import Deadline
@@ -284,6 +284,8 @@ class DraftSession(Session):
 
     def _load_image(self, url: str, file: str) -> SourceImage:
         """Read an image of the article from its output file, or download it if that is not in the folder."""
+        if url.startswith(ROOT_FROM_PREVIEW):
+            return images.load_image_file(self._files, file, self._client.lang)
         found = self._files.read(file, IMAGE) if file else MISSING
         if isinstance(found, bytes):
             return SourceImage(file.rpartition("/")[2], found)

@@ -7,8 +7,9 @@ from msgspec import Meta
 
 from publisher.channel import ChannelSettings
 from publisher.credentials import Reference
-from publisher.errors import ConfigError
+from publisher.errors import ConfigError, format_suggestion
 from publisher.links import is_api_url
+from publisher.patterns import lazy_pattern
 
 # WeChat's limits. Source: developers.weixin.qq.com/doc/subscription/api/draftbox/draftmanage/api_draft_add,
 # the fields of `articles`. The content is counted with its markup. Whether a character is a code point or a
@@ -22,7 +23,14 @@ MAX_DIGEST_LENGTH = 128
 MAX_SOURCE_URL_BYTES = 1_024
 MAX_IMAGE_URL_LENGTH = 200  # above every image URL WeChat has been seen to return; not documented
 
+IMAGE_SOURCE = lazy_pattern(r'(?<=<img src=")[^"]*(?=")')
+WECHAT_IMAGE_URL = lazy_pattern(r"https?://mmbiz\.(?:qpic|qlogo)\.cn/")
+
+ROOT_FROM_PREVIEW = "../../../"
+"""The URL of the newsletter's folder in the preview page, which is in outbox/DATE/wechat."""
+
 _INLINE, _FOOTNOTE = "inline", "footnote"
+_THEMES = ("plain", "ink", "warm", "tech")
 _MIN_TITLE_LENGTH = 16  # the date and a few characters of the name
 
 
@@ -40,6 +48,13 @@ class WeChatSettings(ChannelSettings, frozen=True):
             extra_json_schema={"enum": [_INLINE, _FOOTNOTE]},
         ),
     ] = _INLINE
+    theme: Annotated[
+        str,
+        Meta(
+            description="look of the article: `plain`, `ink` (a newspaper), `warm` (paper cards) or `tech`",
+            extra_json_schema={"enum": list(_THEMES)},
+        ),
+    ] = _THEMES[0]
     author: Annotated[
         str,
         Meta(
@@ -79,6 +94,14 @@ class WeChatSettings(ChannelSettings, frozen=True):
             examples=["cover.png"],
         ),
     ] = ""
+    qr: Annotated[
+        str,
+        Meta(
+            description="image file in the newsletter's folder with the QR code of your account, for the end of the "
+            "article",
+            examples=["qr.png"],
+        ),
+    ] = ""
     publish: Annotated[bool, Meta(description="also publish the draft; only verified accounts may do so")] = False
     me: Annotated[
         str,
@@ -100,6 +123,10 @@ class WeChatSettings(ChannelSettings, frozen=True):
             raise ConfigError(
                 f'links must be "{_INLINE}" or "{_FOOTNOTE}", not "{self.links}"',
                 f"{_INLINE} prints URLs next to their text, {_FOOTNOTE} in a list at the end",
+            )
+        if self.theme not in _THEMES:
+            raise ConfigError(
+                f'there is no theme "{self.theme}" for the article', format_suggestion(self.theme, _THEMES)
             )
         if len(self.author) > MAX_AUTHOR_LENGTH:
             raise ConfigError(
@@ -146,5 +173,8 @@ class ContentSize(NamedTuple):
 
 
 def measure_content(content: str) -> ContentSize:
-    """Return the size of the content of an article."""
-    return ContentSize(len(content.encode("utf-16-le")) // 2, len(content.encode()))
+    """Return the size of the content of an article. Images that are not uploaded to WeChat yet are counted with
+    the longest URL that it returns."""
+    sources = [source for source in IMAGE_SOURCE.findall(content) if not WECHAT_IMAGE_URL.match(source)]
+    growth = sum(max(0, MAX_IMAGE_URL_LENGTH - len(source)) for source in sources)
+    return ContentSize(len(content.encode("utf-16-le")) // 2 + growth, len(content.encode()) + growth)

@@ -14,12 +14,12 @@ from typing import NamedTuple, assert_never
 from publisher import model as m
 from publisher.channels.wechat import style
 from publisher.channels.wechat.links import ArticleLinks, LinkForm
+from publisher.channels.wechat.style import ArticleTheme, join_styles
 from publisher.credentials import redact
 from publisher.errors import DeliveryError, RefusalKind
 from publisher.patterns import lazy_pattern
 from publisher.writers.html import escape_text, escape_url, pad_row
 
-BULLET = "•"
 HTML_TAG = lazy_pattern("<[^<>]*>")
 _HTML_TOKENS = lazy_pattern("(<[^<>]*>)")
 _COLLAPSIBLE_SPACES = lazy_pattern("^ +| {2,}| +$")
@@ -32,13 +32,14 @@ _FILE_NAME = lazy_pattern(r"[\w.-]*\Z", re.ASCII)
 class ArticleWriter:
     """Writes the nodes of one article as HTML; to be called in reading order.
 
-    `links` decides on each link, `image_urls` collects the URLs of images, and `labels` are the fixed texts
-    in the language of the newsletter.
+    `links` decides on each link, `image_urls` collects the URLs of images, `labels` are the fixed texts in the
+    language of the newsletter, and `theme` has the styles.
     """
 
-    def __init__(self, links: ArticleLinks, labels: Mapping[str, str]) -> None:
+    def __init__(self, links: ArticleLinks, labels: Mapping[str, str], theme: ArticleTheme) -> None:
         self.links = links
         self.labels = labels
+        self.theme = theme
         self.image_urls: list[str] = []
 
     # ---------------------------------------------------------------- inlines
@@ -63,18 +64,18 @@ class ArticleWriter:
             case m.Underline(children):
                 return render_element("span", style.UNDERLINE_STYLE, self.inlines(children))
             case m.Mark(children):
-                return render_element("span", style.HIGHLIGHT_STYLE, self.inlines(children))
+                return render_element("span", self.theme.mark, self.inlines(children))
             case m.Sup(children):
                 return render_element("sup", "", self.inlines(children))
             case m.Sub(children):
                 return render_element("sub", "", self.inlines(children))
             case m.Code(text):
-                return f"<code>{_preserve_spaces(text)}</code>"
+                return render_element("code", self.theme.inline_code, _preserve_spaces(text))
             case m.Link(children, url):
                 text = self.inlines(children) or escape_text(url)
                 return self.render_link(text, url, self.links.resolve_inline(m.plain(children), url))
             case m.Image(url, alt):
-                return self._render_image(url, alt)
+                return self.render_image(url, alt)
             case m.Break():
                 return "<br>"
             case m.FootnoteRef(_, number):  # without a link: WeChat refuses articles with href="#…"
@@ -99,7 +100,7 @@ class ArticleWriter:
     # ----------------------------------------------------------------- blocks
 
     def blocks(self, nodes: m.Blocks, css: str = "") -> str:
-        """Return blocks as HTML; `css` applies to paragraphs and lists."""
+        """Return blocks as HTML; `css` applies to paragraphs."""
         return "".join([self._render_block(node, css) for node in nodes])
 
     def _render_block(self, node: m.Block, css: str) -> str:
@@ -107,40 +108,48 @@ class ArticleWriter:
             case m.Paragraph(children):
                 return render_paragraph(self.inlines(children), css)
             case m.List():
-                return self._render_list(node, css)
+                return self._render_list(node)
             case m.Heading(_, children):
                 return render_paragraph(self.inlines(children), style.INNER_HEADING_STYLE)
             case m.Quote():
-                return render_element("section", style.QUOTE_STYLE, self.blocks(node.titled_children))
+                return render_element("section", self.theme.quote, self.blocks(node.titled_children))
             case m.CodeBlock(text):
                 lines = "<br>".join(map(_preserve_spaces, text.split("\n")))
-                return render_element("section", style.CODE_STYLE, render_element("code", style.NOWRAP_STYLE, lines))
+                return render_element("section", self.theme.code, render_element("code", style.NOWRAP_STYLE, lines))
             case m.Table():
                 return self._render_table(node)
             case m.Figure():
                 return self._render_figure(node)
             case m.Rule():
-                return f"<hr{_render_style_attribute(style.RULE_STYLE)}>"
+                return f"<hr{_render_style_attribute(self.theme.rule)}>"
             case m.Footnotes(notes):
                 rows = [self._render_list_item(f"[{note.number}]", note.children) for note in notes]
-                return render_element("section", style.SMALL_STYLE, "".join(rows))
+                css = join_styles(self.theme.references, self.theme.numbers)
+                return render_element("section", css, "".join(rows))
             case _:
                 assert_never(node)
 
-    def _render_list(self, node: m.List, css: str) -> str:
+    def _render_list(self, node: m.List) -> str:
+        css, bullet = (self.theme.numbers, "") if node.ordered else (self.theme.list, self.theme.bullet)
         rows = [
-            self._render_list_item(f"{number}{node.delimiter}" if node.ordered else BULLET, item)
+            self._render_list_item(bullet or f"{number}{node.delimiter}", item)
             for number, item in enumerate(node.marked_items, node.start)
         ]
-        return render_element("section", ";".join(filter(None, (css, style.LIST_STYLE))), "".join(rows))
+        return render_element("section", css, "".join(rows))
 
     def _render_list_item(self, marker: str, content: m.Blocks) -> str:
         """Return a list item with its marker in front of its first paragraph."""
         match content:
             case (m.Paragraph(children), *rest):
-                return render_paragraph(f"{marker} {self.inlines(children)}") + self.blocks(tuple(rest))
+                return render_paragraph(f"{marker} {self.inlines(children)}") + self.unindented_blocks(tuple(rest))
             case _:
-                return render_paragraph(marker) + self.blocks(content)
+                return render_paragraph(marker) + self.unindented_blocks(content)
+
+    def unindented_blocks(self, nodes: m.Blocks) -> str:
+        """Return blocks below the first line of a list entry, which alone begins at the bullet."""
+        html = self.blocks(nodes)
+        are_indented = all(isinstance(node, m.List) for node in nodes)  # by their own style
+        return html if are_indented else render_element("section", style.UNINDENTED_STYLE, html)
 
     def _render_table(self, node: m.Table) -> str:
         width = max([len(node.header), *(len(row) for row in node.rows)])
@@ -152,16 +161,16 @@ class ArticleWriter:
                 html += f"<{tag}{attribute}>{wrap_in_span(self.inlines(cell))}</{tag}>"
             return f"<tr>{html}</tr>"
 
-        head = render_row(node.header, "th", style.HEAD_CELL_STYLE) if any(node.header) else ""
-        body = "".join(render_row(cells, "td", style.CELL_STYLE) for cells in node.rows)
+        head = render_row(node.header, "th", self.theme.head_cell) if any(node.header) else ""
+        body = "".join(render_row(cells, "td", self.theme.cell) for cells in node.rows)
         return render_element("section", style.SCROLL_STYLE, render_element("table", style.TABLE_STYLE, head + body))
 
-    def _render_image(self, url: str, alt: str, css: str = "") -> str:
+    def render_image(self, url: str, alt: str, css: str = "") -> str:
         self.image_urls.append(url)
         return f'<img src="{escape_url(url)}" alt="{escape(alt)}"{_render_style_attribute(css)}>'
 
     def _render_figure(self, node: m.Figure) -> str:
-        image = self._render_image(node.image.url, node.image.alt, style.FULL_WIDTH_STYLE)
+        image = self.render_image(node.image.url, node.image.alt, self.theme.figure_image)
         caption = "" if _FILE_NAME.match(node.image.alt) else escape_text(node.image.alt)
         if node.url:
             form = self.links.resolve_inline(node.image.alt, node.url)
@@ -169,7 +178,7 @@ class ArticleWriter:
                 image = self.render_link(image, node.url, form)
             else:
                 caption = self.render_link(caption, node.url, form)
-        return render_element("section", style.IMAGE_STYLE, image + render_paragraph(caption, style.SMALL_STYLE))
+        return render_element("section", self.theme.figure, image + render_paragraph(caption, self.theme.caption))
 
 
 def format_printed_url(url: str) -> str:
@@ -194,9 +203,10 @@ def wrap_in_span(html: str) -> str:
     return html
 
 
-def render_element(tag: str, css: str, html: str) -> str:
-    """Return an element that contains `html`; "" if that is empty."""
-    return f"<{tag}{_render_style_attribute(css)}>{html}</{tag}>" if html else ""
+def render_element(tag: str, css: str, html: str, lang: str = "") -> str:
+    """Return an element that contains `html`, in the language `lang` if it is given; "" if `html` is empty."""
+    attributes = (f' lang="{escape(lang)}"' if lang else "") + _render_style_attribute(css)
+    return f"<{tag}{attributes}>{html}</{tag}>" if html else ""
 
 
 def render_paragraph(html: str, css: str = "") -> str:

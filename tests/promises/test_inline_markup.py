@@ -9,6 +9,7 @@ import pytest
 
 from publisher import registry
 from publisher.channel import Context, Entry
+from publisher.channels.wechat.style import ArticleTheme
 from publisher.reader import parse_issue
 from publisher.theme import Theme
 from publisher.transforms import make_publishable, make_urls_absolute
@@ -34,7 +35,7 @@ CASES = [  # a line of an item, and how page and feeds, WeChat, Telegram, and th
     (
         "<s>`a` **b**</s>",
         "<s><code>a</code> <strong>b</strong></s>",
-        f"<span {STRUCK}><code>a</code> <strong>b</strong></span>",
+        f'<span {STRUCK}><code style="{ArticleTheme().inline_code}">a</code> <strong>b</strong></span>',
         "<s>a b</s>",
         "~~a b~~",
     ),

@@ -23,6 +23,7 @@ from publisher.channels.wechat import WeChat
 from publisher.channels.wechat.client import WeChatClient
 from publisher.channels.wechat.links import is_clickable_url
 from publisher.channels.wechat.session import DraftSession
+from publisher.channels.wechat.themes import THEMES
 from publisher.derived_texts import build_display_title, build_summary
 from publisher.links import parse_arxiv_id, to_ascii_url
 from publisher.model import Issue, Item, Link, Note, Source, Title
@@ -43,6 +44,10 @@ PUBLICATION = Newsletter(
     tagline="守灯人每周读什么",
 )
 DAY = dt.date(2024, 3, 1)
+EARLIER = {f"{BASE}2024-0{n}-02/": f"https://mp.weixin.qq.com/s/{n:022}" for n in (1, 2)} | {
+    f"{BASE}2023-12-02/": f"https://mp.weixin.qq.com/s/{3:022}"
+}
+"""The articles of three earlier issues."""
 
 
 # what WeChat keeps and its structure check accepts
@@ -50,11 +55,13 @@ TAGS = {"section", "p", "h2", "h3", "strong", "em", "span", "a", "br", "code", "
         "table", "tr", "th", "td", "tbody"}  # fmt: skip
 BLOCKS = {"section", "p", "h2", "h3", "hr", "table", "th", "td"}
 PROPERTIES = {
-    "background", "border", "border-bottom", "border-collapse", "border-left", "border-top", "color", "font-size",
-    "font-weight", "line-height", "margin", "margin-top", "min-width", "overflow-x", "padding",
-    "padding-left", "text-align", "text-decoration", "white-space", "width", "word-break",
+    "background", "border", "border-bottom", "border-collapse", "border-left", "border-radius", "border-right",
+    "border-top", "border-width", "color", "direction", "display", "font-size", "font-weight", "letter-spacing",
+    "line-height", "margin", "margin-bottom", "margin-top", "min-width", "overflow-x", "padding", "padding-left",
+    "padding-right", "padding-top", "text-align", "text-decoration", "text-indent", "white-space", "width",
+    "word-break",
 }  # fmt: skip
-ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "style"}}
+ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "style"}, "section": {"style", "lang"}}
 
 
 class Letter(Struct, frozen=True, dict=True):
@@ -92,10 +99,16 @@ class Letter(Struct, frozen=True, dict=True):
         return squeeze("".join(visible(self.root)))
 
     @property
-    def lines(self) -> list[str]:
+    def marked_lines(self) -> list[str]:
         """The lines of the paragraphs and headings."""
         rows = (e for e in self.root.iter() if e.tag in ("p", "h2", "h3"))
         return [line for row in rows for line in written(row).split("\n")]
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines without what the theme `plain` adds: numbers of items, and how many there are."""
+        unmarked = (re.sub(r"\A\d\d (?=\S)| · \d+\Z", "", line) for line in self.marked_lines)
+        return [line for line in unmarked if not re.fullmatch(r"\d+ (条|items?)", line)]
 
     # ------------------------------------------------------------------ links
 
@@ -156,7 +169,7 @@ class Letter(Struct, frozen=True, dict=True):
             found |= {f"{tag} {name}" for name in set(element.keys()) - ATTRIBUTES.get(tag, {"style"})}
             for declaration in filter(None, (element.get("style") or "").split(";")):
                 name, _, value = declaration.partition(":")
-                wide = name == "width" and (tag, value) != ("img", "100%")
+                wide = name == "width" and (tag, value[-1:]) != ("img", "%")
                 if name not in PROPERTIES or "!" in value or wide or value in ("start", "end"):
                     found.add(declaration)
         return found
@@ -223,7 +236,7 @@ def led(node: object) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def theme() -> Theme:
+def site_theme() -> Theme:
     return Theme.load()
 
 
@@ -231,7 +244,7 @@ Make = Callable[..., Letter]
 
 
 @pytest.fixture(scope="session")
-def letter(theme: Theme) -> Make:
+def letter(site_theme: Theme) -> Make:
     """letter(issue) or letter("## markdown…"), with keys of the channel, renders an issue.
 
     `newsletter` replaces the sample newsletter, `page` the URL of the issue; `addresses` maps page URLs to
@@ -250,7 +263,7 @@ def letter(theme: Theme) -> Make:
         at = dt.datetime.combine(DAY, dt.time(9, 45), dt.UTC)
         title, about = build_display_title(issue, newsletter), build_summary(issue)
         entry = Entry(issue.id, issue.date or DAY, title, about, page, at, at)
-        context = Context(newsletter, theme, entry, article_urls=addresses)
+        context = Context(newsletter, site_theme, entry, article_urls=addresses)
         return Letter(issue, WeChat(**keys).render(issue, context))
 
     return make
@@ -267,16 +280,24 @@ def sampled(request: pytest.FixtureRequest, letter: Make, sample: str) -> Letter
     return letter(sample, links=request.param)
 
 
-@pytest.fixture(scope="session", params=["inline", "footnote"])
-def real(request: pytest.FixtureRequest, letter: Make, corpus: Path) -> dict[str, Letter]:
-    """The articles of real issues, finished ones and drafts, by the path of the file."""
-    files = [path for folder in ("issues", "drafts", "other") for path in sorted(corpus.glob(f"{folder}/*.md"))]
-    assert len(files) > 20
+@pytest.fixture(scope="session")
+def real_issues(corpus: Path) -> dict[str, Issue]:
+    """Real issues, finished ones and drafts, of all newsletters, by the path of the file."""
+    folders = ("issues", "drafts", "other", "newsletters/*")
+    files = [path for folder in folders for path in sorted(corpus.glob(f"{folder}/*.md"))]
+    assert len(files) > 30
     return {
-        str(path.relative_to(corpus)): letter(
-            parse_issue(decode(path.read_bytes(), path.name), path.name), links=request.param
-        )
-        for path in files
+        str(path.relative_to(corpus)): parse_issue(decode(path.read_bytes(), path.name), path.name) for path in files
+    }
+
+
+@pytest.fixture(scope="session", params=[("plain", "footnote"), *((theme, "inline") for theme in THEMES)])
+def real(request: pytest.FixtureRequest, letter: Make, real_issues: dict[str, Issue]) -> dict[str, Letter]:
+    """The articles of real issues with all that an article may have, once for each theme and form of links."""
+    theme, links = request.param
+    return {
+        name: letter(issue, theme=theme, links=links, qr="qr.png", addresses=EARLIER)
+        for name, issue in real_issues.items()
     }
 
 

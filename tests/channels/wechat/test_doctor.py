@@ -71,6 +71,12 @@ def test_a_missing_cover_file(look, tmp_path: Path) -> None:
     assert look(cover="front.png", _root=str(tmp_path))[-1][0] == "good"
 
 
+def test_a_missing_qr_code(look, tmp_path: Path) -> None:
+    assert [level for level, *_ in look(qr="qr.png", _root=str(tmp_path))].count("bad") == 1
+    (tmp_path / "qr.png").write_bytes(cover.draw_cover("Fog", "2024-03-01"))
+    assert "bad" not in [level for level, *_ in look(qr="qr.png", _root=str(tmp_path))]
+
+
 def test_a_missing_chinese_font(look, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cover, "has_font", lambda text: text.isascii())
     assert look("zh-CN")[-1][0] == "doubtful"

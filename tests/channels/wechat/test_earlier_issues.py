@@ -29,7 +29,7 @@ def test_earlier_issues_without_articles_add_nothing(letter) -> None:
 def test_earlier_issues_are_listed_newest_first(letter) -> None:
     known = {page(date): article(n) for n, date in enumerate(("2024-01-19", "2024-02-16", "2024-02-02"))}
     made = letter("## 新闻\n\n文。", addresses=known)
-    assert made.lines[-2:] == ["往期回顾", "2024-02-16 · 2024-02-02 · 2024-01-19"]
+    assert made.lines[-4:] == ["往期回顾", "• 2024-02-16", "• 2024-02-02", "• 2024-01-19"]
     assert made.anchors == [article(1), article(2), article(0)]
     assert made.forbidden == set()
     assert [link["clickable"] for link in made.meta["links"]] == [True] * 3
@@ -50,11 +50,11 @@ def test_this_issue_and_later_ones_are_not_listed(letter) -> None:
     assert letter(own, addresses=known).anchors == []
 
 
-def test_at_most_twelve_earlier_issues_are_listed(letter) -> None:
+def test_at_most_three_earlier_issues_are_listed(letter) -> None:
     known = {page(f"2023-{n // 28 + 1:02}-{n % 28 + 1:02}"): article(n) for n in range(60)}
     made = letter("文。", addresses=known)
-    assert len(made.anchors) == 12
-    assert made.lines[-1].startswith("2023-03-04 · 2023-03-03 · ")
+    assert made.lines[-4:] == ["往期回顾", "• 2023-03-04", "• 2023-03-03", "• 2023-03-02"]
+    assert made.anchors == [article(n) for n in (59, 58, 57)]
 
 
 def test_a_url_that_wechat_does_not_open_is_not_listed(letter) -> None:
@@ -76,4 +76,4 @@ def test_page_urls_of_other_forms_are_recognized(letter, pattern: str, address: 
     other: Newsletter = replace(PUBLICATION, url=pattern, base="https://l.example/")
     settings: dict[str, Any] = {"newsletter": other, "page": "https://l.example/own/"}
     made = letter("文。", addresses={address: article(1)}, **settings)
-    assert made.lines[-1] == name
+    assert made.lines[-1] == f"• {name}"

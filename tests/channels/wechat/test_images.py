@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -276,3 +277,22 @@ def test_a_cover_file_is_converted_and_uploaded(server: WeChatServer, session, p
     session.deliver(draft, TO)
     (body,) = server.api.covers.values()
     assert opened(body).format == "PNG"
+
+
+# ----------------------------------------------------------------------- QR code
+
+
+def test_the_qr_code_is_uploaded_like_other_images(server: WeChatServer, session, part, tmp_path: Path) -> None:
+    (tmp_path / "关注.png").write_bytes(make_image())
+    draft = part("## 新闻\n\n文。", qr="关注.png")
+    session.deliver(draft, TO)
+    (article,) = server.drafts.values()
+    assert len(server.api.images) == 1
+    assert re.search(rf'<img src="https://{IMAGE}[^"]*" alt="QR"', article["content"])
+    assert "../" not in article["content"]
+
+
+def test_a_missing_qr_code_stops_the_draft(server: WeChatServer, session, part) -> None:
+    with pytest.raises(DeliveryError, match=r"qr\.png"):
+        session.deliver(part("## 新闻\n\n文。", qr="qr.png"), TO)
+    assert not server.api.drafts

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
+import html5lib
 import pytest
 from msgspec.structs import replace
 
 from publisher import config, registry
 from publisher.channels.wechat import WeChat, settings
 from publisher.channels.wechat.meta import fit_title
+from publisher.channels.wechat.style import ArticleTheme
 from publisher.errors import ConfigError
 from publisher.model import Guide, Issue, Item, Paragraph, Section, Segment, Text, Title
 from publisher.newsletter import Newsletter
@@ -123,12 +125,17 @@ def test_facts_count_characters_bytes_and_links(letter) -> None:
     assert made.meta["characters"] == len(made.html) + 1  # a smiley is two UTF-16 units
     assert made.meta["bytes"] == len(made.html.encode())
     assert made.meta["limit"] == 20_000
-    head = '<p style="margin-top:24px"><strong><a href="https://mp.weixin.qq.com/s/1"></a></strong></p><p></p>'
-    assert made.meta["markup_per_item"] == len(head)
+    plain = ArticleTheme()
+    number, head = f'<span style="{plain.number_badge}"></span>', plain.style_item(is_first=True)
+    link = f'{number}<a href="https://mp.weixin.qq.com/s/1"></a>'
+    markup = f'<p style="{head}"><strong style="{plain.headline}">{link}</strong></p><p></p>'
+    assert made.meta["markup_per_item"] == len(markup)
     assert made.meta["links"] == [
         {"text": "雾", "url": "https://mp.weixin.qq.com/s/1", "class": "wechat", "form": "link", "clickable": True}
     ]
-    assert made.rendering.report == {"characters": len(made.html) + 1, "title": 17, "clickable": 1, "as_text": 0}
+    assert made.rendering.report == {
+        "characters": len(made.html) + 1, "title": 17, "clickable": 1, "as_text": 0, "left_out": [],
+    }  # fmt: skip
 
 
 def test_an_invalid_image_url_is_kept(letter) -> None:
@@ -166,8 +173,20 @@ def test_a_long_article_is_complete_and_reported(letter) -> None:
     assert made.text.count("字") == 20_000
     assert made.rendering.warnings[0].startswith(
         f"the article has {len(made.html):,} characters, {excess:,} too many for WeChat; "
-        "the longest items are 第10条 (1,102), "
+        "the longest items are 第10条 (1,1"
     )
+
+
+@pytest.mark.parametrize(("items", "title"), [(20, "超出上限"), (2, "")])
+def test_the_preview_page_shows_that_an_article_is_too_long(letter, items: int, title: str) -> None:
+    """A meter is red above `high` if its optimum is below `low`."""
+    page = html5lib.parse(letter(long_issue(items)).preview, namespaceHTMLElements=False)
+    (meter,) = page.iter("meter")
+    value, low, high, optimum = (int(meter.get(name)) for name in ("value", "low", "high", "optimum"))
+    assert optimum < low == high == 19_999
+    assert (value > high) == bool(title)
+    assert [e.text for e in page.iter("h2") if e.get("class") == "over"] == ([title] if title else [])
+    assert len([e for e in page.iter("p") if "over" in (e.get("class") or "")]) == bool(title)
 
 
 def test_length_warning_says_how_to_shorten(letter) -> None:

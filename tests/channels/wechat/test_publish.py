@@ -176,3 +176,24 @@ def test_an_issue_published_by_hand_gets_no_draft(letter: WeChatProject) -> None
     letter.publish()
     assert letter.calls == []
     assert letter.server.drafts == {}
+
+
+def test_another_theme_replaces_a_draft(letter: WeChatProject) -> None:
+    letter.publish()
+    [(media_id, before)] = letter.server.drafts.items()
+    letter.configure('theme = "tech"')
+    letter.publish()
+    [(again, after)] = letter.server.drafts.items()
+    assert again == media_id
+    assert after["content"] != before["content"]
+    letter.publish()
+    assert letter.server.paths.count("draft/update") == 1
+
+
+def test_another_theme_leaves_a_published_article_alone(letter: WeChatProject) -> None:
+    letter.publish()
+    letter.publish("resolve", "latest", "--url", "wechat", "https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOpQrStUv")
+    calls = len(letter.server.paths)
+    letter.configure('theme = "warm"')
+    letter.publish()
+    assert len(letter.server.paths) == calls
