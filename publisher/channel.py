@@ -84,6 +84,15 @@ class Entry(Struct, frozen=True):
         return " · ".join(self.highlights) or self.summary
 
 
+class CardImage(Struct, frozen=True):
+    """The image that a page shows where it is shared: its absolute URL, its size in pixels, and what it says."""
+
+    url: str
+    width: int
+    height: int
+    alt: str
+
+
 class PartGroup(Struct, frozen=True):
     """Parts of the archive that change together, such as a file and its compressed forms.
 
@@ -116,7 +125,8 @@ class Context(Struct, frozen=True):
 
     `feeds` maps rss, atom and json to absolute URLs (empty if the rss channel is disabled); `previous` and
     `next` are the neighbours by date. `article_urls` maps the absolute URL of an issue's page to the URL of
-    its WeChat article, for the issues whose article is known.
+    its WeChat article, for the issues whose article is known. `card` is the image of the page: the issue's, or
+    that of the newsletter.
     """
 
     newsletter: Newsletter
@@ -126,6 +136,7 @@ class Context(Struct, frozen=True):
     next: Entry | None = None
     feeds: Mapping[str, str] = field(default_factory=dict)
     article_urls: Mapping[str, str] = field(default_factory=dict)
+    card: CardImage | None = None
 
 
 class Receipt(Struct, frozen=True):
@@ -198,7 +209,8 @@ class Capabilities(Struct, frozen=True):
 
     `limits`: the maximum of numbers in the report of a rendering, by name; more is an error in the issue.
     `caches_entries`: the rendering of an issue is not delivered; its first part is cached for
-    `render_archive`. `can_ping`: the channel has `build_ping`. The others are about messages:
+    `render_archive`. `names_cards`: its pages name the image `context.card`, which is drawn for it. `can_ping`:
+    the channel has `build_ping`. The others are about messages:
     `can_edit`: the session has `edit` and `delete`. `can_probe`: it has `probe`. `can_send_notices`: the
     channel has `render_notice`. `ordered`: a part is sent only after the previous one has arrived.
     `idempotent`: delivering twice is the same as once, so unknown outcomes are retried. `timeout`: how long a
@@ -207,6 +219,7 @@ class Capabilities(Struct, frozen=True):
 
     limits: Mapping[str, int] = field(default_factory=dict)
     caches_entries: bool = False
+    names_cards: bool = False
     can_ping: bool = False
     can_edit: bool = False
     can_probe: bool = False

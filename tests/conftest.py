@@ -128,3 +128,16 @@ def _difference(name: str, old: bytes, new: bytes) -> str:
     if not diff:
         return f"golden/{name} differs in line ends or undecodable bytes"
     return "\n".join(diff[:200])
+
+
+@pytest.fixture
+def no_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine without fonts: only the one that Pillow brings is left."""
+    from publisher.cards import fonts
+
+    monkeypatch.setattr(fonts, "_list_folders", lambda: ())
+    monkeypatch.setattr(fonts, "_find_fc_list", lambda: None)
+    fonts.forget_fonts()
+    yield
+    monkeypatch.undo()
+    fonts.forget_fonts()

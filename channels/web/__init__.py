@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
-from publisher.channel import ArchiveChannel, Context, Entry, PartGroup, Rendering
+from publisher.channel import ArchiveChannel, Capabilities, Context, Entry, PartGroup, Rendering
 from publisher.folder_session import FolderSession
 from publisher.model import Issue
 
@@ -22,6 +22,7 @@ class Web(ArchiveChannel, frozen=True):
     """
 
     name: ClassVar[str] = "web"
+    capabilities: ClassVar[Capabilities] = Capabilities(names_cards=True)
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         """Render the page of an issue that has passed `publishable` and `absolute`; needs `context.entry`."""

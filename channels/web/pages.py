@@ -49,7 +49,7 @@ def render_issue_page(issue: Issue, context: Context) -> Part:
         context,
         title=entry.title,
         description=entry.summary,
-        data=_build_article_data(entry, context.newsletter),
+        data=_build_article_data(entry, context),
         entry=entry,
         title_name=issue.title.name if issue.title and issue.title.regular else "",
         date=format_own_date(issue, entry, context.newsletter.lang),
@@ -87,7 +87,7 @@ def build_overview_pages(entries: Sequence[Entry], context: Context) -> Iterator
     newest = build_newest(entries[0]) if entries else None
     years = tuple(build_years(entries, base, lang))
     shown = tuple([year._replace(groups=()) if year.url else year for year in years])
-    common = (context.newsletter, sorted(context.feeds.items()), context.templates.fingerprint)
+    common = (context.newsletter, sorted(context.feeds.items()), context.templates.fingerprint, context.card)
     pages: list[tuple[str, str, Callable[[str, Context], Iterator[Part]], object]] = [
         ("subscribe", base + _SUBSCRIBE, _render_subscribe_page, ()),
         *((f"archive:{year.number}", year.url, partial(_render_year_page, year), year) for year in years if year.url),
@@ -119,6 +119,7 @@ def _render_page(template: str, url: str, context: Context, **values: object) ->
         count_minutes=partial(count_minutes, lang=lang),
         to=partial(_relative_url, newsletter, key),
         subscribe=newsletter.base + _SUBSCRIBE,
+        card=context.card,
         feeds=[(*_FEEDS[kind], context.feeds[kind]) for kind in _FEEDS if kind in context.feeds],
         license=build_license_link(newsletter.license) if newsletter.license else None,
         contacts=[_parse_contact(text) for text in newsletter.contacts],
@@ -210,7 +211,8 @@ def _build_part_data(kind: str, name: str, url: str, newsletter: Newsletter) -> 
     }
 
 
-def _build_article_data(entry: Entry, newsletter: Newsletter) -> dict[str, object]:
+def _build_article_data(entry: Entry, context: Context) -> dict[str, object]:
+    newsletter = context.newsletter
     author = newsletter.author or newsletter.name
     return {
         "@context": "https://schema.org",
@@ -223,6 +225,7 @@ def _build_article_data(entry: Entry, newsletter: Newsletter) -> dict[str, objec
         "dateModified": entry.updated.isoformat(),
         "inLanguage": newsletter.lang,
         "author": {"@type": "Organization" if author == newsletter.name else "Person", "name": author},
+        **({"image": to_ascii_url(context.card.url)} if context.card else {}),
         **({"license": build_license_link(newsletter.license)[1]} if newsletter.license else {}),
         "isPartOf": {"@type": "Periodical", "name": newsletter.name, "url": to_ascii_url(newsletter.base)},
     }

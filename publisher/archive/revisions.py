@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from publisher.archive.records import Record
 from publisher.errors import ConfigError
 from publisher.files import write_if_changed
+
+_CARDS = "cards"  # in place of the id of an issue, which is a tag: URI
 
 
 class Revisions:
@@ -86,6 +90,19 @@ class Revisions:
         self._entries = {names.get(name, name): entry for name, entry in self._entries.items()}
         self._is_modified = bool(names)
         self.save()
+
+    def first_card_date(self, newest: Sequence[dt.date]) -> dt.date:
+        """Return the date of the first issue with a card of its own: what was published since then keeps it.
+
+        `newest` are the dates of the issues that get one when the first cards are drawn, newest first.
+        """
+        with suppress(ValueError):
+            return dt.date.fromisoformat(self._entries.get(_CARDS, {}).get("since", ""))
+        since = newest[-1] if newest else dt.date.max
+        if newest:
+            self._entries[_CARDS] = {"since": since.isoformat()}
+            self._is_modified = True
+        return since
 
     def save(self) -> None:
         """Write the file, one line per issue, if anything changed. Raises StorageError."""

@@ -15,6 +15,7 @@ from publisher.archive.output_folder import BuiltFiles, OutputFolder, SiteSetup,
 from publisher.archive.records import Edition, Record
 from publisher.archive.revisions import Revisions
 from publisher.archive.sources import compute_fingerprint, stat_images
+from publisher.build.cards import SiteCards
 from publisher.build.issue_links import IssueLinks
 from publisher.build.messages import block_messages, build_feed_ping
 from publisher.build.output import FileOutput
@@ -36,29 +37,14 @@ class BuildResult(NamedTuple):
 
     `digests`: by channel, a digest of all inputs of the rendering that its message contains. `mark`: says
     that a channel is up to date, once its message is delivered; None if issues were held back or are dated after
-    today, if an older issue was published, or if a source may change unnoticed.
+    today, if an older issue was published, or if a source may change unnoticed. `cards` may have to be drawn.
     """
 
     outcome: Outcome
     messages: Sequence[OutgoingMessage]
     digests: Mapping[str, str]
     mark: UpToDateMark | None
-
-
-def mark_up_to_date(run: RunContext, result: BuildResult, delivered: Mapping[str, ChannelOutcome]) -> None:
-    """Record that channels are up to date until something changes, once their message is delivered."""
-    site = OutputFolder(run.output_folder, run.home)
-    if site.setup and result.outcome.issue and not run.dry_run:
-        for message in result.messages:
-            outcome = delivered[message.channel.name]
-            if not (outcome.error or outcome.held_reason):
-                site.mark(message.source_channel, result.mark, changed=outcome.has_changes)
-                if message.source_channel == message.channel.name:
-                    digest = result.digests[message.source_channel]
-                    pages = site.channel_files(message.source_channel).pages
-                    pages.clear()
-                    pages[result.outcome.issue.path] = BuiltFiles(digest, {})
-        site.save(site.setup)
+    cards: SiteCards
 
 
 class SiteBuilder:
@@ -86,6 +72,7 @@ class SiteBuilder:
         self._records = edition.issues
         self.revisions = Revisions(run.home.revisions)
         self._entries = build_entries(run, edition, self.revisions)
+        self._cards = SiteCards(run, self._entries, self.revisions)
         self._links = IssueLinks(run.config.newsletter, {record.path: record.url for record in edition.issues})
         images = sorted({image.source for record in edition.issues for image in record.images})
         self._images = {image.path: image for image in stat_images(run.config.root, images)}
@@ -150,7 +137,7 @@ class SiteBuilder:
         position = self._position[self._issue.path]
         digests = {m.source_channel: self._rendering_digest(m.source_channel, position) for m in self._messages}
         outcome = Outcome(self._issue, outcomes, tuple(self._run.warnings))
-        return BuildResult(outcome, self._messages, digests, mark)
+        return BuildResult(outcome, self._messages, digests, mark, self._cards)
 
     def _build_channels(self, *, send_pings: bool) -> dict[str, ChannelOutcome]:
         before = {name: set(self._site.channel_files(name).files) for name in self._outputs}
@@ -187,7 +174,8 @@ class SiteBuilder:
 
     def _save(self, outcomes: Mapping[str, ChannelOutcome], mark: UpToDateMark | None) -> None:
         for name, outcome in outcomes.items():
-            self._site.mark(name, None if outcome.error else mark, changed=outcome.has_changes)
+            is_final = self._cards.are_final or not self._outputs[name].channel.capabilities.names_cards
+            self._site.mark(name, None if outcome.error or not is_final else mark, changed=outcome.has_changes)
         for message in self._messages:
             self._site.mark(message.source_channel, None)
             if message.source_channel == message.channel.name:  # until it is delivered, as a retry may be ended
@@ -252,7 +240,8 @@ class SiteBuilder:
         path, around = self._records[position].path, (None, *self._entries, None)
         before, entry, after = around[position + 2], self._entries[position], around[position]
         targets = self._links.resolve(self._records[position])
-        return RenderJob(path, document, entry, before, after, channels, self._article_urls, targets)
+        card = self._cards.find_image(entry.id)
+        return RenderJob(path, document, entry, before, after, channels, self._article_urls, targets, card)
 
     @cached_property
     def _outdated(self) -> dict[int, list[str]]:
@@ -270,10 +259,12 @@ class SiteBuilder:
 
         Article URLs are not included for archive channels: each new URL would outdate all their renderings.
         """
-        if self._outputs[name].archive_channel or not self._article_urls:
-            return self._digests[position]
-        inputs = f"{self._digests[position]}{sorted(self._article_urls.items())}"
-        return hashlib.blake2b(inputs.encode(), digest_size=16).hexdigest()
+        digest, output, others = self._digests[position], self._outputs[name], ""
+        if output.channel.capabilities.names_cards:
+            others = str(self._cards.find_image(self._entries[position].id))
+        elif not output.archive_channel and self._article_urls:
+            others = str(sorted(self._article_urls.items()))
+        return hashlib.blake2b(f"{digest}{others}".encode(), digest_size=16).hexdigest() if others else digest
 
     def _is_body_current(self, name: str, position: int) -> bool:
         body = self._sources.index.bodies.get(name, {}).get(self._records[position].path)
@@ -322,7 +313,9 @@ class SiteBuilder:
         built: dict[str, BuiltFiles] = {}
         try:
             with file_output:
-                context = replace(self._sources.renderer.context, article_urls=self._article_urls)
+                context = replace(
+                    self._sources.renderer.context, article_urls=self._article_urls, card=self._cards.find_image()
+                )
                 groups = channel.render_archive(entries, self._build_body_loader(channel), context)
                 for group in chain(self._build_image_groups(file_output), groups):
                     existing = output.groups.get(group.key)
@@ -339,7 +332,9 @@ class SiteBuilder:
             file_output.error = RenderError(f"{channel.name}: {type(error).__name__}: {error}")
             return ()
         pages = {path: page for path, page in output.pages.items() if path in self._position}
-        self._site.channels[channel.name] = output._replace(pages=pages, groups=built)
+        self._site.channels[channel.name] = output._replace(
+            pages=pages, groups=built | self._cards.keep(channel, output.groups)
+        )
         last_files = next(reversed(built.values())).files if built else {}
         return tuple(key for key in last_files if key.rpartition(".")[0] not in last_files)  # without .gz
 

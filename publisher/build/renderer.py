@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from publisher.archive.records import ImageFile, Record
 from publisher.archive.sources import SourceFile, stat_images
-from publisher.channel import Channel, Context, Entry, Rendering, Templates
+from publisher.channel import CardImage, Channel, Context, Entry, Rendering, Templates
 from publisher.checks.images import IMAGE_MARKUP
 from publisher.config import Config
 from publisher.errors import DeliveryError, IssueError, PublisherError
@@ -30,8 +30,8 @@ _MAX_RECENT = 24
 
 class RenderJob(NamedTuple):
     """An issue to render: path, document if it was read already (bytes if serialized), entry and neighbours
-    by date, channel names, the WeChat article URLs of issues by the URL of their page, and the absolute URLs of
-    its relative links, "" for those that lead nowhere."""
+    by date, channel names, the WeChat article URLs of issues by the URL of their page, the absolute URLs of
+    its relative links, "" for those that lead nowhere, and the image of its page."""
 
     path: str
     document: Issue | bytes | None
@@ -41,6 +41,7 @@ class RenderJob(NamedTuple):
     channels: Sequence[str]
     article_urls: Mapping[str, str] = {}
     link_targets: Mapping[str, str] = {}
+    card: CardImage | None = None
 
 
 RenderedIssue = tuple[str, list[tuple[str, Rendering | PublisherError]]]
@@ -206,7 +207,12 @@ class IssueRenderer(Struct, frozen=True):
 
             document = resolve_links(document, job.link_targets)
         context = replace(
-            self.context, entry=job.entry, previous=job.previous, next=job.next, article_urls=job.article_urls
+            self.context,
+            entry=job.entry,
+            previous=job.previous,
+            next=job.next,
+            article_urls=job.article_urls,
+            card=job.card,
         )
         return job.path, [(name, self._render_channel(name, document, job.path, context)) for name in job.channels]
 

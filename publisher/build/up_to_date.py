@@ -1,18 +1,23 @@
-"""Checks quickly whether there is anything to do, before issues are read and slow modules imported."""
+"""Checks quickly whether there is anything to do, before issues are read and slow modules imported; and records it."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from publisher.archive.cache import read_cache
 from publisher.archive.home import Home
-from publisher.archive.output_folder import SiteSetup, UpToDateMark
+from publisher.archive.output_folder import BuiltFiles, OutputFolder, SiteSetup, UpToDateMark
 from publisher.archive.records import Record
 from publisher.archive.sources import compute_fingerprint, files_exist, scan_issues, stat_images
 from publisher.events import ChannelOutcome, Outcome, Request
+
+if TYPE_CHECKING:
+    from publisher.build.builder import BuildResult
+    from publisher.run import RunContext
 
 
 def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome | None:
@@ -49,6 +54,22 @@ def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome 
         return None
     issue, warnings = Record(*_to_tuples(mark.issue)), _to_tuples(mark.warnings)
     return Outcome(issue, outcomes, warnings, mark.valid_until, published=published)
+
+
+def mark_up_to_date(run: RunContext, result: BuildResult, delivered: Mapping[str, ChannelOutcome]) -> None:
+    """Record that channels are up to date until something changes, once their message is delivered."""
+    site = OutputFolder(run.output_folder, run.home)
+    if site.setup and result.outcome.issue and not run.dry_run:
+        for message in result.messages:
+            outcome = delivered[message.channel.name]
+            if not (outcome.error or outcome.held_reason):
+                site.mark(message.source_channel, result.mark, changed=outcome.has_changes)
+                if message.source_channel == message.channel.name:
+                    digest = result.digests[message.source_channel]
+                    pages = site.channel_files(message.source_channel).pages
+                    pages.clear()
+                    pages[result.outcome.issue.path] = BuiltFiles(digest, {})
+        site.save(site.setup)
 
 
 def _to_tuples(value: Any) -> Any:

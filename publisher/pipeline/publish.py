@@ -9,9 +9,11 @@ from threading import Event
 from publisher.archive.naming import choose_issue
 from publisher.archive.records import Edition, Record
 from publisher.archive.revisions import describe_moves, require_same_feed_ids
-from publisher.build.builder import BuildResult, SiteBuilder, mark_up_to_date
+from publisher.build.builder import BuildResult, SiteBuilder
+from publisher.build.cards import draw_missing_cards
 from publisher.build.output import require_own_feeds
 from publisher.build.sources import Sources
+from publisher.build.up_to_date import mark_up_to_date
 from publisher.calendar.held_back import find_held_back
 from publisher.calendar.repeats import require_no_repeats
 from publisher.channel import ArchiveChannel
@@ -57,8 +59,9 @@ def publish(
             built = _build(run, sources, request)
         if isinstance(built, Outcome):
             return built
+        outcome = draw_missing_cards(run, built.cards, built.outcome, built.mark)
         if not (built.messages or request.retry):
-            return built.outcome
+            return outcome
         from publisher.delivery.dispatcher import deliver_all, plan_all
         from publisher.pipeline.notice import find_unfinished_notices
 
@@ -68,7 +71,7 @@ def publish(
         issue = built.outcome.issue
         unfinished = find_unfinished_notices(run, issue.id) if request.retry and issue else ()
         notices = [deliver_all(run, [plan], request, stop) for plan in unfinished]
-        return built.outcome.with_deliveries([delivered, *notices], run.warnings)
+        return outcome.with_deliveries([delivered, *notices], run.warnings)
 
 
 def _build(run: RunContext, sources: Sources, request: Request) -> BuildResult | Outcome:

@@ -259,8 +259,7 @@ def test_cover_text_is_inside_the_central_square(title: str) -> None:
     assert ink[3] < 359
 
 
-def test_without_a_font_the_cover_has_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cover, "_FONTS", ())
+def test_without_a_font_the_cover_has_no_text(no_fonts: None) -> None:
     assert not cover.has_font("雾")
     assert cover.has_font("Fog")
     assert cover.draw_cover("雾", "2024-03-01") == cover.draw_cover("露", "2024-03-02")

@@ -1,0 +1,155 @@
+"""The social cards of a site: which pages have one of their own, and which are still to be drawn.
+
+A card is a file named by the digest of what it says: what is there already is never drawn again, and a page whose
+words change names another file. Drawing is slow, so it is done when the files are written and the lock is released.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from publisher.archive.output_folder import BuiltFiles, OutputFolder, UpToDateMark
+from publisher.archive.revisions import Revisions
+from publisher.cards.social import HEIGHT, WIDTH
+from publisher.cards.words import Card, describe_issue_card, describe_site_card, find_brand
+from publisher.channel import CardImage, Channel, Entry, Part
+from publisher.errors import BusyError, PublisherError
+from publisher.events import Outcome
+from publisher.folder_session import FolderSession
+from publisher.run import RunContext
+
+OWN_CARDS = 20
+"""So many of the newest issues get a card of their own when the first cards are drawn; later ones as they come."""
+
+_GROUP = "card:"  # the groups of an output folder that are cards begin with this
+
+
+class CardFile(NamedTuple):
+    """A card and where it is: below the output folder, and on the web. `size` is in bytes, 0 if it is not drawn."""
+
+    card: Card
+    key: str
+    image: CardImage
+    size: int
+
+
+class SiteCards:
+    """The cards of the pages, for the channels that name them: without such a channel there are none."""
+
+    def __init__(self, run: RunContext, entries: Sequence[Entry], revisions: Revisions) -> None:
+        self._run = run
+        self._site: CardFile | None = None
+        self._own: dict[str, CardFile] = {}
+        self._knows_fonts = False
+        if any(channel.capabilities.names_cards for channel in run.channels):
+            newsletter, brand = run.config.newsletter, find_brand(run.theme.text("style.css"))
+            self._site = self._find_file(describe_site_card(newsletter, brand))
+            since = revisions.first_card_date([entry.date for entry in entries[:OWN_CARDS]])
+            for position, entry in enumerate(entries):
+                if position < OWN_CARDS or entry.date >= since:
+                    card = describe_issue_card(entry.title, entry.date, newsletter, brand)
+                    self._own[entry.id] = self._find_file(card)
+
+    @property
+    def missing(self) -> tuple[CardFile, ...]:
+        """The files that pages name and that are not there."""
+        return tuple({file.key: file for file in self._files if not file.size}.values())
+
+    @property
+    def are_final(self) -> bool:
+        """Whether all are drawn, and with words: or else the next run may find a font for them."""
+        return not any(file.card.plain or not file.size for file in self._files)
+
+    def find_image(self, entry_id: str = "") -> CardImage | None:
+        """Return the image for the page of an issue: its own, or that of the newsletter, as for other pages."""
+        file = self._own.get(entry_id, self._site)
+        return file.image if file else None
+
+    def keep(self, channel: Channel, groups: Mapping[str, BuiltFiles]) -> dict[str, BuiltFiles]:
+        """Return the groups of the cards that are drawn, for the record of a channel, and delete those in its `groups`
+        that no page names any more."""
+        if not channel.capabilities.names_cards:
+            return {}
+        needed = {file.key for file in self._files}
+        former = (key for name, built in groups.items() if name.startswith(_GROUP) for key in built.files)
+        for key in former if not self._run.dry_run else ():
+            if key not in needed:
+                with suppress(OSError):
+                    (self._run.output_folder / key).unlink()
+        return _build_groups({file.key: file.size for file in self._files if file.size})
+
+    @property
+    def _files(self) -> Iterator[CardFile]:
+        if self._site:
+            yield from (self._site, *self._own.values())
+
+    def _find_file(self, card: Card) -> CardFile:
+        """Return the file of a card, or if this machine has no font for its words, of one without words."""
+        file = self._locate(card)
+        if file.size:
+            return file
+        from publisher.cards import fonts, social  # only now: a page in a hundred gets a new card
+
+        if not self._knows_fonts:
+            fonts.forget_fonts()
+            self._knows_fonts = True
+        return file if social.can_draw(card) else self._locate(card.without_words())
+
+    def _locate(self, card: Card) -> CardFile:
+        newsletter = self._run.config.newsletter
+        url = f"{newsletter.base}cards/{card.digest}.png"
+        key = newsletter.output_path(url)
+        size = 0
+        with suppress(OSError):
+            size = (self._run.output_folder / key).stat().st_size
+        return CardFile(card, key, CardImage(url, WIDTH, HEIGHT, card.alt), size)
+
+
+def draw_missing_cards(run: RunContext, cards: SiteCards, outcome: Outcome, mark: UpToDateMark | None) -> Outcome:
+    """Draw the cards that pages name already, and return the outcome with them.
+
+    `mark` is that of the channels, which are up to date only with their cards. Call it without the lock: it is taken
+    to record the files, unless another run holds it, which then sees them by itself.
+    """
+    missing = cards.missing
+    names = [channel.name for channel in run.channels if channel.capabilities.names_cards]
+    if not (missing and names):
+        return outcome
+    sizes: dict[str, int] = {}
+    error: PublisherError | None = None
+    try:
+        sizes = {part.key: len(part.body) for part in _write_cards(run, missing)}
+    except PublisherError as failure:
+        error = failure
+    channels = dict(outcome.channels)
+    for name in names:
+        channel = channels[name]
+        channels[name] = channel._replace(written=(*channel.written, *sizes), error=channel.error or error)
+    if sizes and not run.dry_run:
+        with suppress(BusyError), run.lock():
+            site = OutputFolder(run.output_folder, run.home)
+            for name in names:
+                site.channel_files(name).groups.update(_build_groups(sizes))
+                if not (channels[name].error or any(file.card.plain for file in missing)):
+                    site.mark(name, mark)
+            if site.setup:
+                site.save(site.setup)
+    return outcome._replace(channels=channels)
+
+
+def _write_cards(run: RunContext, files: Iterable[CardFile]) -> Iterator[Part]:
+    """Draw cards and yield the files as they are written; a dry run only names them."""
+    from publisher.cards.social import draw_card
+
+    with FolderSession() as session:
+        for file in files:
+            part = Part(file.key, "image/png", b"" if run.dry_run else draw_card(file.card))
+            if not run.dry_run:
+                session.deliver(part, str(run.output_folder))
+            yield part
+
+
+def _build_groups(sizes: Mapping[str, int]) -> dict[str, BuiltFiles]:
+    return {f"{_GROUP}{key}": BuiltFiles(key, {key: size}) for key, size in sizes.items()}

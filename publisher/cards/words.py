@@ -1,0 +1,150 @@
+"""What a card says: pure, from what the archive knows of an issue. The address of a card follows from its words."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+import unicodedata
+
+from msgspec import Struct
+
+from publisher.newsletter import Newsletter
+from publisher.patterns import lazy_pattern
+
+_DESIGN = 1
+"""Goes up with every change of how cards look, so that those that were drawn before get another address."""
+
+DEFAULT_BRAND = "#a4342a"
+
+# what a style sheet sets: the color of the newsletter, or else its accent
+_BRAND = lazy_pattern(r"--(?P<name>brand|accent):[ \t]*(?P<color>#(?:[0-9a-f]{6}|[0-9a-f]{3}))\b", re.IGNORECASE)
+
+_RIGHT_TO_LEFT = {"ar", "arc", "ckb", "dv", "fa", "he", "ku-arab", "ps", "sd", "ug", "ur", "yi"}
+
+# pictographs, flags and what joins and colors them: decoration, which few fonts for text have; and what is invisible:
+# soft hyphens and marks of direction, which the layout sets
+_DECORATION = lazy_pattern(
+    "[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\U000e0000-\U000e01ef\ufe00-\ufe0f\u20e3\u200d"
+    "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffc\ufffd]"
+)
+_HAN = "\u3040-\u30ff\u3400-\u9fff"
+_BETWEEN_SCRIPTS = lazy_pattern(f"(?<=[{_HAN}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[{_HAN}])")
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+
+
+class Card(Struct, frozen=True):
+    """What a card says: `headline` and the other `topics` of an issue, and the `name` of the newsletter; at its foot,
+    the `date` and the `host` of the site. `brand` is a color such as "#a4342a", `lang` a BCP 47 tag.
+
+    A card with `plain` has no words, only shapes in the color of the newsletter.
+    """
+
+    headline: str
+    topics: tuple[str, ...] = ()
+    name: str = ""
+    date: str = ""
+    host: str = ""
+    brand: str = DEFAULT_BRAND
+    lang: str = "en"
+    plain: bool = False
+
+    @property
+    def digest(self) -> str:
+        """The name of its file: 16 hex digits over all that it says, and how it looks."""
+        return hashlib.sha256(repr((_DESIGN, self)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    @property
+    def is_right_to_left(self) -> bool:
+        """Whether its language is written from right to left."""
+        lang = self.lang.lower()
+        return lang in _RIGHT_TO_LEFT or lang.split("-")[0] in _RIGHT_TO_LEFT
+
+    @property
+    def text(self) -> str:
+        """All its words."""
+        return "\n".join((self.headline, *self.topics, self.name, self.date, self.host))
+
+    @property
+    def alt(self) -> str:
+        """What the card says, for those who do not see it."""
+        said = (self.name, " / ".join(filter(None, (self.headline, *self.topics))), self.date)
+        return " · ".join(filter(None, said))
+
+    def without_words(self) -> Card:
+        """Return the card for a machine that has no font for the words."""
+        return Card(self.headline if not self.name else self.name, brand=self.brand, lang=self.lang, plain=True)
+
+
+def describe_issue_card(title: str, date: dt.date, newsletter: Newsletter, brand: str) -> Card:
+    """Return the card of an issue with a display title: the first topic is the headline."""
+    headline, *topics = split_topics(title, date) or [newsletter.name]
+    name = polish(newsletter.name)
+    return Card(
+        polish(headline) or name,
+        tuple(filter(None, map(polish, topics))),
+        name,
+        format_card_date(date, newsletter.lang),
+        _find_host(newsletter),
+        brand,
+        newsletter.lang,
+    )
+
+
+def describe_site_card(newsletter: Newsletter, brand: str) -> Card:
+    """Return the card of the newsletter itself: its name and its tagline."""
+    tagline = polish(newsletter.tagline)
+    return Card(
+        polish(newsletter.name) or newsletter.name,
+        (tagline,) if tagline else (),
+        host=_find_host(newsletter),
+        brand=brand,
+        lang=newsletter.lang,
+    )
+
+
+def split_topics(title: str, date: dt.date) -> list[str]:
+    """Return the topics of a title, without the name and the date before them, which a card shows elsewhere."""
+    name, dated, rest = title.partition(f"({date})")
+    if not dated:
+        name, dated, rest = title.partition(f"（{date}）")
+    if not dated:  # an irregular title
+        topics = re.split(r"\s[/／]\s", title)
+    else:
+        topics = re.split(r"[/／]", rest.lstrip(" ：:")) if rest.strip(" ：:") else [name]
+    return [topic for topic in map(str.strip, topics) if topic]
+
+
+def polish(text: str) -> str:
+    """Return a text on one line, without decoration, and with a space between Chinese or Japanese and Latin words."""
+    composed = unicodedata.normalize("NFC", _DECORATION.sub("", text))
+    return _BETWEEN_SCRIPTS.sub(" ", " ".join(composed.split()))
+
+
+def format_card_date(date: dt.date, lang: str) -> str:
+    """Return a date as its readers write it, in English and in Chinese, Japanese and Korean; else as in ISO 8601."""
+    match lang.lower().split("-")[0]:
+        case "zh" | "ja":
+            return f"{date.year}年{date.month}月{date.day}日"
+        case "ko":
+            return f"{date.year}년 {date.month}월 {date.day}일"
+        case "en":
+            return f"{_MONTHS[date.month - 1]} {date.day}, {date.year}"
+        case _:
+            return date.isoformat()
+
+
+def find_brand(style_sheet: str) -> str:
+    """Return the color of the newsletter that a style sheet sets as `--brand`, or else as `--accent`."""
+    found = {match["name"].lower(): match["color"].lower() for match in reversed([*_BRAND.finditer(style_sheet)])}
+    color = found.get("brand") or found.get("accent") or DEFAULT_BRAND
+    return color if len(color) == 7 else "#" + "".join(digit * 2 for digit in color[1:])
+
+
+def _find_host(newsletter: Newsletter) -> str:
+    """Return the address of the site as people say it."""
+    return newsletter.base.partition("://")[2].rstrip("/").removeprefix("www.")
