@@ -29,11 +29,12 @@ class Canvas:
 
     def __init__(self, width: int, height: int) -> None:
         self.width, self.height = width, height
+        self._boxes: dict[str, list[tuple[int, int, int, int]]] = {}
         self._layers: dict[str, Any] = {}  # by color, how much of it is where
 
     def fill(self, box: tuple[int, int, int, int], color: str) -> None:
         """Fill a box, given by its left, upper, right and lower edge."""
-        self._get_layer(color).paste(255, box)
+        self._boxes.setdefault(color, []).append(box)
 
     def fill_polygon(self, points: Sequence[tuple[float, float]], color: str) -> None:
         """Fill a polygon."""
@@ -55,16 +56,20 @@ class Canvas:
 
     def to_png(self) -> bytes:
         """Return the image as a PNG without any metadata."""
-        from PIL import Image
+        from PIL import Image, ImageChops
 
-        image = Image.new("P", (self.width, self.height), 0)
+        # a pixel is the number of its color in the palette: of each color so many levels, and 0 is paper
+        image = Image.new("L", (self.width, self.height), 0)
         paper = _parse_color(PAPER)
         palette = [*paper]
         strengths = [(value * _LEVELS + 127) // 255 for value in range(256)]
-        covered = [255 if strength else 0 for strength in strengths]
-        for number, (color, layer) in enumerate(self._layers.items()):
-            indexes = layer.point([number * _LEVELS + strength for strength in strengths])
-            image.paste(indexes, (0, 0), layer.point(covered))
+        for number, color in enumerate(dict.fromkeys((*self._layers, *self._boxes))):
+            for box in self._boxes.get(color, ()):
+                image.paste((number + 1) * _LEVELS, box)
+            layer = self._layers.get(color)
+            if layer and (box := layer.getbbox()):
+                indexes = layer.crop(box).point([strength and number * _LEVELS + strength for strength in strengths])
+                image.paste(ImageChops.lighter(image.crop(box), indexes), box)
             for level in range(1, _LEVELS + 1):
                 mixed = zip(paper, _parse_color(color), strict=True)
                 palette += [round(a + (b - a) * level / _LEVELS) for a, b in mixed]

@@ -77,9 +77,10 @@ def choose_face(text: str, lang: str, *, bold: bool) -> Face | None:
     wanted = frozenset(text) - _INVISIBLE
     if any(first <= ord(char) <= last for char in wanted for first, last in _SHAPED) and not can_shape():
         return None
-    known = (Face(path, _pick_index(path, lang), bold) for path in _known_files(_BOLD if bold else _REGULAR))
-    others = (Face(path, 0, bold) for path in _other_files(bold=bold))
-    return next((face for face in (*known, Face(""), *others) if has_glyphs(face, wanted)), None)
+    known = (Face(path, _pick_index(path, lang), bold) for path in _list_known_files(_BOLD if bold else _REGULAR))
+    found = next((face for face in (*known, Face("")) if has_glyphs(face, wanted)), None)
+    others = (Face(path, 0, bold) for path in ([] if found else _other_files(bold=bold)))
+    return found or next((face for face in others if has_glyphs(face, wanted)), None)
 
 
 @cache
@@ -94,6 +95,7 @@ def forget_fonts() -> None:
     """Look for fonts again: a program that runs for days sees those that were installed meanwhile."""
     list_font_files.cache_clear()
     _list_fontconfig_files.cache_clear()
+    _list_known_files.cache_clear()
     _read_coverage.cache_clear()
 
 
@@ -139,9 +141,11 @@ def _list_fontconfig_files() -> tuple[str, ...]:
     return ()
 
 
-def _known_files(names: Iterable[str]) -> Iterator[str]:
+@cache
+def _list_known_files(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the files of this machine with these names. Cached like `list_font_files`."""
     by_name = {os.path.basename(path): path for path in (*_list_fontconfig_files(), *list_font_files())}  # noqa: PTH119
-    return (by_name[name] for name in names if name in by_name)
+    return tuple(by_name[name] for name in names if name in by_name)
 
 
 def _other_files(*, bold: bool) -> list[str]:

@@ -100,9 +100,9 @@ def _draw_words(canvas: Canvas, card: Card, faces: _CardFaces) -> None:
         fitted = fit_text(card.name, fonts.build_measure(faces.name), _TEXT_WIDTH, _NAME_SIZES, lambda _: 1)
         font = fonts.get(faces.name, fitted.size)
         canvas.write((side.start, _NAME_BASELINE), fitted.lines[0], font, drawing.INK, side.anchor)
-    canvas.fill((_MARGIN, _RULE + 2, WIDTH - _MARGIN, _RULE + 4), drawing.LINE)
-    left = min(side.start, side.start + side.step * _BAR)
-    canvas.fill((left, _RULE, left + _BAR, _RULE + 6), card.brand)
+    bar_end = side.start + side.step * _BAR
+    canvas.fill((min(side.start, bar_end), _RULE, max(side.start, bar_end), _RULE + 6), card.brand)
+    canvas.fill((min(side.end, bar_end), _RULE + 2, max(side.end, bar_end), _RULE + 4), drawing.LINE)
     canvas.fill((0, HEIGHT - _STRIP, WIDTH, HEIGHT), card.brand)
     room = _BOTTOM - _TOP - (_TOPICS_HEIGHT if card.topics else 0)
     fitted = fit_text(
