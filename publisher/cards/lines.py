@@ -24,6 +24,7 @@ _UNIT = lazy_pattern(rf"(?P<space>\s+)|[^\s{_EAST_ASIAN}]+|.", re.DOTALL)
 # after what a line had better end: between topics, and where a sentence pauses. A bonus makes up for the square of how
 # far a line is from its share of the text, in widths of the column.
 _BONUSES = {**dict.fromkeys("，。、；：？！,;:.?!—،؛؟", 0.1), **dict.fromkeys("/·", 0.4)}
+_ROUNDING = 1e-6
 
 
 class FittedText(NamedTuple):
@@ -70,7 +71,7 @@ def fit_text(
 
     At the smallest it is cut with "…". `width` is in pixels.
     """
-    units = _measure_units(text, measure)
+    units = _measure_units(text.strip(), measure)
     widest = max((unit.width for unit in units), default=0.0)
     for size in sizes:
         lines = _break_units(units, measure, width / size)
@@ -127,7 +128,7 @@ def _balance(units: Sequence[_Unit], rows: int, width: float) -> list[str]:
         for begin, (cost, lines) in found.items():
             for end in range(begin + 1, len(units) + 1):
                 length, last = starts[end] - starts[begin], units[end - 1].text
-                if length > width and begin + 1 < end and not last.isspace():
+                if length > width + _ROUNDING and begin + 1 < end and not last.isspace():
                     break
                 if last.isspace() or (row == rows) != (end == len(units)):
                     continue
