@@ -332,9 +332,7 @@ class SiteBuilder:
             file_output.error = RenderError(f"{channel.name}: {type(error).__name__}: {error}")
             return ()
         pages = {path: page for path, page in output.pages.items() if path in self._position}
-        self._site.channels[channel.name] = output._replace(
-            pages=pages, groups=built | self._cards.keep(channel, output.groups)
-        )
+        self._site.channels[channel.name] = output._replace(pages=pages, groups=built | self._cards.keep(channel))
         last_files = next(reversed(built.values())).files if built else {}
         return tuple(key for key in last_files if key.rpartition(".")[0] not in last_files)  # without .gz
 

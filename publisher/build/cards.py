@@ -6,24 +6,31 @@ words change names another file. Drawing is slow, so it is done when the files a
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from publisher.archive.output_folder import BuiltFiles, OutputFolder, UpToDateMark
+from publisher.archive.records import Record
 from publisher.archive.revisions import Revisions
 from publisher.cards.social import HEIGHT, WIDTH
 from publisher.cards.words import Card, describe_issue_card, describe_site_card, find_brand
-from publisher.channel import CardImage, Channel, Entry, Part
+from publisher.channel import CardImage, Channel, Entry, Finding, FindingLevel, Part
 from publisher.errors import BusyError, PublisherError
 from publisher.events import Outcome
 from publisher.folder_session import FolderSession
+from publisher.patterns import lazy_pattern
 from publisher.run import RunContext
 
 OWN_CARDS = 20
 """So many of the newest issues get a card of their own when the first cards are drawn; later ones as they come."""
 
 _GROUP = "card:"  # the groups of an output folder that are cards begin with this
+
+_FILE_NAME = lazy_pattern(r"[0-9a-f]{16}\.png")
+_MAX_NAMED = 8  # characters
 
 
 class CardFile(NamedTuple):
@@ -67,17 +74,17 @@ class SiteCards:
         file = self._own.get(entry_id, self._site)
         return file.image if file else None
 
-    def keep(self, channel: Channel, groups: Mapping[str, BuiltFiles]) -> dict[str, BuiltFiles]:
-        """Return the groups of the cards that are drawn, for the record of a channel, and delete those in its `groups`
-        that no page names any more."""
-        if not channel.capabilities.names_cards:
+    def keep(self, channel: Channel) -> dict[str, BuiltFiles]:
+        """Return the groups of the cards that are drawn, for the record of a channel, and delete the cards that no page
+        names any more: they have no readers of their own."""
+        if not (self._site and channel.capabilities.names_cards):
             return {}
-        needed = {file.key for file in self._files}
-        former = (key for name, built in groups.items() if name.startswith(_GROUP) for key in built.files)
-        for key in former if not self._run.dry_run else ():
-            if key not in needed:
-                with suppress(OSError):
-                    (self._run.output_folder / key).unlink()
+        needed = {PurePosixPath(file.key).name for file in self._files}
+        folder = (self._run.output_folder / self._site.key).parent
+        with suppress(OSError):  # none is there yet, or that will be reported when one is written
+            for path in () if self._run.dry_run else folder.iterdir():
+                if path.name not in needed and _FILE_NAME.fullmatch(path.name):
+                    path.unlink()
         return _build_groups({file.key: file.size for file in self._files if file.size})
 
     @property
@@ -114,7 +121,7 @@ def draw_missing_cards(run: RunContext, cards: SiteCards, outcome: Outcome, mark
     to record the files, unless another run holds it, which then sees them by itself.
     """
     missing = cards.missing
-    names = [channel.name for channel in run.channels if channel.capabilities.names_cards]
+    names = [c.name for c in run.channels if c.capabilities.names_cards and c.name in outcome.channels]
     if not (missing and names):
         return outcome
     sizes: dict[str, int] = {}
@@ -133,10 +140,32 @@ def draw_missing_cards(run: RunContext, cards: SiteCards, outcome: Outcome, mark
             for name in names:
                 site.channel_files(name).groups.update(_build_groups(sizes))
                 if not (channels[name].error or any(file.card.plain for file in missing)):
-                    site.mark(name, mark)
+                    site.mark(name, mark, changed=True)
             if site.setup:
                 site.save(site.setup)
     return outcome._replace(channels=channels)
+
+
+def diagnose_cards(run: RunContext, records: Sequence[Record]) -> Iterator[Finding]:
+    """Check whether this machine has fonts for the words of the cards: of the newsletter, and of its newest issues."""
+    from publisher.cards.fonts import can_shape, find_lacking
+    from publisher.cards.social import can_draw
+
+    newsletter, brand = run.config.newsletter, find_brand(run.theme.text("style.css"))
+    cards = [describe_site_card(newsletter, brand)]
+    for record in records[:OWN_CARDS]:
+        cards.append(describe_issue_card(record.title, dt.date.fromisoformat(record.date), newsletter, brand))
+    undrawn = [card for card in cards if not can_draw(card)]
+    if not undrawn:
+        yield Finding(FindingLevel.OK, "fonts for the social cards")
+        return
+    lacking = find_lacking("".join(card.text for card in undrawn), newsletter.lang)
+    named = " ".join(lacking[:_MAX_NAMED]) + (" …" if len(lacking) > _MAX_NAMED else "")
+    reason = f"no font on this machine has {named}" if lacking else f"no single font has all of “{undrawn[0].headline}”"
+    hint = "install one that has them, such as Noto Serif (fonts-noto-cjk for Chinese), then publish"
+    if not can_shape():
+        hint += "; scripts such as Arabic need libraqm as well"
+    yield Finding(FindingLevel.WARNING, f"{len(undrawn)} of {len(cards)} social cards have no words: {reason}", hint)
 
 
 def _write_cards(run: RunContext, files: Iterable[CardFile]) -> Iterator[Part]:

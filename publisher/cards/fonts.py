@@ -83,6 +83,11 @@ def choose_face(text: str, lang: str, *, bold: bool) -> Face | None:
     return found or next((face for face in others if has_glyphs(face, wanted)), None)
 
 
+def find_lacking(text: str, lang: str) -> list[str]:
+    """Return the characters of a text that no face of this machine has, each once."""
+    return [char for char in dict.fromkeys(text) if choose_face(char, lang, bold=True) is None]
+
+
 @cache
 def can_shape() -> bool:
     """Whether Pillow can shape text, for which it needs libraqm. Cached: the check looks for libraries."""

@@ -18,7 +18,8 @@ from typing import NamedTuple, assert_never
 from urllib.parse import urlsplit
 
 from publisher import __version__
-from publisher.archive.records import build_edition
+from publisher.archive.records import Record, build_edition
+from publisher.build.cards import diagnose_cards
 from publisher.calendar.calendar import read_records
 from publisher.channel import Channel, Finding, FindingLevel, MessageChannel
 from publisher.checker import IssueChecker
@@ -100,6 +101,8 @@ def _run_diagnosis(subject: str, check: Callable[[], Iterator[Finding]]) -> Subj
 def _diagnose_channel(run: RunContext, channel: Channel) -> Iterator[Finding]:
     if not isinstance(channel, MessageChannel):
         yield Finding(FindingLevel.OK, f"writes files to {run.config.newsletter.site}/")
+        if channel.capabilities.names_cards:
+            yield from _diagnose_cards(run)
         return
     lanes: Sequence[ClosedLane] = ()
     with suppress(PublisherError):  # the ledger has its own findings
@@ -126,6 +129,13 @@ def _diagnose_length(run: RunContext, channel: MessageChannel) -> Iterator[Findi
     if newest and (excess := IssueChecker(run, (), {}).find_excess(newest, [channel])):
         message = f"{newest.path} is too long, so it is left out: {excess[channel.name]}"
         yield Finding(FindingLevel.WARNING, message, f"shorten it, or disable [channels.{channel.name}]")
+
+
+def _diagnose_cards(run: RunContext) -> Iterator[Finding]:
+    records: Sequence[Record] = ()
+    with suppress(PublisherError):  # without issues, or if they cannot be read, which publishing reports
+        records = build_edition(read_records(run).values(), run.now.date()).issues
+    yield from diagnose_cards(run, records)
 
 
 def _diagnose_settings(run: RunContext) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from publisher import config, linkcheck, registry
+from publisher.cards import social
 from publisher.channel import Finding, FindingLevel
 from publisher.linkcheck import LinkResult, LinkState
 from publisher.reports.doctor import diagnose
@@ -35,6 +36,12 @@ def home_page(monkeypatch: pytest.MonkeyPatch) -> dict[str, LinkResult]:
     answers = {HOME: LinkResult(LinkState.OK, "200")}
     monkeypatch.setattr(linkcheck, "check_links", lambda urls, *_: {url: answers[url] for url in urls})
     return answers
+
+
+@pytest.fixture(autouse=True)
+def fonts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with fonts for everything."""
+    monkeypatch.setattr(social, "can_draw", lambda _: True)
 
 
 def add_license(letter: CommandProject) -> None:
