@@ -68,7 +68,12 @@ class Newsletter:
             raise SystemExit(f"the page of {file.stem} was not built")
 
 
+MISSES: list[str] = []
+
+
 def table(measure: str, value: float, unit: str, limit: float) -> None:
+    if value > limit:
+        MISSES.append(measure)
     verdict = "ok" if value <= limit else "MISS"
     print(f"{measure:<58}{value:>9.2f} {unit:<3}{limit:>7.1f} {unit:<3}{verdict:>6}", flush=True)
 
@@ -150,6 +155,12 @@ def large_archive(bare: Job, work: Path) -> None:
     table("10,000 issues, nothing changed", unchanged.median / bare.median, "S", 16)
 
 
+def social_cards(bare: Job, work: Path) -> None:
+    import cards
+
+    cards.cards(issues.NAME, issues.issues(20, 7), table)
+
+
 def mails(bare: Job, work: Path) -> None:
     [(_, issue)] = issues.issues(1, 7)
     mail.mail(bare, PUBLISH, CONFIG, issue, work, table)
@@ -196,8 +207,21 @@ def main() -> None:
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         work = Path(folder)
-        for part in (start_up, one_parse, one_issue, checks, archive, large_archive, hostile, ledgers, mails):
+        for part in (
+            start_up,
+            one_parse,
+            social_cards,
+            one_issue,
+            checks,
+            archive,
+            large_archive,
+            hostile,
+            ledgers,
+            mails,
+        ):
             part(Job([PYTHON, "-c", "pass"], work), work)
+    if MISSES:
+        raise SystemExit(f"missed: {', '.join(MISSES)}")
 
 
 if __name__ == "__main__":

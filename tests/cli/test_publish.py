@@ -108,7 +108,7 @@ def test_json(letter: Path, run: Command) -> None:
         "problems": ["5:7 empty-source"],
     }
     assert set(result["channels"]) == {"web"}
-    assert len(result["channels"]["web"]["written"]) == 4
+    assert len(result["channels"]["web"]["written"]) == 7, "four pages and three cards"
     assert result["channels"]["web"]["error"] is None
     assert (result["dry_run"], result["warnings"]) == (False, [])
 
@@ -117,7 +117,7 @@ def test_json_of_nothing_to_do(letter: Path, run: Command) -> None:
     run()
     result = json.loads(run("--json").out)
     web = result["channels"]["web"]
-    assert (web["written"], web["unchanged"], web["sent"], web["error"]) == ([], 4, 0, None)
+    assert (web["written"], web["unchanged"], web["sent"], web["error"]) == ([], 7, 0, None)
 
 
 def test_json_of_an_error(letter: Path, run: Command) -> None:

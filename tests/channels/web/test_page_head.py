@@ -7,6 +7,7 @@ import json
 
 from msgspec.structs import replace
 
+from publisher.channel import CardImage
 from publisher.channels.web import Web
 from publisher.model import Issue
 from tests.channels.web.conftest import BASE
@@ -50,6 +51,40 @@ def test_addresses_in_the_head_are_ascii(context, see) -> None:
     made = see(part.body)
     assert made.one("link", rel="canonical").get("href") == BASE + "%E5%8F%B7%E5%A4%96/"
     assert made.meta("og:url") == BASE + "%E5%8F%B7%E5%A4%96/"
+
+
+CARD = CardImage(BASE + "cards/雾.png", 1200, 630, 'Fog "and" <dew>')
+
+
+def test_the_card_of_the_page(context, see) -> None:
+    (part,) = Web().render(Issue("x"), replace(context, card=CARD)).parts
+    made = see(part.body)
+    said = {name: made.meta(name) for name in ("og:image", "og:image:width", "og:image:height", "og:image:alt")}
+    assert said == {
+        "og:image": BASE + "cards/%E9%9B%BE.png",
+        "og:image:width": "1200",
+        "og:image:height": "630",
+        "og:image:alt": 'Fog "and" <dew>',
+    }
+    assert made.meta("twitter:card") == "summary_large_image"
+    assert json.loads(made.one("script").text)["image"] == BASE + "cards/%E9%9B%BE.png"
+
+
+def test_without_a_card(context, see) -> None:
+    (part,) = Web().render(Issue("x"), context).parts
+    made = see(part.body)
+    assert made.all("meta", property="og:image") == []
+    assert made.meta("twitter:card") == "summary"
+    assert "image" not in json.loads(made.one("script").text)
+
+
+def test_other_pages_have_the_card_of_the_newsletter(context, see) -> None:
+    groups = list(Web().render_archive((context.entry,), lambda _: b"", replace(context, card=CARD)))
+    for group in groups:
+        for part in group.parts():
+            assert see(part.body).meta("og:image") == BASE + "cards/%E9%9B%BE.png"
+    others = Web().render_archive((context.entry,), lambda _: b"", context)
+    assert all(group.digest != other.digest for group, other in zip(groups, others, strict=True))
 
 
 def test_structured_data(rich) -> None:
