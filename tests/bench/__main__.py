@@ -207,18 +207,8 @@ def main() -> None:
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         work = Path(folder)
-        for part in (
-            start_up,
-            one_parse,
-            social_cards,
-            one_issue,
-            checks,
-            archive,
-            large_archive,
-            hostile,
-            ledgers,
-            mails,
-        ):
+        parts = (start_up, one_parse, social_cards, one_issue, checks, archive, large_archive, hostile, ledgers, mails)
+        for part in parts:
             part(Job([PYTHON, "-c", "pass"], work), work)
     if MISSES:
         raise SystemExit(f"missed: {', '.join(MISSES)}")
