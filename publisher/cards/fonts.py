@@ -78,9 +78,9 @@ def choose_face(text: str, lang: str, *, bold: bool) -> Face | None:
     if any(first <= ord(char) <= last for char in wanted for first, last in _SHAPED) and not can_shape():
         return None
     known = (Face(path, _pick_index(path, lang), bold) for path in _list_known_files(_BOLD if bold else _REGULAR))
-    found = next((face for face in (*known, Face("")) if has_glyphs(face, wanted)), None)
+    found = next((face for face in (*known, Face("")) if has_glyphs(face, wanted) and can_open(face)), None)
     others = (Face(path, 0, bold) for path in ([] if found else _other_files(bold=bold)))
-    return found or next((face for face in others if has_glyphs(face, wanted)), None)
+    return found or next((face for face in others if has_glyphs(face, wanted) and can_open(face)), None)
 
 
 def find_lacking(text: str, lang: str) -> list[str]:
@@ -96,12 +96,25 @@ def can_shape() -> bool:
     return bool(features.check("raqm"))
 
 
+@cache
+def can_open(face: Face) -> bool:
+    """Whether Pillow can draw with a face: the file may be damaged, and Pillow built without FreeType. Cached like
+    `list_font_files`."""
+    from PIL import ImageFont
+
+    try:
+        return not face.path or bool(ImageFont.truetype(face.path, 20, index=face.number))
+    except (OSError, ImportError, ValueError):
+        return False
+
+
 def forget_fonts() -> None:
     """Look for fonts again: a program that runs for days sees those that were installed meanwhile."""
     list_font_files.cache_clear()
     _list_fontconfig_files.cache_clear()
     _list_known_files.cache_clear()
     _read_coverage.cache_clear()
+    can_open.cache_clear()
 
 
 @cache

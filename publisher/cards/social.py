@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import NamedTuple
 
 from publisher.cards import drawing
@@ -63,10 +64,12 @@ def draw_card(card: Card) -> bytes:
     """Return a PNG of `WIDTH` × `HEIGHT` pixels; without words if the card is plain or no font has them."""
     faces = None if card.plain else _choose_faces(card)
     canvas = Canvas(WIDTH, HEIGHT)
-    if faces is None:
-        _draw_shapes(canvas, card.brand)
-    else:
-        _draw_words(canvas, card, faces)
+    if faces is not None:
+        with suppress(OSError):  # a glyph is damaged
+            _draw_words(canvas, card, faces)
+            return canvas.to_png()
+        canvas = Canvas(WIDTH, HEIGHT)
+    _draw_shapes(canvas, card.brand)
     return canvas.to_png()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,8 +44,10 @@ def covered(path: Path, number: int = 0) -> set[str]:
 
 
 @pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The files made here have too few tables to draw with."""
     fonts.forget_fonts()
+    monkeypatch.setattr(fonts, "can_open", cache(lambda _: True))
     yield
     fonts.forget_fonts()
 
@@ -84,6 +87,15 @@ def test_a_damaged_file_has_no_glyphs(tmp_path: Path, size: int) -> None:
     made.write_bytes(made.read_bytes()[:size])
     assert covered(made) == set()
     assert not has_glyphs(Face(str(tmp_path / "missing.ttf")), "A")
+
+
+def test_a_file_that_cannot_be_drawn_with_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    make_font(tmp_path / "NotoSerifSC-Bold.otf", format_12((0x20, 0x2FFFF, 1)))
+    monkeypatch.undo()
+    monkeypatch.setattr(fonts, "_list_folders", lambda: (str(tmp_path),))
+    monkeypatch.setattr(fonts, "_find_fc_list", lambda: None)
+    assert choose_face("Fog", "en", bold=True) == Face("")
+    assert choose_face("雾", "en", bold=True) is None
 
 
 def test_the_tables_agree_with_what_is_drawn() -> None:

@@ -141,6 +141,14 @@ def test_without_a_font_there_are_shapes_only(no_fonts: None) -> None:
     assert social.draw_card(CARD) != social.draw_card(plain)
 
 
+def test_a_damaged_glyph_leaves_the_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("unknown file format")
+
+    monkeypatch.setattr(drawing.Canvas, "write", fail)
+    assert social.draw_card(CARD) == social.draw_card(CARD.without_words())
+
+
 def test_one_missing_character_is_enough() -> None:
     assert not social.can_draw(replace(CARD, topics=("Dew", "\U0010fffe")))
     assert not social.can_draw(replace(CARD, host="\U0010fffe.example"))
