@@ -134,6 +134,8 @@ def draw_missing_cards(run: RunContext, cards: SiteCards, outcome: Outcome, mark
     for name in names:
         channel = channels[name]
         channels[name] = channel._replace(written=(*channel.written, *sizes), error=channel.error or error)
+        if error:  # the files before it were reported as written
+            run.report(channels[name])
     if sizes and not run.dry_run:
         with suppress(BusyError), run.lock():
             site = OutputFolder(run.output_folder, run.home)

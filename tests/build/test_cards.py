@@ -18,7 +18,7 @@ from publisher.cards import fonts, social
 from publisher.channel import FindingLevel
 from publisher.channels.web import Web
 from publisher.errors import StorageError
-from publisher.events import Request
+from publisher.events import ChannelOutcome, Request
 from publisher.run import RunContext
 from publisher.theme import Theme
 from tests.support.newsletter import Project
@@ -210,6 +210,8 @@ def test_a_card_that_cannot_be_written(project: Project, drawn: list[str]) -> No
     error = outcome.channels["web"].error
     assert isinstance(error, StorageError)
     assert "public/cards" in error.message
+    reported = [event.error for event in project.run_events if isinstance(event, ChannelOutcome)]
+    assert reported == [None, error]
     (project.root / "public" / "cards").unlink()
     assert project.publish().exit_code == 0
     assert len(files(project)) == 3
