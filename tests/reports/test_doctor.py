@@ -57,6 +57,13 @@ def test_a_healthy_newsletter_is_one_line(letter: CommandProject) -> None:
     assert said.err == "nothing to fix · -v shows everything that was checked\n"
 
 
+def test_words_of_cards_without_a_font(letter: CommandProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(social, "can_draw", lambda card: card.plain)
+    [line] = [line for line in letter.lines("doctor") if "social cards" in line]
+    assert line.startswith("! web")
+    assert "3 of 3 social cards have no words" in line, "two issues, and the newsletter itself"
+
+
 def test_verbose_shows_everything(letter: CommandProject) -> None:
     add_license(letter)
     letter.run("--yes")
