@@ -246,6 +246,7 @@ def test_with_a_new_font_the_words_appear_at_another_address(
     project.publish()
     assert not plain & files(project)
     assert len(files(project)) == 3
+    assert files(project) == {card_of(project, page) for page in ("", "2021-07-04", "2021-07-11")}
 
 
 def test_without_pages_there_are_no_cards(project: Project, drawn: list[str], tmp_path: Path) -> None:
