@@ -95,3 +95,4 @@ def test_fitted_text_is_whole_or_cut(text: str, rows: int) -> None:
 
 def test_a_line_ends_where_the_sentence_pauses() -> None:
     assert fit("灯塔，周报的雾", width=100)[0] == ("灯塔，", "周报的雾")
+    assert fit("ABCDE 驱动更新", width=130)[0] == ("ABCDE", "驱动更新")
