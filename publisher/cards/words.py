@@ -9,6 +9,7 @@ import unicodedata
 
 from msgspec import Struct
 
+from publisher.localized import format_date, is_right_to_left
 from publisher.newsletter import Newsletter
 from publisher.patterns import lazy_pattern
 
@@ -20,8 +21,6 @@ DEFAULT_BRAND = "#a4342a"
 # what a style sheet sets: the color of the newsletter, or else its accent
 _BRAND = lazy_pattern(r"--(?P<name>brand|accent):[ \t]*(?P<color>#(?:[0-9a-f]{6}|[0-9a-f]{3}))\b", re.IGNORECASE)
 
-_RIGHT_TO_LEFT = {"ar", "arc", "ckb", "dv", "fa", "he", "ku-arab", "ps", "sd", "ug", "ur", "yi"}
-
 # pictographs, flags and what joins and colors them: decoration, which few fonts for text have; and what is invisible:
 # soft hyphens and marks of direction, which the layout sets
 _DECORATION = lazy_pattern(
@@ -30,11 +29,6 @@ _DECORATION = lazy_pattern(
 )
 _HAN = "\u3040-\u30ff\u3400-\u9fff"
 _BETWEEN_SCRIPTS = lazy_pattern(f"(?<=[{_HAN}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[{_HAN}])")
-
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
 
 
 class Card(Struct, frozen=True):
@@ -61,8 +55,7 @@ class Card(Struct, frozen=True):
     @property
     def is_right_to_left(self) -> bool:
         """Whether its language is written from right to left."""
-        lang = self.lang.lower()
-        return lang in _RIGHT_TO_LEFT or lang.split("-")[0] in _RIGHT_TO_LEFT
+        return is_right_to_left(self.lang)
 
     @property
     def text(self) -> str:
@@ -82,13 +75,13 @@ class Card(Struct, frozen=True):
 
 def describe_issue_card(title: str, date: dt.date, newsletter: Newsletter, brand: str) -> Card:
     """Return the card of an issue with a display title: the first topic is the headline."""
-    headline, *topics = split_topics(title, date) or [newsletter.name]
+    headline, *topics = split_title(title, date) or [newsletter.name]
     name = polish(newsletter.name)
     return Card(
         polish(headline) or name,
         tuple(filter(None, map(polish, topics))),
         name,
-        format_card_date(date, newsletter.lang),
+        format_date(date, newsletter.lang),
         _find_host(newsletter),
         brand,
         newsletter.lang,
@@ -107,7 +100,7 @@ def describe_site_card(newsletter: Newsletter, brand: str) -> Card:
     )
 
 
-def split_topics(title: str, date: dt.date) -> list[str]:
+def split_title(title: str, date: dt.date) -> list[str]:
     """Return the topics of a title, without the name and the date before them, which a card shows elsewhere."""
     name, dated, rest = title.partition(f"({date})")
     if not dated:
@@ -123,19 +116,6 @@ def polish(text: str) -> str:
     """Return a text on one line, without decoration, and with a space between Chinese or Japanese and Latin words."""
     composed = unicodedata.normalize("NFC", _DECORATION.sub("", text))
     return _BETWEEN_SCRIPTS.sub(" ", " ".join(composed.split()))
-
-
-def format_card_date(date: dt.date, lang: str) -> str:
-    """Return a date as its readers write it, in English and in Chinese, Japanese and Korean; else as in ISO 8601."""
-    match lang.lower().split("-")[0]:
-        case "zh" | "ja":
-            return f"{date.year}年{date.month}月{date.day}日"
-        case "ko":
-            return f"{date.year}년 {date.month}월 {date.day}일"
-        case "en":
-            return f"{_MONTHS[date.month - 1]} {date.day}, {date.year}"
-        case _:
-            return date.isoformat()
 
 
 def find_brand(style_sheet: str) -> str:

@@ -52,11 +52,11 @@ def test_the_card_of_the_newsletter() -> None:
 @pytest.mark.parametrize(
     ("lang", "date"),
     [
-        ("en-GB", "August 9, 2026"),
+        ("en-GB", "9 August 2026"),
         ("zh-CN", "2026年8月9日"),
         ("ja", "2026年8月9日"),
         ("ko", "2026년 8월 9일"),
-        ("de", "2026-08-09"),
+        ("de", "9. August 2026"),
     ],
 )
 def test_the_date_is_in_the_language(lang: str, date: str) -> None:
