@@ -209,9 +209,9 @@ class Capabilities(Struct, frozen=True):
 
     `limits`: the maximum of numbers in the report of a rendering, by name; more is an error in the issue.
     `caches_entries`: the rendering of an issue is not delivered; its first part is cached for
-    `render_archive`. `names_cards`: its pages name the image `context.card`, which is drawn for it. `can_ping`:
-    the channel has `build_ping`. The others are about messages:
-    `can_edit`: the session has `edit` and `delete`. `can_probe`: it has `probe`. `can_send_notices`: the
+    `render_archive`. `names_cards`: its pages name the image `context.card`, which is drawn for it. `lists_contents`:
+    `render_archive` needs the contents of issues. `can_ping`: the channel has `build_ping`. The others are about
+    messages: `can_edit`: the session has `edit` and `delete`. `can_probe`: it has `probe`. `can_send_notices`: the
     channel has `render_notice`. `ordered`: a part is sent only after the previous one has arrived.
     `idempotent`: delivering twice is the same as once, so unknown outcomes are retried. `timeout`: how long a
     delivery may take, in seconds. `locked_after_publication`: an issue is not changed once its URL is known.
@@ -220,6 +220,7 @@ class Capabilities(Struct, frozen=True):
     limits: Mapping[str, int] = field(default_factory=dict)
     caches_entries: bool = False
     names_cards: bool = False
+    lists_contents: bool = False
     can_ping: bool = False
     can_edit: bool = False
     can_probe: bool = False
@@ -303,8 +304,9 @@ class ArchiveChannel(Channel, frozen=True):
     ) -> Iterator[PartGroup]:
         """Yield the groups of parts that cover the archive, in the order they must be written.
 
-        `entries` is newest first. With `caches_entries`, `body(entry)` returns the cached body of that issue;
-        call it only when needed, for most groups inside `parts`.
+        `entries` is newest first. `body(entry)` returns, with `caches_entries`, the cached body of that issue, and
+        with `lists_contents` what `publisher.contents` has encoded; call it only when needed, for most groups inside
+        `parts`.
         """
 
 

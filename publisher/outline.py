@@ -175,7 +175,7 @@ def _lay_out_item(item: m.Item, number: int, *, digest: bool) -> OutlineItem:
         id=item.id,
         number=int(item.written_number.rstrip("、.) ")) if item.written_number else number,
         written_number=item.written_number,
-        name=_build_item_name(item),
+        name=build_item_name(item),
         is_running_text=is_running_text(item),
         tags=item.tags,
         title=title,
@@ -192,7 +192,7 @@ def _lay_out_item(item: m.Item, number: int, *, digest: bool) -> OutlineItem:
     return laid_out._replace(links=tuple(_find_links(item, laid_out, digest=digest)))
 
 
-def _build_item_name(item: m.Item) -> str:
+def build_item_name(item: m.Item) -> str:
     """Return the title as one line of text: of a paragraph the words in bold at its start, or the first words."""
     texts = (m.plain(item.title), item.source, item.url, m.plain(item.tail), m.plain(item.summary))
     names = (" ".join((text or "").split()) for text in (*texts, blocks_to_plain_text(item.body)))

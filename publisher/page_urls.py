@@ -17,7 +17,7 @@ from publisher.patterns import lazy_pattern
 _MAX_NAME_BYTES = 250
 """Most file systems allow 255 bytes in a name, and `.html` may be added."""
 
-_OWN_PAGE = lazy_pattern(r"(?:index|subscribe|archive/\d+)\.html")
+_OWN_PAGE = lazy_pattern(r"(?:index|subscribe|search/index|archive/\d+)\.html")
 
 
 class PageUrls(NamedTuple):

@@ -33,6 +33,7 @@ from publisher.channel import (
     Rendering,
     Session,
 )
+from publisher.contents import encode_contents, list_issue_contents
 from publisher.derived_texts import build_display_title, build_summary
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
@@ -126,10 +127,11 @@ def check_channel(channel: Channel, text: Callable[[Part], str] | None = None) -
         _check_archive(channel, first, context)
     else:
         assert not can.caches_entries, f"{channel.name} caches entries, but is no ArchiveChannel"
+        assert not can.lists_contents, f"{channel.name} lists contents, but is no ArchiveChannel"
     if isinstance(channel, MessageChannel):
         _check_messages(channel, first, context)
     else:
-        others = Capabilities(can.limits, can.caches_entries, can.can_ping)
+        others = Capabilities(can.limits, can.caches_entries, can.lists_contents, can.can_ping)
         assert (can, channel.destination) == (others, ""), f"{channel.name} sends, but is no MessageChannel"
     session = channel.session()
     assert isinstance(session, Session), f"the session of {channel.name} is not a subclass of Session"
@@ -162,9 +164,12 @@ def _render_twice(channel: Channel, what: str, render: Callable[[], Rendering]) 
 
 
 def _check_archive(channel: ArchiveChannel, rendering: Rendering, context: Context) -> None:
+    can = channel.capabilities
+    contents = encode_contents(list_issue_contents(build_sample()[0], PUBLICATION))
+
     def body(_: Entry) -> bytes:
-        assert channel.capabilities.caches_entries, f"{channel.name} calls `body` without caches_entries"
-        return rendering.parts[0].body
+        assert can.caches_entries or can.lists_contents, f"{channel.name} calls `body` without caches_entries"
+        return contents if can.lists_contents else rendering.parts[0].body
 
     def build() -> list[tuple[str, str, tuple[Part, ...]]]:
         entries = [context.entry] if context.entry else []

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
     from markupsafe import Markup
 
-_SUFFIXES = {".html", ".css", ".md", ".toml", ".svg", ".txt", ".xml"}
+_SUFFIXES = {".html", ".css", ".js", ".md", ".toml", ".svg", ".txt", ".xml"}
 
 
 class Template(Struct, frozen=True):

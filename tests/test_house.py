@@ -17,11 +17,12 @@ from tests.support.source_tree import Module, imports, read_house, room_of
 # Imports go to a lower floor or stay in the room. A new room must be given its floor here.
 FLOORS = (
     ("", "templates", "channels", "patterns", "inline_nodes", "translations", "localized"),
-    ("model", "newsletter", "errors", "links", "labels", "failpoints", "clock", "deadline"),
+    ("model", "newsletter", "errors", "links", "labels", "failpoints", "clock", "deadline", "search_words"),
     ("files", "installation", "project", "http_client", "toml_mistakes"),
     ("channel", "credentials", "local_files", "page_urls", "toml", "timetable", "writers", "transforms", "sketches"),
     ("reader", "issue_dates", "theme", "folder_session", "file_kinds", "derived_texts", "locales", "cards"),
     ("outline",),
+    ("contents",),
     ("channels.*", "registry", "ledger", "checks"),
     ("example_addresses", "keys"),
     ("config",),
@@ -135,7 +136,7 @@ INNER_FLOORS = {
         "status_table",
         "actions",
         "adopt channels check completion config correct daemon diff doctor help init main new"
-        " publish reschedule resolve retry status trust_ledger",
+        " publish reschedule resolve retry search status trust_ledger",
         "hold tick",
     ),
     "channels.email": (

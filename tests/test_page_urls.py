@@ -101,6 +101,7 @@ def test_an_alias_of_the_page_itself_is_none() -> None:
 REFUSED = [
     ("{number}/", Address("boats"), "issues/a.md has no number, and `url` in publisher.toml has {number}"),
     ("{slug}", Address("subscribe"), "issues/a.md would take the place of the newsletter's own page at https://e.org/subscribe"),
+    ("{slug}/", Address("search"), "issues/a.md would take the place of the newsletter's own page at https://e.org/search/"),
     ("{slug}", Address("index"), "issues/a.md would take the place of the newsletter's own page at https://e.org/index"),
     ("{slug}/", Address("船" * 90), "issues/a.md: a part of its URL is longer than 250 bytes"),
 ]  # fmt: skip

@@ -20,6 +20,7 @@ from publisher.channels.web.issue import (
     split_topics,
 )
 from publisher.channels.web.overview import NewestEntry, Year, build_newest, build_years
+from publisher.channels.web.search import list_search_years
 from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
 from publisher.localized import count_issues, count_links, count_minutes, format_date, format_day, is_right_to_left
@@ -29,6 +30,7 @@ from publisher.outline import build_outline
 
 _MEDIA_TYPE = "text/html; charset=utf-8"
 _SUBSCRIBE = "subscribe.html"
+_SEARCH = "search/"
 _FEEDS = {
     "rss": ("RSS", "application/rss+xml"),
     "atom": ("Atom", "application/atom+xml"),
@@ -82,15 +84,16 @@ def render_alias_pages(context: Context) -> Iterator[Part]:
 
 
 def build_overview_pages(entries: Sequence[Entry], context: Context) -> Iterator[PartGroup]:
-    """Yield the subscribe page, the pages of older years and the index; each is rendered only if its digest changes."""
+    """Yield the subscribe page, the pages of older years, the search and the index; each is rendered only if its digest changes."""
     base, lang = context.newsletter.base, context.newsletter.lang
     newest = build_newest(entries[0]) if entries else None
-    years = tuple(build_years(entries, base, lang))
+    years, found = tuple(build_years(entries, base, lang)), list_search_years(entries)
     shown = tuple([year._replace(groups=()) if year.url else year for year in years])
     common = (context.newsletter, sorted(context.feeds.items()), context.templates.fingerprint, context.card)
     pages: list[tuple[str, str, Callable[[str, Context], Iterator[Part]], object]] = [
         ("subscribe", base + _SUBSCRIBE, _render_subscribe_page, ()),
         *((f"archive:{year.number}", year.url, partial(_render_year_page, year), year) for year in years if year.url),
+        ("search", base + _SEARCH, partial(_render_search_page, found), found),
         ("index", base, partial(_render_index_page, newest, shown, len(entries)), (newest, shown)),
     ]
     for name, url, render, content in pages:
@@ -120,6 +123,7 @@ def _render_page(template: str, url: str, context: Context, **values: object) ->
         to=partial(_relative_url, newsletter, key),
         subscribe=newsletter.base + _SUBSCRIBE,
         card=context.card,
+        search=newsletter.base + _SEARCH,
         feeds=[(*_FEEDS[kind], context.feeds[kind]) for kind in _FEEDS if kind in context.feeds],
         license=build_license_link(newsletter.license) if newsletter.license else None,
         contacts=[_parse_contact(text) for text in newsletter.contacts],
@@ -150,6 +154,23 @@ def _render_year_page(year: Year, url: str, context: Context) -> Iterator[Part]:
     title = f"{get_labels(context.newsletter.lang)['archive']} {year.number}"
     data = _build_part_data("CollectionPage", title, url, context.newsletter)
     yield _render_page("archive.html", url, context, title=title, description="", data=data, year=year)
+
+
+def _render_search_page(years: Sequence[object], url: str, context: Context) -> Iterator[Part]:
+    """Yield the script of the search, then its page, which without the script is an index of all issues."""
+    newsletter = context.newsletter
+    labels = get_labels(newsletter.lang)
+    script = newsletter.output_path(url).replace("index.html", "search.js")
+    yield Part(script, "text/javascript; charset=utf-8", context.templates.text("search.js").encode())
+    yield _render_page(
+        "search.html",
+        url,
+        context,
+        title=labels["search"],
+        description=labels["search_label"],
+        data=_build_part_data("WebPage", labels["search"], url, newsletter),
+        years=years,
+    )
 
 
 def _render_subscribe_page(url: str, context: Context) -> Iterator[Part]:

@@ -15,6 +15,9 @@ from publisher.archive.pack import Pack, PackLocation
 from publisher.archive.records import Record
 from publisher.files import wrap_os_error
 
+CONTENTS = ".contents"
+"""Among the bodies by channel, the contents of each file that was read; no channel has this name."""
+
 # a pack smaller than this is not repacked
 _MIN_REPACK_BYTES = 1_000_000
 

@@ -343,9 +343,8 @@ class SiteBuilder:
         images = {image.target: image for record in self._records for image in record.images if image.is_published}
         for target, image in sorted(images.items()):
             file = self._images[image.source]
-            yield PartGroup(
-                f"image:{target}", f"{file.size}-{file.mtime}", partial(self._read_image, file.path, target)
-            )
+            digest = f"{file.size}-{file.mtime}"
+            yield PartGroup(f"image:{target}", digest, partial(self._read_image, file.path, target))
 
     def _read_image(self, source: str, target: str) -> Iterator[Part]:
         """Yield the file as it is now, if that is still one that may be published."""
@@ -357,20 +356,21 @@ class SiteBuilder:
         yield Part(target, guess_type(target)[0] or "application/octet-stream", found)
 
     def _build_body_loader(self, channel: Channel) -> Callable[[Entry], bytes]:
-        """Return a function that loads the cached body of an entry, and renders it again if it is missing."""
+        """Return a function that loads what is remembered of an entry for a channel, and makes it again if missing."""
         positions = {entry.id: position for position, entry in enumerate(self._entries)}
 
         def load_body(entry: Entry) -> bytes:
-            position = positions[entry.id]
-            path, digest = self._records[position].path, self._digests[position]
-            body = self._sources.index.load_body(channel.name, path, digest)
+            record, digest = self._records[positions[entry.id]], self._digests[positions[entry.id]]
+            if channel.capabilities.lists_contents:
+                return self._sources.load_contents(record)
+            body = self._sources.index.load_body(channel.name, record.path, digest)
             if body is None:
-                job = self._build_job(position, (channel.name,), None)
+                job = self._build_job(positions[entry.id], (channel.name,), None)
                 _, [(_, rendering)] = self._sources.renderer.render(job)
                 if isinstance(rendering, PublisherError):
                     raise rendering
                 body = rendering.parts[0].body
-                self._sources.index.store_body(channel.name, path, digest, body)
+                self._sources.index.store_body(channel.name, record.path, digest, body)
             return body
 
         return load_body

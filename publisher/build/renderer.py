@@ -44,6 +44,15 @@ class RenderJob(NamedTuple):
     card: CardImage | None = None
 
 
+class IssueReading(NamedTuple):
+    """A file that was read: its record, the document for channels (None if the issue has a fault, bytes if
+    serialized), and its contents as `publisher.contents` encodes them, b"" if it could not be parsed."""
+
+    record: Record
+    document: Issue | bytes | None
+    contents: bytes
+
+
 RenderedIssue = tuple[str, list[tuple[str, Rendering | PublisherError]]]
 """The path of an issue, and for each channel its name and the rendering or the error."""
 
@@ -111,14 +120,30 @@ class IssueRenderer(Struct, frozen=True):
         )
         return self._complete_record(record, issue, text)
 
-    def read_packed(self, source: SourceFile) -> tuple[Record, bytes | None]:
-        """Read a file like `read`, with the document encoded for another process; None if it has to be read
+    def read_listed(self, source: SourceFile) -> IssueReading:
+        """Read a file like `read`; return its contents, too."""
+        record, document = self.read(source)
+        return IssueReading(record, document, self._encode_contents(record, document))
+
+    def read_packed(self, source: SourceFile) -> IssueReading:
+        """Read a file like `read_listed`, with the document encoded for another process; None if it has to be read
         again, because its file name is not UTF-8."""
         record, document = self.read(source)
+        contents = self._encode_contents(record, document)
         try:
-            return record, msgspec.msgpack.encode(document) if document else None
+            return IssueReading(record, msgspec.msgpack.encode(document) if document else None, contents)
         except UnicodeEncodeError:
-            return record, None
+            return IssueReading(record, None, contents)
+
+    def _encode_contents(self, record: Record, document: Issue | None) -> bytes:
+        """Return the contents of an issue, of one with a fault as far as it could be read; b"" if it could not."""
+        from publisher.contents import encode_contents, list_issue_contents
+        from publisher.transforms import make_publishable
+
+        if not record.id:
+            return b""
+        issue = document or make_publishable(self.recent[record.path][1])
+        return encode_contents(list_issue_contents(issue, self.config.newsletter))
 
     def _complete_record(self, record: Record, issue: Issue, text: str) -> tuple[Record, Issue | None]:
         from publisher import derived_texts, transforms

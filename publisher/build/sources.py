@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from publisher.archive.feed_ids import find_feed_ids
-from publisher.archive.index import Index
+from publisher.archive.index import CONTENTS, Index
 from publisher.archive.pack import Pack, PackLocation
 from publisher.archive.records import Edition, Record, build_edition
 from publisher.archive.revisions import Revisions
@@ -94,6 +94,17 @@ class Sources:
         """The records of all files, by path."""
         return self.index.records
 
+    def load_contents(self, record: Record) -> bytes:
+        """Return the contents of a file as `publisher.contents` encodes them, b"" if it cannot be parsed.
+
+        It is read again if they are not remembered.
+        """
+        body = self.index.load_body(CONTENTS, record.path, record.sha256)
+        if body is None:
+            body = self.renderer.read_listed(SourceFile(record.path, record.size, record.mtime)).contents
+            self.index.store_body(CONTENTS, record.path, record.sha256, body)
+        return body
+
     def build_edition(self, held_back: Collection[str] = ()) -> Edition:
         """Return the issues that are due today or published, without the files that are held back."""
         published, redated = find_published_ahead(self._run, self.records.values())
@@ -111,9 +122,10 @@ class Sources:
         # a file that changed just now may change again unnoticed: with mtime 0 it is read again next time
         trusted = [file if is_mtime_reliable(file, scanned_at) else file._replace(mtime=0) for file in self.files]
         changed = [file for file in trusted if _needs_reading(self.renderer, self.index, file)]
-        task = IssueRenderer.read_packed if self.pool.is_parallel(len(changed)) else IssueRenderer.read
-        for done, (record, document) in enumerate(self.pool.map_unordered(task, changed, len(changed)), 1):
+        task = IssueRenderer.read_packed if self.pool.is_parallel(len(changed)) else IssueRenderer.read_listed
+        for done, (record, document, contents) in enumerate(self.pool.map_unordered(task, changed, len(changed)), 1):
             self.index.put_record(record)
+            self.index.store_body(CONTENTS, record.path, record.sha256, contents)
             try:
                 self.spool.put(record.path, document)
             except OSError as error:

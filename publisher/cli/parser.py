@@ -28,6 +28,7 @@ COMMANDS = {
     "check": "Check issues for problems (and fix them with --fix)",
     "status": "Show what has been published where, and what to do next",
     "diff": "Show unpublished changes",
+    "search": "Find issues and items by their words, drafts too",
     "retry": "Send failed messages again",
     "resolve": "Show deliveries with an unknown outcome, and resolve them",
     "correct": "Publish an edited issue: edit, add and delete messages",
@@ -196,7 +197,9 @@ def build_command_parser(name: str) -> CommandParser:
 
 
 def _format_argument(argument: argparse.Action) -> str:
-    """Return the argument as in the first line of help: ISSUE, [ISSUE] if it is optional, or [ISSUE …]."""
+    """Return the argument as in the first line of help: ISSUE, [ISSUE] if it is optional, [ISSUE …], or WORD …."""
+    if argument.nargs == "+":
+        return f"{argument.metavar} …"
     if argument.nargs not in ("?", "*"):
         return str(argument.metavar)
     return f"[{argument.metavar}{' …' if argument.nargs == '*' else ''}]"

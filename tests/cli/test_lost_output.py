@@ -36,6 +36,7 @@ WORDS = {
     "check explain": ("check", "--explain", "empty-url"),
     "status": ("status",),
     "diff": ("diff",),
+    "search": ("search", "新闻"),
     "retry": ("retry", "--yes"),
     "resolve": ("resolve", "2021-07-18"),
     "correct": ("correct", "2021-07-18", "--yes"),

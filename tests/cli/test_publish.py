@@ -17,7 +17,7 @@ def test_publish(letter: Path, run: Command) -> None:
     assert said.err == "next: open public/2021-07-18/index.html\n"
     assert without_times(said.out).splitlines() == [
         "issue 2021-07-18 · latest due",
-        "✓ web       public/index.html · 2 issues · 4 files written, 0 unchanged",
+        "✓ web       public/index.html · 2 issues · 7 files written, 0 unchanged",
         "✓ rss       public/feed.xml, atom.xml, feed.json · 2 issues · 10 files written, 0 unchanged",
     ]
     assert {"public/2021-07-18/index.html", "public/index.html", "public/feed.xml"} <= files(letter)
@@ -78,8 +78,8 @@ def test_a_dry_run(letter: Path, run: Command) -> None:
     said = run("--dry-run", "--channel", "web")
     assert without_times(said.out).splitlines() == [
         "issue 2021-07-18 · latest due · dry run: nothing is published or sent",
-        "✓ web       4 pages new: public/2021-07-04/index.html, public/2021-07-18/index.html, public/index.html, "
-        "subscribe.html",
+        "✓ web       7 files new: public/2021-07-04/index.html, public/2021-07-18/index.html, public/index.html, "
+        "public/search/2021.json, index.html and 2 more",
     ]
     assert said.err == "next: look at outbox/dry-run/2021-07-18/web/index.html\n"
     assert files(letter) - before == {"outbox/dry-run/2021-07-18/web/index.html"}
@@ -108,7 +108,7 @@ def test_json(letter: Path, run: Command) -> None:
         "problems": ["5:7 empty-source"],
     }
     assert set(result["channels"]) == {"web"}
-    assert len(result["channels"]["web"]["written"]) == 7, "four pages and three cards"
+    assert len(result["channels"]["web"]["written"]) == 10, "seven files of pages and search, and three cards"
     assert result["channels"]["web"]["error"] is None
     assert (result["dry_run"], result["warnings"]) == (False, [])
 

@@ -140,7 +140,7 @@ def test_it_publishes_and_leaves(daemon: Daemon, tmp_path: Path) -> None:
     day = daemon.today
     assert [line.partition(": late by")[0] for line in lines[1:-1]] == [
         f"{day} publishing web",
-        f"{day} published web: 3 files written",
+        f"{day} published web: 6 files written",
         f"{day} publishing chat",
         f"{day} published chat: @readers · 3 sent · https://chat.example/89",
     ]

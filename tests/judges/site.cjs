@@ -6,10 +6,10 @@ const { chromium } = require('playwright-core');
 
 const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync',
   '--disable-background-networking', '--disable-component-update'];
-const TYPES = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.svg': 'image/svg+xml',
+const TYPES = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.js': 'text/javascript', '.svg': 'image/svg+xml',
   '.xml': 'application/xml', '.json': 'application/json', '.png': 'image/png' };
 
-function answer(route, base, folder, say) {
+function answer(route, base, folder, say, headers) {
   const url = new URL(route.request().url());
   if (!url.href.startsWith(base)) {
     say(`outside request: ${url.href}`);
@@ -18,13 +18,13 @@ function answer(route, base, folder, say) {
   let file = path.join(folder, decodeURIComponent(url.href.slice(base.length).replace(/[?#].*/, '')));
   if (url.pathname.endsWith('/')) file = path.join(file, 'index.html');
   if (!fs.existsSync(file)) return route.fulfill({ status: 404, body: 'not found' });
-  return route.fulfill({ body: fs.readFileSync(file), contentType: TYPES[path.extname(file)] || 'text/plain' });
+  return route.fulfill({ body: fs.readFileSync(file), contentType: TYPES[path.extname(file)] || 'text/plain', headers });
 }
 
 exports.launch = (program) => chromium.launch({ executablePath: program, args: QUIET });
 
-exports.open = async (browser, base, folder, view, say) => {
+exports.open = async (browser, base, folder, view, say, headers = {}) => {
   const context = await browser.newContext(view);
-  await context.route('**/*', (route) => answer(route, base, folder, say));
+  await context.route('**/*', (route) => answer(route, base, folder, say, headers));
   return context.newPage();
 };

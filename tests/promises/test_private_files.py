@@ -200,7 +200,7 @@ def test_a_file_that_is_no_public_image_is_not_published(
     assert "<img" not in page
 
 
-PUBLISHED = (".html", ".xml", ".json", ".gz", ".br", ".xsl", ".svg", ".eml", ".txt", ".opml", ".css")
+PUBLISHED = (".html", ".xml", ".json", ".gz", ".br", ".xsl", ".svg", ".eml", ".txt", ".opml", ".css", ".js")
 
 
 def test_public_images_are_published(root: Path, run: Callable[..., Said]) -> None:

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_nothing_leaves_unasked(letter: CommandProject) -> None:
     assert letter.lines("--channel", "web,chat", code=2)[1:] == [
-        "✓ web       public/index.html · 2 issues · 4 files written, 0 unchanged",
+        "✓ web       public/index.html · 2 issues · 7 files written, 0 unchanged",
         "✗ chat      not sent: confirmation required (no terminal): chat: @readers · 3 messages that cannot be unsent",
         "  = fix: use --yes",
         "1 of 2 channels done · exit 2",

@@ -100,7 +100,8 @@ def test_neighbours_and_index_are_files_beside(context, rich) -> None:
     assert file(rich.one("a", rel="prev").get("href")) == "public/2021-07-04/index.html"
     assert file(rich.one("a", rel="next").get("href")) == "public/2021-08-01/index.html"
     menu = [file(link.get("href")) for link in rich.root.find("body/header/nav")]
-    assert menu == ["public/2021-07-18", "public/index.html", "public/subscribe.html"]  # contents, archive, subscribe
+    pages = ["public/index.html", "public/search/index.html", "public/subscribe.html"]  # archive, search, subscribe
+    assert menu == ["public/2021-07-18", *pages]
 
 
 def test_ids_are_unique_and_every_jump_lands(rich) -> None:
@@ -395,6 +396,7 @@ def test_the_foot_names_licence_and_contacts(rich, read_words) -> None:
     assert [link.get("href") for link in foot.iter("a")] == [
         "../index.html",
         "../index.html#archive",
+        "../search/index.html",
         "../subscribe.html",
         BASE + "feed.xml",
         BASE + "atom.xml",

@@ -1,0 +1,62 @@
+// Uses the search of a site in Chromium as a reader does, and prints what happened as JSON. The pages are served with
+// a strict Content-Security-Policy.
+// usage: node search.cjs CHROMIUM BASE FOLDER STEPS      STEPS: JSON [[action, argument], ...], see `act`;
+// without steps, what is seen where scripts are off
+const { launch, open } = require('./site.cjs');
+
+const [program, base, folder, steps] = process.argv.slice(2);
+const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'unsafe-inline'; img-src 'self'";
+
+async function see(page) {
+  await page.waitForTimeout(600); // longer than the search waits for more letters
+  return page.evaluate(() => ({
+    status: document.getElementById('found').textContent,
+    hits: [...document.querySelectorAll('#hits li')].map((row) => row.innerText.replace(/\s+/g, ' ').trim()),
+    links: [...document.querySelectorAll('#hits a')].map((link) => link.getAttribute('href')),
+    marked: [...document.querySelectorAll('mark')].map((mark) => mark.textContent),
+    elements: document.querySelectorAll('#hits img, #hits script').length,
+    older: !document.getElementById('older').hidden,
+    index: !document.getElementById('all').hidden,
+    form: getComputedStyle(document.querySelector('form.search')).display !== 'none',
+    focused: document.activeElement.tagName,
+    address: location.search,
+  }));
+}
+
+async function act(page, requests, [action, argument]) {
+  if (action === 'open') await page.goto(`${base}search/${argument}`, { waitUntil: 'load' });
+  if (action === 'type') await page.fill('#q', argument);
+  if (action === 'press') await page.press('#q', argument);
+  if (action === 'older') await page.evaluate(() => document.getElementById('older').click()); // without scrolling
+  if (action === 'scroll') await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+  if (action === 'run') return page.evaluate(argument);
+  return { ...await see(page), requests: requests.splice(0) };
+}
+
+(async () => {
+  const browser = await launch(program);
+  const said = [];
+  const view = { viewport: { width: 390, height: 700 }, javaScriptEnabled: steps !== '[]' };
+  const page = await open(browser, base, folder, view, (what) => said.push(what), {
+    'Content-Security-Policy': POLICY,
+  });
+  const requests = [];
+  await page.route(`${base}**`, async (route) => {
+    requests.push(route.request().url().slice(base.length).replace(/\?.*/, ''));
+    await route.fallback();
+  });
+  page.on('console', (message) => message.type() === 'error' && said.push(message.text()));
+  page.on('pageerror', (error) => said.push(error.message));
+  page.on('dialog', (dialog) => { said.push(`dialog: ${dialog.message()}`); return dialog.dismiss(); });
+  const seen = [];
+  if (steps === '[]') {
+    await page.goto(`${base}search/`, { waitUntil: 'load' });
+    seen.push({ form: await page.isVisible('form.search'), text: await page.innerText('main') });
+  }
+  for (const step of JSON.parse(steps)) seen.push(await act(page, requests, step));
+  console.log(JSON.stringify({ seen, said }));
+  await browser.close();
+})().catch((error) => {
+  console.error(error);
+  process.exit(2);
+});
