@@ -84,7 +84,10 @@ def render_alias_pages(context: Context) -> Iterator[Part]:
 
 
 def build_overview_pages(entries: Sequence[Entry], context: Context) -> Iterator[PartGroup]:
-    """Yield the subscribe page, the pages of older years, the search and the index; each is rendered only if its digest changes."""
+    """Yield the subscribe page, the pages of older years, the search and the index.
+
+    Each is rendered only if its digest changes.
+    """
     base, lang = context.newsletter.base, context.newsletter.lang
     newest = build_newest(entries[0]) if entries else None
     years, found = tuple(build_years(entries, base, lang)), list_search_years(entries)
