@@ -49,7 +49,7 @@ def _print_issue(hits: Sequence[Hit], terms: Sequence[str], output: Output) -> N
         if hit.kind != "issue":
             about = " · ".join(filter(None, (hit.section, hit.source)))
             output.line(f"  {_highlight(hit.title, terms, output)}{about and f' · {about}'}")
-        output.line(f"    {hit.path}:{hit.line}{hit.url and f'  {hit.url}'}", "dim")
+        output.line(f"    {hit.path}:{hit.line}{hit.url and f'  {hit.url}'}")
 
 
 def _highlight(text: str, terms: Sequence[str], output: Output) -> str:
