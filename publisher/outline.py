@@ -6,7 +6,7 @@ A channel only styles it. Does not interact with anything, only processes an Iss
 # no `from __future__ import annotations`: typing would compile each field's annotation at start
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count, groupby
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from publisher.newsletter import Newsletter
 from publisher.transforms import build_anchors, find_nodes, find_urls, has_link, link_field_value
 
 _MAX_NAME_LENGTH = 120
+_MAX_DEPTH = 5  # the headings of its items are one level lower, and there are six
 _SENTENCE_ENDS = ("。", "；", "！", "？", "…", ".", ";", "!", "?")
 # notes about reading inside WeChat; the article has its own note on 阅读原文
 _HIDDEN_NOTES = {"wechat": {"read_original"}}
@@ -104,11 +105,13 @@ class OutlineItem(NamedTuple):
 class OutlineSection(NamedTuple):
     """A section; `anchor` is its id on the web page, `content` its items and free blocks in source order.
 
-    `is_list`: no item has more than its head line.
+    `level` is that of its heading in the source; `depth` is 2 at the top, one more inside another section, and at
+    most 5. `is_list`: no item has more than its head line.
     """
 
     title: m.Inlines
     level: int
+    depth: int
     anchor: str
     notes: tuple[m.Note, ...]
     content: tuple[OutlineItem | m.Block, ...]
@@ -148,15 +151,29 @@ def build_outline(issue: m.Issue, channel: str, *, digest: bool = False) -> Outl
             OutlineSection(
                 section.title,
                 section.level,
+                depth,
                 anchor,
                 select(section.notes),
                 _align_tails([lay_out(node) for node in section.content]),
                 is_list=not any(item.fields or item.body for item in section.items),
             )
-            for section, anchor in zip(issue.sections, build_anchors(issue), strict=True)
+            for section, depth, anchor in zip(
+                issue.sections, _compute_depths(issue.sections), build_anchors(issue), strict=True
+            )
         ),
         counts_items=not is_prose(issue),
     )
+
+
+def _compute_depths(sections: Iterable[m.Section]) -> Iterator[int]:
+    """Yield the depth of each section: headings of a page do not skip a level, whatever the source does."""
+    open_levels: list[int] = []
+    for section in sections:
+        if section.title:
+            while open_levels and open_levels[-1] >= section.level:
+                open_levels.pop()
+            open_levels.append(section.level)
+        yield min(len(open_levels) + 1, _MAX_DEPTH)
 
 
 def _align_tails(nodes: list[OutlineItem | m.Block]) -> tuple[OutlineItem | m.Block, ...]:

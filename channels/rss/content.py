@@ -1,12 +1,12 @@
 """Renders the HTML of feed entries.
 
 Only headings, paragraphs, lists and plain links, which the sanitizers of all feed readers keep. Feed readers
-remove ids, so the contents list links to the items on the issue's web page.
+remove ids, so the contents list links to the sections on the issue's web page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from publisher import model as m
@@ -26,6 +26,8 @@ from publisher.outline import (
 from publisher.transforms import find_urls
 from publisher.writers import html
 
+_MAIN_DEPTH, _MIN_CONTENTS = 2, 3
+
 
 def render_issue_content(issue: m.Issue, entry: Entry, newsletter: Newsletter) -> str:
     """Return the HTML of the whole issue, whose URLs are absolute.
@@ -36,9 +38,9 @@ def render_issue_content(issue: m.Issue, entry: Entry, newsletter: Newsletter) -
 
 
 def render_item_content(item: OutlineItem, newsletter: Newsletter) -> str:
-    """Return the HTML of one item, for the item feeds."""
+    """Return the HTML of one item, for the item feeds: without its number, which is its place in the issue."""
     labels = get_labels(newsletter.lang)
-    line = _render_item_line(item)
+    line = _render_item_line(item, item.written_number, labels)
     pieces = (f"<p>{line}</p>" if line else "", *_render_fields_and_body(item, labels))
     return html.remove_anchors("\n".join(filter(None, pieces)))
 
@@ -82,48 +84,68 @@ def _render_note_paragraphs(notes: tuple[m.Note, ...], labels: Mapping[str, str]
 
 
 def _render_contents_list(layout: Outline, page_url: str, labels: Mapping[str, str]) -> str:
-    """Return the sections and their items as links to the web page."""
-    if not any(section.items for section in layout.sections):
+    """Return the main sections as links to the web page; nothing if there are too few of them to choose from."""
+    main = [section for section in layout.sections if section.title and section.depth == _MAIN_DEPTH]
+    if len(main) < _MIN_CONTENTS:
         return ""
-    rows = []
-    for section in layout.sections:
-        title = _render_contents_link(m.plain(section.title), page_url, section.anchor) if section.title else ""
-        items = "".join(f"\n<li>{_render_contents_link(item.name, page_url, item.id)}</li>" for item in section.items)
-        if title or items:
-            rows.append(f"<li>{title}" + (f"\n<ul>{items}\n</ul>" if items else "") + "</li>")
-    return f"<h2>{labels['contents']}</h2>\n<ul>\n" + "\n".join(rows) + "\n</ul>"
+    rows = "\n".join(f"<li>{_render_contents_link(section, page_url)}</li>" for section in main)
+    return f"<h2>{labels['contents']}</h2>\n<ul>\n{rows}\n</ul>"
 
 
-def _render_contents_link(text: str, page_url: str, anchor: str) -> str:
-    return f'<a href="{html.escape_url(f"{page_url}#{anchor}")}">{html.escape_text(text)}</a>'
+def _render_contents_link(section: OutlineSection, page_url: str) -> str:
+    address = html.escape_url(f"{page_url}#{section.anchor}")
+    return f'<a href="{address}">{html.escape_text(m.plain(section.title))}</a>'
 
 
 def _render_section_content(section: OutlineSection, labels: Mapping[str, str]) -> Iterator[str]:
-    level = min(max(section.level, 2), 5)
     if section.title:
-        yield f"<h{level}>{html.inlines(section.title)}</h{level}>"
+        yield f"<h{section.depth}>{html.inlines(section.title)}</h{section.depth}>"
     yield from _render_note_paragraphs(section.notes, labels)
-    for node in section.content:
-        if isinstance(node, OutlineItem):
-            if line := _render_item_line(node):
-                tag = "p" if node.is_running_text else f"h{level + 1}"
-                yield f"<{tag}>{line}</{tag}>"
-            yield from _render_fields_and_body(node, labels)
+    for are_items, nodes in groupby(section.content, key=lambda node: isinstance(node, OutlineItem)):
+        if not are_items:
+            yield html.blocks(tuple([node for node in nodes if not isinstance(node, OutlineItem)]))
+            continue
+        items = [node for node in nodes if isinstance(node, OutlineItem)]
+        if section.is_list:
+            yield _render_link_list(items, labels)
         else:
-            yield html.blocks((node,))
+            for item in items:
+                yield from _render_item(item, section.depth + 1, labels)
 
 
-def _render_item_line(item: OutlineItem) -> str:
-    """Return the head line of an item: tags, linked title, source, authors, tail, other links."""
+def _render_link_list(items: Sequence[OutlineItem], labels: Mapping[str, str]) -> str:
+    """Return items that have only a head line as a list, with their numbers in the issue.
+
+    Numbers that the issue itself has, such as `1、`, are part of the text.
+    """
+    rows = "\n".join(f"<li>{_render_item_line(item, item.written_number, labels)}</li>" for item in items)
+    if any(item.written_number for item in items):
+        return f"<ul>\n{rows}\n</ul>"
+    start = f' start="{items[0].number}"' if items[0].number != 1 else ""
+    return f"<ol{start}>\n{rows}\n</ol>"
+
+
+def _render_item(item: OutlineItem, level: int, labels: Mapping[str, str]) -> Iterator[str]:
+    """Yield an item below a heading of this level, or below a paragraph if its head is running text."""
+    if line := _render_item_line(item, item.written_number or f"{item.number}. ", labels):
+        tag = "p" if item.is_running_text else f"h{level}"
+        yield f"<{tag}>{line}</{tag}>"
+    yield from _render_fields_and_body(item, labels)
+
+
+def _render_item_line(item: OutlineItem, number: str, labels: Mapping[str, str]) -> str:
+    """Return the head line of an item: number, tags, linked title, source, authors, tail, other links; "" if it has
+    none of them but a number."""
     title = (m.Link(item.title, item.url, item.link_title),) if item.url else item.title
-    names = filter(None, (item.source, "、".join(item.authors)))
+    names = filter(None, (item.source, labels["comma"].join(item.authors)))
     pieces = (
         *(html.escape_text(f"[{tag}]") for tag in item.tags),
         html.inlines(title),
         *(f"| {html.escape_text(name)}" for name in names),
     )
-    line = item.written_number + " ".join(filter(None, pieces)) + html.inlines(item.tail)
-    return " ".join(filter(None, (line.strip(), *(html.inlines((extra,)) for extra in item.extras))))
+    line = " ".join(filter(None, pieces)) + html.inlines(item.tail)
+    line = " ".join(filter(None, (line.strip(), *(html.inlines((extra,)) for extra in item.extras))))
+    return number + line if line else item.written_number
 
 
 def _render_fields_and_body(item: OutlineItem, labels: Mapping[str, str]) -> Iterator[str]:

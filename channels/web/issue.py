@@ -115,13 +115,8 @@ class ContentsEntry(NamedTuple):
 def build_page_sections(outline: Outline) -> list[PageSection]:
     """Return the sections of the page."""
     sections: list[PageSection] = []
-    open_levels: list[int] = []
     used_ids = {"", *PAGE_IDS}
     for section in outline.sections:
-        if section.title:
-            while open_levels and open_levels[-1] >= section.level:
-                open_levels.pop()
-            open_levels.append(section.level)
         is_row = _is_row(section)
         hosts = {} if is_row or not section.is_list else _find_hosts(section.items)
         shared = {*hosts.values()} if len(section.items) >= _MIN_SHARED_HOST else {}
@@ -130,7 +125,7 @@ def build_page_sections(outline: Outline) -> list[PageSection]:
             PageSection(
                 title=section.title,
                 id=section.anchor,
-                level=min(len(open_levels) + 1, 5),
+                level=section.depth,
                 count=len(section.items) if outline.counts_items else 0,
                 links=section.is_list,
                 notes=section.notes,
