@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
 from itertools import islice
 from typing import assert_never
 
@@ -20,12 +21,13 @@ _FRAGMENT = lazy_pattern(r"[中里的则有]|方面|部分|关于|[一二三四�
 # columns, in which a CJK character takes two
 _MAX_TITLE_WIDTH, _MAX_LINKED_TITLE_WIDTH, _MIN_SENTENCE_WIDTH = 120, 240, 60
 _SENTENCE_END = lazy_pattern(r"[。！？]|[.!?](?=\s)|\w[.!?]\Z")
-_MIN_ITEM_WEIGHT = 100  # characters
 _MAX_HIGHLIGHTS, _MAX_HIGHLIGHT_LENGTH = 4, 60
 # reading speed: characters of Chinese and Japanese, words of other scripts
 _CHARACTERS_PER_MINUTE, _WORDS_PER_MINUTE = 400, 230
 _IDEOGRAPHS = lazy_pattern("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]++")
 _URL = lazy_pattern(r"https?://[^\s)\]>]++")
+_SENTENCE_GAP = lazy_pattern(r"(?<=[。！？])|(?<=[.!?])\s")
+_MIN_ITEM_WEIGHT, _MAX_OPENING_LENGTH = 100, 600  # characters
 
 
 def build_display_title(issue: m.Issue, newsletter: Newsletter) -> str:
@@ -139,15 +141,50 @@ def build_summary(issue: m.Issue, limit: int = 160) -> str:
     It is the guide or the opening; without one, the first paragraph if the issue is prose or begins with a
     long one, or else the titles of the items.
     """
-    text = " ".join(blocks_to_plain_text(issue.guide.blocks).split()) if issue.guide else ""
+    guide = issue.guide if issue.guide and not _is_empty_guide(issue.guide) else None
+    text = " ".join(blocks_to_plain_text(guide.blocks).split()) if guide else ""
     if not text:
         first = next((node for section in issue.sections for node in section.content), None)
         paragraphs = (" ".join(paragraph.split()) for paragraph in _list_prose(issue))
         paragraph = next(filter(None, paragraphs), "")
         begins = isinstance(first, m.Paragraph) and len(paragraph) > _MIN_SENTENCE_WIDTH
         text = paragraph if begins or is_prose(issue) else ""
-    text = text or "；".join(" ".join(m.plain(item.title).split()) for item in issue.items if item.title)
-    return shorten(text, limit)
+    return shorten(text, limit) if text else join_titles(issue, limit)
+
+
+def join_titles(issue: m.Issue, limit: int = 160) -> str:
+    """Return the titles of the first items, as many as `limit` characters have room for; empty without items."""
+    text = "；".join(" ".join(m.plain(item.title).split()) for item in issue.items if item.title)
+    return shorten(text if re.search("[\u2e80-\uffef]", text.replace("；", "")) else text.replace("；", "; "), limit)
+
+
+def list_opening_sentences(issue: m.Issue) -> tuple[str, ...]:
+    """Return the first sentences of an opening that may be the same in every issue; none of a guide to the issue."""
+    if issue.guide and is_labelled(issue.guide):
+        return ()
+    prose = _list_prose(issue) if issue.guide or is_prose(issue) else ()
+    text = " ".join(" ".join(prose).split())
+    sentences = [sentence.strip() for sentence in _SENTENCE_GAP.split(text[:_MAX_OPENING_LENGTH]) if sentence.strip()]
+    is_cut = len(text) > _MAX_OPENING_LENGTH and len(sentences) > 1
+    return tuple(sentences[:-1] if is_cut else sentences)
+
+
+def find_fresh_sentences(sentences: Iterable[str], others: Collection[str]) -> list[str]:
+    """Return the sentences that are not among `others`, whatever numbers and dates they have.
+
+    `others` are results of `simplify_sentence`, as is what is compared with them.
+    """
+    return [text for text in sentences if (key := simplify_sentence(text)) and key not in others]
+
+
+def simplify_sentence(text: str) -> str:
+    """Return the letters of a sentence in lower case: the same for issue 12 as for issue 13."""
+    return re.sub(r"[\W\d_]+", "", text.casefold())
+
+
+def _is_empty_guide(guide: m.Guide) -> bool:
+    """True for a guide whose segments have a label and no text, like 【新闻】；【论文】。"""
+    return bool(guide.segments) and not any(re.search(r"\w", segment.text) for segment in guide.segments)
 
 
 def shorten(text: str, limit: int) -> str:

@@ -30,7 +30,9 @@ class Record(NamedTuple):
     why the issue cannot be published and `hint` what to do; both are "" if it can. `problems` are the
     parser's diagnostics and the images that are not published, one line each. `sketch` is of the text, see
     `compute_sketch`. `links` are the relative links, as written. `slug` and `number` are those of `model.Address`,
-    `aliases` the absolute URLs of the pages that lead to this one; `feed_id` is that of the front matter.
+    `aliases` the absolute URLs of the pages that lead to this one; `feed_id` is that of the front matter. `opening` has
+    the first sentences of an opening that other issues may have as well, and `titles` those of the items, which
+    take its place in the summary then.
     """
 
     path: str
@@ -57,6 +59,8 @@ class Record(NamedTuple):
     feed_id: str = ""
     minutes: int = 0
     highlights: tuple[str, ...] = ()
+    opening: tuple[str, ...] = ()
+    titles: str = ""
 
 
 class Edition(NamedTuple):

@@ -178,6 +178,8 @@ class IssueRenderer(Struct, frozen=True):
             summary=derived_texts.build_summary(document),
             items=(items := derived_texts.count_items(document)),
             highlights=derived_texts.find_highlights(document, title) if items else (),
+            opening=(opening := derived_texts.list_opening_sentences(document)),
+            titles=derived_texts.join_titles(document) if opening else "",
             revision=transforms.compute_revision(document),
             links=links,
         )

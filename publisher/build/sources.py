@@ -21,6 +21,7 @@ from publisher.build.process_pool import ProcessPool
 from publisher.build.renderer import IssueRenderer
 from publisher.channel import ArchiveChannel, Entry
 from publisher.config import Config
+from publisher.derived_texts import find_fresh_sentences, shorten, simplify_sentence
 from publisher.errors import ConfigError
 from publisher.events import Progress
 from publisher.file_kinds import ISSUE
@@ -28,6 +29,12 @@ from publisher.files import wrap_os_error
 from publisher.local_files import Refusal
 from publisher.model import Issue
 from publisher.run import RunContext
+
+_COMPARED_ISSUES = 10
+"""With so many issues before and after it the opening of an issue is compared."""
+
+_MIN_FRESH_LENGTH, _MAX_SUMMARY_LENGTH = 30, 160
+"""Lengths of summaries in characters."""
 
 
 class DocumentSpool:
@@ -193,11 +200,36 @@ def build_entries(run: RunContext, current: Edition, revisions: Revisions) -> li
         run.warn(f"{run.home.revisions} is damaged: all issues count as never corrected")
     links = IssueLinks(run.config.newsletter, {record.path: record.url for record in current.issues})
     feed_ids = find_feed_ids(run.home, current.issues)
-    return [_build_entry(run, record, revisions, links, feed_ids) for record in current.issues]
+    return [
+        _build_entry(run, record, revisions, links, feed_ids, summary)
+        for record, summary in zip(current.issues, choose_summaries(current.issues), strict=True)
+    ]
+
+
+def choose_summaries(records: Sequence[Record]) -> list[str]:
+    """Return for each issue, of all from the newest on, a summary that says what is new in it.
+
+    What stands in the opening of another issue near it is left out, and if hardly anything remains, the titles of
+    its items are taken. Only the nearest issues count, so that a new one never changes what was said of an old one.
+    """
+    keys = [frozenset(map(simplify_sentence, record.opening)) for record in records]
+    summaries = []
+    for position, record in enumerate(records):
+        start = max(position - _COMPARED_ISSUES, 0)
+        around = frozenset().union(*keys[start:position], *keys[position + 1 : position + 1 + _COMPARED_ISSUES])
+        fresh = find_fresh_sentences(record.opening, around)
+        text = " ".join(fresh)
+        if len(fresh) == len(record.opening):
+            summaries.append(record.summary)
+        elif len(text) >= _MIN_FRESH_LENGTH or not record.titles:
+            summaries.append(shorten(text, _MAX_SUMMARY_LENGTH) or record.summary)
+        else:
+            summaries.append(record.titles)
+    return summaries
 
 
 def _build_entry(
-    run: RunContext, record: Record, revisions: Revisions, links: IssueLinks, feed_ids: Mapping[str, str]
+    run: RunContext, record: Record, revisions: Revisions, links: IssueLinks, feed_ids: Mapping[str, str], summary: str
 ) -> Entry:
     issue, feed_id = f"{run.config.newsletter.id}/{record.id}", feed_ids.get(record.id, "")
     date = dt.date.fromisoformat(record.date)
@@ -206,7 +238,7 @@ def _build_entry(
         id=issue,
         date=date,
         title=record.title,
-        summary=record.summary,
+        summary=summary,
         url=record.url,
         published=published,
         updated=revisions.record_update(issue, record, published, run.now, feed_id),
@@ -227,14 +259,14 @@ def _add_link_targets(revision: str, targets: Mapping[str, str]) -> str:
 def compute_digests(records: Sequence[Record], entries: Sequence[Entry]) -> list[str]:
     """Return a digest for each issue of the inputs of its renderings that are not the same for all issues.
 
-    These are its file, which of its images are published, the pages of the issues it links to, the time of its
-    last correction, and its neighbours.
+    These are its file, its summary, which of its images are published, the pages of the issues it links to, the time
+    of its last correction, and its neighbours.
     """
     labels = ["", *(f"{entry.id}\0{entry.title}\0{entry.url}\0{entry.date}\0{entry.excerpt}" for entry in entries), ""]
     return [
         hashlib.blake2b(
             f"{record.sha256}\n{_list_images(record)}\n{record.links and entry.revision}\n{entry.updated}\n"
-            f"{entry.feed_id}\n{before}\n{after}".encode("utf-8", "surrogatepass"),
+            f"{entry.feed_id}\n{entry.summary}\n{before}\n{after}".encode("utf-8", "surrogatepass"),
             digest_size=16,
         ).hexdigest()
         for record, entry, after, before in zip(records, entries, labels, labels[2:], strict=False)

@@ -138,7 +138,7 @@ def test_items_are_counted_beside_a_few_words() -> None:
 def test_an_issue_that_begins_with_a_paragraph_is_described_by_it() -> None:
     items = "".join(f"- [Item {n}](https://ex.org/{n})\n" for n in range(9))
     assert build_summary(issue_of(f"## Weather\n\n{PARAGRAPH}\n\n## News\n\n{items}")) == PARAGRAPH
-    assert build_summary(issue_of(f"## News\n\n{items}")).startswith("Item 0；Item 1；")
+    assert build_summary(issue_of(f"## News\n\n{items}")).startswith("Item 0; Item 1; ")
 
 
 def test_a_letter_is_in_no_box() -> None:
