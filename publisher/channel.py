@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Annotated, ClassVar, Protocol, Self
 
@@ -60,7 +60,8 @@ class Entry(Struct, frozen=True):
     `title` is the display title, `summary` plain text, `url` the absolute URL of its page. `published` never
     changes, `updated` changes with the content; both are aware, in whole seconds. `revision` is a hash of the
     content: entries of equal revision have equal pages and feed items. `aliases` are the absolute URLs of pages
-    that lead to the issue's. `feed_id` is the id of its feed entry if that is not `id`, "" otherwise.
+    that lead to the issue's. `feed_id` is the id of its feed entry if that is not `id`, "" otherwise. `sections` are
+    the titles of its main sections.
     `minutes` is its reading time, 0 if unknown; `highlights` are the titles of its first items, none if it is prose.
     """
 
@@ -77,6 +78,7 @@ class Entry(Struct, frozen=True):
     feed_id: str = ""
     minutes: int = 0
     highlights: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
 
     @property
     def excerpt(self) -> str:
@@ -98,12 +100,13 @@ class PartGroup(Struct, frozen=True):
 
     `key` is unique in its archive. `digest` (hex) covers all inputs of the parts: if a group of this key and
     digest was delivered already, `parts` need not be called. `parts` generates them one at a time, in the
-    order they must be written.
+    order they must be written. `warning` is for the editor, whenever the parts are delivered.
     """
 
     key: str
     digest: str
     parts: Callable[[], Iterable[Part]]
+    warning: str = ""
 
 
 class Templates(Protocol):
@@ -123,10 +126,10 @@ class Templates(Protocol):
 class Context(Struct, frozen=True):
     """All that a rendering may depend on besides the issue.
 
-    `feeds` maps rss, atom and json to absolute URLs (empty if the rss channel is disabled); `previous` and
-    `next` are the neighbours by date. `article_urls` maps the absolute URL of an issue's page to the URL of
-    its WeChat article, for the issues whose article is known. `card` is the image of the page: the issue's, or
-    that of the newsletter.
+    `feeds` maps rss, atom and json to absolute URLs (empty if the rss channel is disabled), and `section_feeds`,
+    for the archive alone, the titles of sections to those of their RSS feeds; `previous` and `next` are the
+    neighbours by date. `article_urls` maps the absolute URL of an issue's page to the URL of its WeChat article,
+    for the issues whose article is known. `card` is the image of the page: the issue's, or that of the newsletter.
     """
 
     newsletter: Newsletter
@@ -135,6 +138,7 @@ class Context(Struct, frozen=True):
     previous: Entry | None = None
     next: Entry | None = None
     feeds: Mapping[str, str] = field(default_factory=dict)
+    section_feeds: Mapping[str, str] = field(default_factory=dict)
     article_urls: Mapping[str, str] = field(default_factory=dict)
     card: CardImage | None = None
 
@@ -277,12 +281,20 @@ class Channel(ChannelSettings, frozen=True):
         """Return the absolute URLs of the live feeds by format: rss, atom and json. Raises ConfigError."""
         return {}
 
+    def section_feed_urls(
+        self,
+        entries: Sequence[Entry],  # noqa: ARG002 - for channels with feeds
+        newsletter: Newsletter,  # noqa: ARG002
+    ) -> Mapping[str, str]:
+        """Return the absolute URLs of the RSS feeds of single sections by their titles, for the issues of `entries`."""
+        return {}
+
     def build_ping(
-        self, digest: Callable[[str], str], newsletter: Newsletter
+        self, digest: Callable[[str], str], newsletter: Newsletter, keys: Collection[str] = ()
     ) -> tuple[MessageChannel, Rendering] | None:
         """Return the channel and the message that report the written files to a hub; None if there is none.
 
-        `digest` returns the SHA-256 (hex) of the file with a key.
+        `keys` are those of all files of the channel, and `digest` returns the SHA-256 (hex) of one.
         """
         raise NotImplementedError
 

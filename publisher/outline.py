@@ -19,6 +19,8 @@ from publisher.newsletter import Newsletter
 from publisher.transforms import build_anchors, find_nodes, find_urls, has_link, link_field_value
 
 _MAX_NAME_LENGTH = 120
+MAIN_DEPTH = 2
+"""The depth of sections that are inside no other."""
 _MAX_DEPTH = 5  # the headings of its items are one level lower, and there are six
 _SENTENCE_ENDS = ("。", "；", "！", "？", "…", ".", ";", "!", "?")
 # notes about reading inside WeChat; the article has its own note on 阅读原文
@@ -163,6 +165,24 @@ def build_outline(issue: m.Issue, channel: str, *, digest: bool = False) -> Outl
         ),
         counts_items=not is_prose(issue),
     )
+
+
+def find_main_titles(issue: m.Issue) -> tuple[str, ...]:
+    """Return the titles of the sections that are inside no other, as one line of text each."""
+    pairs = zip(issue.sections, _compute_depths(issue.sections), strict=True)
+    titles = (" ".join(m.plain(section.title).split()) for section, depth in pairs if depth == MAIN_DEPTH)
+    return tuple(filter(None, titles))
+
+
+def group_main_sections(outline: Outline) -> list[list[OutlineSection]]:
+    """Return the sections with a title that are inside no other, each with those inside it."""
+    groups: list[list[OutlineSection]] = []
+    for section in outline.sections:
+        if section.depth == MAIN_DEPTH and section.title:
+            groups.append([section])
+        elif groups:
+            groups[-1].append(section)
+    return groups
 
 
 def _compute_depths(sections: Iterable[m.Section]) -> Iterator[int]:

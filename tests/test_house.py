@@ -147,6 +147,14 @@ INNER_FLOORS = {
         "doctor render session",
         "__init__",
     ),
+    "channels.rss": (
+        "compress content feed old_feed websub",
+        "json_feed xml_feeds",
+        "entries",
+        "sections",
+        "documents",
+        "__init__",
+    ),
     "channels.telegram": (
         "entities rate_limit request settings",
         "autolinks client errors",

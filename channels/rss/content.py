@@ -6,7 +6,7 @@ remove ids, so the contents list links to the sections on the issue's web page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from publisher import model as m
@@ -14,6 +14,7 @@ from publisher.channel import Entry
 from publisher.labels import get_labels
 from publisher.newsletter import Newsletter
 from publisher.outline import (
+    MAIN_DEPTH,
     Outline,
     OutlineItem,
     OutlineSection,
@@ -26,7 +27,7 @@ from publisher.outline import (
 from publisher.transforms import find_urls
 from publisher.writers import html
 
-_MAIN_DEPTH, _MIN_CONTENTS = 2, 3
+_MIN_CONTENTS = 3
 
 
 def render_issue_content(issue: m.Issue, entry: Entry, newsletter: Newsletter) -> str:
@@ -42,6 +43,20 @@ def render_item_content(item: OutlineItem, newsletter: Newsletter) -> str:
     labels = get_labels(newsletter.lang)
     line = _render_item_line(item, item.written_number, labels)
     pieces = (f"<p>{line}</p>" if line else "", *_render_fields_and_body(item, labels))
+    return html.remove_anchors("\n".join(filter(None, pieces)))
+
+
+def render_sections_content(sections: Iterable[OutlineSection], newsletter: Newsletter) -> str:
+    """Return the HTML of sections, for the section feeds: only those inside another have their titles."""
+    labels = get_labels(newsletter.lang)
+    pieces = (
+        piece
+        for section in sections
+        for piece in (
+            _render_section_title(section) if section.depth > MAIN_DEPTH else "",
+            *_render_section_content(section, labels),
+        )
+    )
     return html.remove_anchors("\n".join(filter(None, pieces)))
 
 
@@ -61,6 +76,7 @@ def _render_issue_pieces(issue: m.Issue, entry: Entry, newsletter: Newsletter) -
     yield from _render_note_paragraphs(layout.notes, labels)
     yield _render_contents_list(layout, entry.url, labels)
     for section in layout.sections:
+        yield _render_section_title(section)
         yield from _render_section_content(section, labels)
     if issue.footer:
         yield "<hr>"
@@ -85,7 +101,7 @@ def _render_note_paragraphs(notes: tuple[m.Note, ...], labels: Mapping[str, str]
 
 def _render_contents_list(layout: Outline, page_url: str, labels: Mapping[str, str]) -> str:
     """Return the main sections as links to the web page; nothing if there are too few of them to choose from."""
-    main = [section for section in layout.sections if section.title and section.depth == _MAIN_DEPTH]
+    main = [section for section in layout.sections if section.title and section.depth == MAIN_DEPTH]
     if len(main) < _MIN_CONTENTS:
         return ""
     rows = "\n".join(f"<li>{_render_contents_link(section, page_url)}</li>" for section in main)
@@ -97,9 +113,12 @@ def _render_contents_link(section: OutlineSection, page_url: str) -> str:
     return f'<a href="{address}">{html.escape_text(m.plain(section.title))}</a>'
 
 
+def _render_section_title(section: OutlineSection) -> str:
+    return f"<h{section.depth}>{html.inlines(section.title)}</h{section.depth}>" if section.title else ""
+
+
 def _render_section_content(section: OutlineSection, labels: Mapping[str, str]) -> Iterator[str]:
-    if section.title:
-        yield f"<h{section.depth}>{html.inlines(section.title)}</h{section.depth}>"
+    """Yield a section without its title."""
     yield from _render_note_paragraphs(section.notes, labels)
     for are_items, nodes in groupby(section.content, key=lambda node: isinstance(node, OutlineItem)):
         if not are_items:

@@ -20,13 +20,23 @@ from publisher import __version__
 from publisher.channel import Context, Entry, Part, PartGroup
 from publisher.channels.rss import json_feed, xml_feeds
 from publisher.channels.rss.compress import add_compressed
-from publisher.channels.rss.entries import author_name
-from publisher.channels.rss.feed import MEDIA_TYPES, STYLESHEET, Feed, FeedFormat, FeedItem, FeedPaths, clean_line
+from publisher.channels.rss.entries import IssueLines, author_name
+from publisher.channels.rss.feed import (
+    MEDIA_TYPES,
+    SECTIONS,
+    STYLESHEET,
+    Feed,
+    FeedFormat,
+    FeedItem,
+    FeedPaths,
+    clean_line,
+)
+from publisher.channels.rss.sections import FeedSection
 from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
 
-LineReader = Callable[[Entry], Sequence[bytes]]
-"""Returns the JSON lines of an issue: its entry, then those of its items if item feeds are on."""
+LineReader = Callable[[Entry], IssueLines]
+"""Returns the entries of an issue as lines of JSON."""
 
 
 class FeedDocuments(Struct, frozen=True):
@@ -61,7 +71,7 @@ class FeedDocuments(Struct, frozen=True):
             for feed_format in keys
         }
         return _build_feed_group(
-            f"archive/{year}", keys, feeds, entries, lambda: [read_lines(entry)[0] for entry in entries]
+            f"archive/{year}", keys, feeds, entries, lambda: [read_lines(entry).issue for entry in entries]
         )
 
     def build_live_feeds(self, entries: Sequence[Entry], archive_year: int | None, read_lines: LineReader) -> PartGroup:
@@ -82,7 +92,7 @@ class FeedDocuments(Struct, frozen=True):
         article_urls = self.context.article_urls
 
         def read_issue_lines() -> list[bytes]:
-            return [_add_article_link(read_lines(entry)[0], article_urls.get(entry.url, "")) for entry in entries]
+            return [_add_article_link(read_lines(entry).issue, article_urls.get(entry.url, "")) for entry in entries]
 
         return _build_feed_group("live", keys, feeds, entries, read_issue_lines, article_urls)
 
@@ -102,10 +112,33 @@ class FeedDocuments(Struct, frozen=True):
         }
 
         def read_item_lines() -> list[bytes]:
-            lines = list(chain.from_iterable(read_lines(entry)[1:] for entry in entries))
+            lines = list(chain.from_iterable(read_lines(entry).items for entry in entries))
             return lines[: count_fitting(lines)]
 
         return _build_feed_group("items", keys, feeds, entries, read_item_lines)
+
+    def build_section_feeds(self, section: FeedSection, limit: int, read_lines: LineReader) -> PartGroup:
+        """Build the feeds of a section, with its newest entries: at most `limit`, and as many as fit."""
+        newsletter, entries = self.context.newsletter, section.entries[:limit]
+        keys = self.paths.section_feeds(section.name)
+        title = clean_line(f"{newsletter.name} · {section.title}")
+        feeds = {
+            feed_format: replace(
+                self._build_feed(keys[feed_format]),
+                id=to_ascii_url(f"{newsletter.id}#{SECTIONS}/{section.name}"),
+                title=title,
+                style=f"../{STYLESHEET}",
+                hub=to_ascii_url(self.hub),
+            )
+            for feed_format in keys
+        }
+
+        def read_section_lines() -> list[bytes]:
+            found = (read_lines(entry).sections.get(section.name) for entry in entries)
+            lines = [line for line in found if line]
+            return lines[: count_fitting(lines)]
+
+        return _build_feed_group(f"{SECTIONS}/{section.name}", keys, feeds, entries, read_section_lines)
 
     def _build_feed(self, key: str) -> Feed:
         newsletter = self.context.newsletter
@@ -177,8 +210,8 @@ def _compute_group_digest(*inputs: object) -> str:
     return hashlib.sha256(repr((__version__, inputs)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-MAX_LIVE_ISSUES = 20
-"""The maximum number of issues in a live feed: about what feed readers expect to fetch each time."""
+USUAL_LIVE_ISSUES, MAX_LIVE_ISSUES = 20, 100
+"""The number of issues in a live feed: about what feed readers expect to fetch each time, and the maximum."""
 
 MAX_LIVE_BYTES = 500_000
 """The maximum size of a live feed before compression, in bytes; some feed readers refused 516 KB."""

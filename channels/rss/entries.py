@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 from publisher.channel import Context, Entry
 from publisher.channels.rss import json_feed
@@ -14,13 +16,35 @@ from publisher.model import Issue, plain
 from publisher.newsletter import Newsletter
 from publisher.outline import OutlineItem, build_outline
 
-_MAX_SUMMARY_LENGTH = 160
+MAX_SUMMARY_LENGTH = 160
 """The maximum length of an item's summary in characters, the same as for an issue."""
+
+
+class IssueLines(NamedTuple):
+    """The entries of an issue as lines of JSON, each of which ends in a newline: the issue itself, its items, and its
+    sections by name. Without item feeds or section feeds, these are empty."""
+
+    issue: bytes
+    items: Sequence[bytes] = ()
+    sections: Mapping[str, bytes] = MappingProxyType({})
+
+    def pack(self) -> bytes:
+        """Return all lines as one body; those of sections begin with their name."""
+        named = [f"{name}\t".encode() + line for name, line in self.sections.items()]
+        return b"".join([self.issue, *self.items, *named])
+
+    @classmethod
+    def unpack(cls, body: bytes) -> IssueLines:
+        """Return the lines of a body."""
+        issue, *others = body.splitlines(keepends=True)
+        named = (line.partition(b"\t") for line in others if not line.startswith(b"{"))
+        items = [line for line in others if line.startswith(b"{")]
+        return cls(issue, items, {name.decode(): line for name, _, line in named})
 
 
 def build_issue_entry(issue: Issue, context: Context) -> bytes:
     """Return the entry with the whole issue; its tags are the titles of the sections."""
-    entry, newsletter = _require_entry(context), context.newsletter
+    entry, newsletter = require_entry(context), context.newsletter
     title = clean_line(entry.title) or issue.id
     item: FeedItem = {
         # of another program: as it is, byte for byte
@@ -43,7 +67,7 @@ def build_item_entries(issue: Issue, context: Context) -> list[bytes]:
 
     They have no modification date: updates are recorded per issue, not per item.
     """
-    entry = _require_entry(context)
+    entry = require_entry(context)
     return [
         json_feed.dump_entry(_build_item_entry(item, entry, context.newsletter))
         for section in build_outline(issue, "rss").sections
@@ -62,7 +86,7 @@ def _build_item_entry(item: OutlineItem, entry: Entry, newsletter: Newsletter) -
         "id": to_ascii_url(f"{entry.id}#{item.id}"),
         "url": to_ascii_url(f"{entry.url}#{item.id}"),
         "title": title,
-        "summary": shorten(clean_line(plain(item.summary) or blocks_to_plain_text(item.body)), _MAX_SUMMARY_LENGTH)
+        "summary": shorten(clean_line(plain(item.summary) or blocks_to_plain_text(item.body)), MAX_SUMMARY_LENGTH)
         or title,
         "content_html": remove_invalid_characters(render_item_content(item, newsletter)),
         "date_published": entry.published.isoformat(),
@@ -79,7 +103,8 @@ def _clean_tags(tags: Iterable[str]) -> list[str]:
     return [tag for tag in dict.fromkeys(map(clean_line, tags)) if tag]
 
 
-def _require_entry(context: Context) -> Entry:
+def require_entry(context: Context) -> Entry:
+    """Return the entry of the issue in the archive. Raises ValueError without one."""
     if context.entry is None:
         raise ValueError("a feed entry needs the issue's entry in the archive")
     return context.entry

@@ -21,6 +21,8 @@ MEDIA_TYPES: Mapping[FeedFormat, str] = {
 }
 
 STYLESHEET = "feed.css"
+SECTIONS = "sections"
+"""The folder of the section feeds, which is also in the ids of their entries."""
 
 # not allowed in XML 1.0 (https://www.w3.org/TR/xml/#charsets); surrogates not in UTF-8 either
 _INVALID_XML_CHARACTERS = lazy_pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -136,6 +138,11 @@ class FeedPaths(Struct, frozen=True):
         """The feeds with one entry per item."""
         folder = self.folder
         return {"json": f"{folder}items.json", "atom": f"{folder}items.atom.xml", "rss": f"{folder}items.xml"}
+
+    def section_feeds(self, name: str) -> dict[FeedFormat, str]:
+        """Return the feeds of a section, given its name in URLs."""
+        stem = f"{self.folder}{SECTIONS}/{name}"
+        return {"json": f"{stem}.json", "atom": f"{stem}.atom.xml", "rss": f"{stem}.xml"}
 
     def archive_feeds(self, year: int) -> dict[FeedFormat, str]:
         """Return the archive feeds of a year."""

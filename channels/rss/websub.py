@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar, Self
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -43,6 +43,15 @@ _MAX_RETRY_AFTER_DIGITS = 9
 """Of Retry-After in seconds: thirty years."""
 
 _HUB_HINT = "check `hub` in [channels.rss]"
+
+
+class Topic(NamedTuple):
+    """A feed: its name, unique among the feeds, its absolute URL as in its self link, and the SHA-256 (hex) of its
+    file."""
+
+    name: str
+    url: str
+    sha256: str
 
 
 class WebSub(MessageChannel, Struct, frozen=True):
@@ -80,12 +89,9 @@ class WebSub(MessageChannel, Struct, frozen=True):
         """Return an empty rendering: the hub is notified of feeds, not of issues; see `render_pings`."""
         return Rendering(())
 
-    def render_pings(self, topics: Mapping[str, str]) -> Rendering:
-        """Return one part per feed, which changes when the feed does.
-
-        `topics` maps the absolute URL of a feed, as in its self link, to the SHA-256 (hex) of its file.
-        """
-        return Rendering(tuple(_build_ping_part(topic, digest) for topic, digest in topics.items()))
+    def render_pings(self, topics: Iterable[Topic]) -> Rendering:
+        """Return one part per feed, which changes when the feed does."""
+        return Rendering(tuple(map(_build_ping_part, topics)))
 
     def session(self) -> Session:
         """Return a session that connects to the hub when it delivers the first part."""
@@ -144,9 +150,9 @@ class _HubSession(Session):
         return Receipt(changed=False)  # the hub stores nothing
 
 
-def _build_ping_part(topic: str, digest: str) -> Part:
-    body = json.dumps({"topic": topic, "sha256": digest}).encode()
-    return Part(f"websub/{topic.rpartition('/')[2]}", "application/json", body)
+def _build_ping_part(topic: Topic) -> Part:
+    body = json.dumps({"topic": topic.url, "sha256": topic.sha256}).encode()
+    return Part(f"websub/{topic.name}", "application/json", body)
 
 
 def _build_hub_client() -> HttpClient:

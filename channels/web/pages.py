@@ -92,7 +92,8 @@ def build_overview_pages(entries: Sequence[Entry], context: Context) -> Iterator
     newest = build_newest(entries[0]) if entries else None
     years, found = tuple(build_years(entries, base, lang)), list_search_years(entries)
     shown = tuple([year._replace(groups=()) if year.url else year for year in years])
-    common = (context.newsletter, sorted(context.feeds.items()), context.templates.fingerprint, context.card)
+    feeds = (sorted(context.feeds.items()), [*context.section_feeds.items()])
+    common = (context.newsletter, feeds, context.templates.fingerprint, context.card)
     pages: list[tuple[str, str, Callable[[str, Context], Iterator[Part]], object]] = [
         ("subscribe", base + _SUBSCRIBE, _render_subscribe_page, ()),
         *((f"archive:{year.number}", year.url, partial(_render_year_page, year), year) for year in years if year.url),
@@ -128,6 +129,7 @@ def _render_page(template: str, url: str, context: Context, **values: object) ->
         card=context.card,
         search=newsletter.base + _SEARCH,
         feeds=[(*_FEEDS[kind], context.feeds[kind]) for kind in _FEEDS if kind in context.feeds],
+        section_feeds=[*context.section_feeds.items()],
         license=build_license_link(newsletter.license) if newsletter.license else None,
         contacts=[_parse_contact(text) for text in newsletter.contacts],
         css=context.templates.text("style.css"),

@@ -32,7 +32,7 @@ class Record(NamedTuple):
     `compute_sketch`. `links` are the relative links, as written. `slug` and `number` are those of `model.Address`,
     `aliases` the absolute URLs of the pages that lead to this one; `feed_id` is that of the front matter. `opening` has
     the first sentences of an opening that other issues may have as well, and `titles` those of the items, which
-    take its place in the summary then.
+    take its place in the summary then. `sections` are the titles of its main sections.
     """
 
     path: str
@@ -61,6 +61,7 @@ class Record(NamedTuple):
     highlights: tuple[str, ...] = ()
     opening: tuple[str, ...] = ()
     titles: str = ""
+    sections: tuple[str, ...] = ()
 
 
 class Edition(NamedTuple):

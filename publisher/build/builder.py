@@ -9,8 +9,6 @@ from functools import cached_property, partial
 from itertools import chain
 from typing import NamedTuple
 
-from msgspec.structs import replace
-
 from publisher.archive.output_folder import BuiltFiles, OutputFolder, SiteSetup, UpToDateMark
 from publisher.archive.records import Edition, Record
 from publisher.archive.revisions import Revisions
@@ -152,7 +150,7 @@ class SiteBuilder:
                 outcomes[name] = self._build_outcome(file_output, before[name], main_files)
                 self._run.report(outcomes[name])
                 is_pinging = send_pings and self._run.is_recorded and not file_output.error
-                if is_pinging and (ping := build_feed_ping(self._run, file_output.channel)):
+                if is_pinging and (ping := build_feed_ping(self._run, file_output.channel, self._site)):
                     self._messages.append(ping)
         self._record_files_done()
         return outcomes
@@ -313,9 +311,8 @@ class SiteBuilder:
         built: dict[str, BuiltFiles] = {}
         try:
             with file_output:
-                context = replace(
-                    self._sources.renderer.context, article_urls=self._article_urls, card=self._cards.find_image()
-                )
+                context = self._sources.build_archive_context(entries, self._article_urls)
+                context = replace(context, card=self._cards.find_image())
                 groups = channel.render_archive(entries, self._build_body_loader(channel), context)
                 for group in chain(self._build_image_groups(file_output), groups):
                     existing = output.groups.get(group.key)
@@ -324,6 +321,7 @@ class SiteBuilder:
                         if sizes is None:
                             return ()
                         existing = output.groups[group.key] = BuiltFiles(group.digest, sizes)
+                        self._run.warn(*[f"{channel.name}: {group.warning}"][: bool(group.warning)])
                     built[group.key] = existing
         except PublisherError as error:
             file_output.error = error

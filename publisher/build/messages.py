@@ -57,10 +57,10 @@ def _is_missing(run: RunContext, output: FileOutput, site: OutputFolder, issue: 
     return not (status and status.published and all(map(site.has_files, built)))
 
 
-def build_feed_ping(run: RunContext, channel: Channel) -> OutgoingMessage | None:
+def build_feed_ping(run: RunContext, channel: Channel, site: OutputFolder) -> OutgoingMessage | None:
     """Return the message that reports the changed feeds of a channel; None if there is no recipient.
 
-    Raises StorageError if a file cannot be read.
+    `site` has the record of its files. Raises StorageError if a file cannot be read.
     """
     if not (channel.capabilities.can_ping and channel.send):
         return None
@@ -72,5 +72,5 @@ def build_feed_ping(run: RunContext, channel: Channel) -> OutgoingMessage | None
         except OSError as error:
             raise wrap_os_error(f"cannot read {key}", error) from error
 
-    ping = channel.build_ping(compute_digest, newsletter)
+    ping = channel.build_ping(compute_digest, newsletter, [*site.channel_files(channel.name).files])
     return OutgoingMessage(newsletter.id, channel.name, *ping) if ping else None

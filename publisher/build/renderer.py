@@ -146,7 +146,7 @@ class IssueRenderer(Struct, frozen=True):
         return encode_contents(list_issue_contents(issue, self.config.newsletter))
 
     def _complete_record(self, record: Record, issue: Issue, text: str) -> tuple[Record, Issue | None]:
-        from publisher import derived_texts, transforms
+        from publisher import derived_texts, outline, transforms
 
         newsletter = self.config.newsletter
         fault, hint = _check_publishable(issue, record.path)
@@ -180,6 +180,7 @@ class IssueRenderer(Struct, frozen=True):
             highlights=derived_texts.find_highlights(document, title) if items else (),
             opening=(opening := derived_texts.list_opening_sentences(document)),
             titles=derived_texts.join_titles(document) if opening else "",
+            sections=outline.find_main_titles(document),
             revision=transforms.compute_revision(document),
             links=links,
         )

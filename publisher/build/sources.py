@@ -10,6 +10,8 @@ from contextlib import ExitStack, closing
 from types import TracebackType
 from typing import Self
 
+from msgspec.structs import replace
+
 from publisher.archive.feed_ids import find_feed_ids
 from publisher.archive.index import CONTENTS, Index
 from publisher.archive.pack import Pack, PackLocation
@@ -19,7 +21,7 @@ from publisher.archive.sources import SourceFile, is_mtime_reliable, scan_issues
 from publisher.build.issue_links import IssueLinks
 from publisher.build.process_pool import ProcessPool
 from publisher.build.renderer import IssueRenderer
-from publisher.channel import ArchiveChannel, Entry
+from publisher.channel import ArchiveChannel, Context, Entry
 from publisher.config import Config
 from publisher.derived_texts import find_fresh_sentences, shorten, simplify_sentence
 from publisher.errors import ConfigError
@@ -122,6 +124,13 @@ class Sources:
         """Count a draft, or an issue dated in the future, as due from now on, for a dry run, which saves nothing."""
         self.index.put_record(self.records[path]._replace(draft=False))
         self._due_early.add(path)
+
+    def build_archive_context(self, entries: Sequence[Entry], article_urls: Mapping[str, str]) -> Context:
+        """Return what the archive of these issues may depend on besides them."""
+        config = self._run.config
+        found = [channel.section_feed_urls(entries, config.newsletter) for channel in config.channels]
+        section_feeds = {title: url for urls in found for title, url in urls.items()}
+        return replace(self.renderer.context, article_urls=article_urls, section_feeds=section_feeds)
 
     def _update_index(self, run: RunContext, scanned_at: int) -> None:
         """Bring the index up to date with the files, and put the documents read for that into the spool."""
@@ -248,6 +257,7 @@ def _build_entry(
         feed_id=feed_id,
         minutes=record.minutes,
         highlights=record.highlights,
+        sections=record.sections,
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from threading import Event
 
+from publisher.archive.output_folder import OutputFolder
 from publisher.build.messages import build_feed_ping
 from publisher.daemon.alerts import DaemonEvent, DaemonEventHandler, format_summary_line
 from publisher.delivery.dispatcher import deliver_one
@@ -71,10 +72,11 @@ class PendingPings:
 
 
 def _find_pending_pings(run: RunContext) -> Iterator[tuple[OutgoingMessage, PublicationStatus | None]]:
+    site = OutputFolder(run.output_folder, run.home)
     for channel in run.channels:
         ping = None
         with suppress(StorageError):  # without a feed there is nothing to announce
-            ping = build_feed_ping(run, channel)
+            ping = build_feed_ping(run, channel, site)
         if ping:
             key = PublicationKey(ping.id, ping.channel.name, ping.channel.destination)
             status = find_status(run.ledger, key)

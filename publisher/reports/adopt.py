@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from publisher.archive.output_folder import OutputFolder
 from publisher.archive.records import Edition, build_edition
 from publisher.build.messages import build_feed_ping
 from publisher.build.output import require_own_feeds
@@ -109,8 +110,9 @@ def _adopt_issues(run: RunContext, channel: Channel, current: Edition) -> Adopte
 
 def _record_pings_as_sent(run: RunContext, channels: Iterable[Channel]) -> None:
     """Record the current feeds as reported, so that only later changes are."""
+    site = OutputFolder(run.output_folder, run.home)
     for channel in channels:
-        if message := build_feed_ping(run, channel):
+        if message := build_feed_ping(run, channel, site):
             key = PublicationKey(message.id, message.channel.name, message.channel.active_destination)
             digest = compute_parts_digest(message.rendering.parts)
             adopt_publications(run.ledger, {key: run.started_at}, run.started_at, digest)

@@ -144,6 +144,21 @@ def test_the_live_feed_is_cut_where_it_would_be_too_large_for_readers(empty, iss
         assert len(seen) > len(days(next(walk(files, form))[1], form)) > 1
 
 
+def test_the_editor_is_warned_that_not_all_fit_and_only_then(empty, issue):
+    heavy = empty.add(*[issue(f"2021-{month:02}-01", "<&>浪" * 4_000) for month in range(1, 13)])
+    count = len(days(etree.fromstring(heavy.files()["public/feed.xml"]), "rss"))
+    (warning,) = filter(None, [group.warning for group in heavy.groups()])
+    assert warning.startswith(f"the feeds have the newest {count} issues, not 12: more would be over 500 kB")
+    assert warning.endswith(f"set entries = {count}")
+    for fitting in (heavy.using(entries=count), empty.add(*[issue(f"2021-{month:02}-01") for month in range(1, 13)])):
+        assert [group.warning for group in fitting.groups() if group.warning] == []
+
+
+def test_there_are_as_many_as_the_editor_asked_for(empty, weeks):
+    files = empty.using(entries=60).add(*weeks(70, "2019-11-03")).files()
+    assert len(days(etree.fromstring(files["public/feed.xml"]), "rss")) == 60
+
+
 def test_an_issue_too_large_for_any_reader_is_shown_alone(empty, issue):
     newsletter = empty.add(issue("2021-01-03"), issue("2021-01-10", "浪" * 200_000))
     assert days(etree.fromstring(newsletter.files()["public/feed.xml"]), "rss") == ["2021-01-10"]

@@ -221,7 +221,7 @@ def test_a_path_that_cannot_be_served_is_a_mistake_in_one_line(newsletter, path,
     assert error.value.hint
 
 
-@pytest.mark.parametrize("entries", [0, 21])
-def test_a_live_feed_shows_one_to_twenty_issues(newsletter, entries):
-    with pytest.raises(ConfigError, match="1 to 20"):
+@pytest.mark.parametrize("entries", [-1, 0, 101])
+def test_a_live_feed_shows_one_to_a_hundred_issues(newsletter, entries):
+    with pytest.raises(ConfigError, match="1 to 100"):
         newsletter.using(entries=entries)

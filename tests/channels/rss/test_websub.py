@@ -17,7 +17,7 @@ import pytest
 
 from publisher.channel import ArchiveChannel, Capabilities, FindingLevel, MessageChannel, Receipt
 from publisher.channels.rss import Rss, websub
-from publisher.channels.rss.websub import WebSub
+from publisher.channels.rss.websub import Topic, WebSub
 from publisher.errors import ConfigError, DeliveryError
 from tests.support.servers.hub import Hub
 from tests.support.servers.trickling import STAGES, TLS_RECORD, TricklingServer
@@ -50,9 +50,13 @@ def unused() -> str:
         return f"http://127.0.0.1:{free.getsockname()[1]}/"
 
 
+def topics_of(digests: dict[str, str]) -> list[Topic]:
+    return [Topic(url.rpartition("/")[2], url, digest) for url, digest in digests.items()]
+
+
 def tell(url: str, *topics: str) -> list[Receipt]:
     channel = WebSub(url)
-    parts = channel.render_pings(dict.fromkeys(topics or [FEED], "0" * 64)).parts
+    parts = channel.render_pings(topics_of(dict.fromkeys(topics or [FEED], "0" * 64))).parts
     with channel.session() as session:
         return [session.deliver(part, channel.destination) for part in parts]
 
@@ -76,7 +80,7 @@ def test_it_is_a_live_channel() -> None:
 
 
 def test_a_part_for_each_feed() -> None:
-    parts = WebSub("https://hub.example.net/").render_pings({FEED: "a1", ATOM: "b2"}).parts
+    parts = WebSub("https://hub.example.net/").render_pings(topics_of({FEED: "a1", ATOM: "b2"})).parts
     assert [(part.key, part.media_type) for part in parts] == [
         ("websub/feed.xml", "application/json"),
         ("websub/atom.xml", "application/json"),
@@ -89,8 +93,8 @@ def test_a_part_for_each_feed() -> None:
 
 def test_a_part_changes_with_its_feed_alone() -> None:
     channel = WebSub("https://hub.example.net/")
-    feed, atom = channel.render_pings({FEED: "a1", ATOM: "b2"}).parts
-    new_feed, new_atom = channel.render_pings({FEED: "a2", ATOM: "b2"}).parts
+    feed, atom = channel.render_pings(topics_of({FEED: "a1", ATOM: "b2"})).parts
+    new_feed, new_atom = channel.render_pings(topics_of({FEED: "a2", ATOM: "b2"})).parts
     assert new_feed.digest != feed.digest
     assert new_atom.digest == atom.digest
 
@@ -141,7 +145,7 @@ def test_one_request_for_each_feed(hub: Hub, status: int) -> None:
 
 def test_an_update_tells_again_and_a_withdrawal_nothing(hub: Hub) -> None:
     channel = WebSub(hub.url)
-    (part,) = channel.render_pings({FEED: "a2"}).parts
+    (part,) = channel.render_pings(topics_of({FEED: "a2"})).parts
     with channel.session() as session:
         assert session.edit(part, hub.url, FEED) == Receipt(remote_id=FEED)
         assert session.delete(hub.url, FEED) == Receipt(changed=False)
