@@ -358,8 +358,8 @@ def test_notices(rule: Rule, name: str, source: str, breach: str) -> None:
 def test_passes_what_is_allowed() -> None:
     made_up = [
         Module("publisher.labels", "publisher/labels.py", "import re\nfrom pathlib import PurePath"),
-        Module("publisher.channels.rss", "channels/rss/__init__.py", "from . import json\nimport feedgen.feed, httpx"),
-        Module("publisher.channels.rss.json", "channels/rss/json.py", "from publisher import __version__, labels"),
+        Module("publisher.channels.rss", "channels/rss/__init__.py", "from . import feed\nimport feedgen.feed, httpx"),
+        Module("publisher.channels.rss.feed", "channels/rss/feed.py", "from publisher import __version__, labels"),
         Module("publisher.cli.main", "publisher/cli/main.py", "import sys\nprint(1)\nsys.stdout.write('')"),
     ]
     assert [breach for rule in RULES for breach in rule(made_up)] == []
