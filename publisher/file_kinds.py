@@ -14,6 +14,9 @@ MAX_ISSUE_BYTES = 8 << 20
 MAX_IMAGE_BYTES = 10_000_000
 """Size limit of an image, in bytes."""
 
+MAX_AUDIO_BYTES = 200_000_000
+"""Size limit of a recording, in bytes: some three hours at the usual rate."""
+
 _SVG_SUFFIX = ".svg"
 # those that browsers show: developer.mozilla.org/en-US/docs/Web/Media/Guides/Formats/Image_types
 _BITMAP_SUFFIXES = (
@@ -58,11 +61,21 @@ def _refuse_image_head(path: str, head: bytes) -> Refusal | None:
 
 
 # How linked files begin: ISO 32000 for PDF, APPNOTE.TXT of PKWARE for ZIP, id3.org or a frame of MPEG audio for
-# MP3, the box `ftyp` for MP4, RFC 8794 for WebM
+# MP3, the same or ISO 13818-7 for AAC, the box `ftyp` for MP4, RFC 3533 for Ogg, RFC 9639 for FLAC, RFC 8794 for WebM
+_AUDIO_HEADS = {
+    ".mp3": rb"ID3|\xff[\xe2-\xff]",
+    ".aac": rb"ID3|ADIF|\xff[\xf0-\xff]",
+    ".m4a": rb"(?s).{4}ftyp",
+    ".ogg": rb"OggS",
+    ".oga": rb"OggS",
+    ".opus": rb"OggS",
+    ".flac": rb"ID3|fLaC",
+    ".wav": rb"(?s)RIFF.{4}WAVE",
+}
 _FILE_HEADS = {
+    **_AUDIO_HEADS,
     ".pdf": rb"%PDF-",
     ".zip": rb"PK(?:\x03\x04|\x05\x06)",
-    ".mp3": rb"ID3|\xff[\xe2-\xff]",
     ".mp4": rb"(?s).{4}ftyp",
     ".webm": rb"\x1a\x45\xdf\xa3",
 }
@@ -108,4 +121,10 @@ def _is_svg(head: bytes) -> bool:
 
 ISSUE = FileKind(MAX_ISSUE_BYTES, "8 MB")
 IMAGE = FileKind(MAX_IMAGE_BYTES, "10 MB", _refuse_image_name, _refuse_image_head)
+AUDIO = FileKind(MAX_AUDIO_BYTES, "200 MB", _refuse_linked_name, _refuse_linked_head)
 LINKED_FILE = FileKind(MAX_IMAGE_BYTES, "10 MB", _refuse_linked_name, _refuse_linked_head)
+
+
+def choose_linked_kind(path: str) -> FileKind:
+    """Return the kind of a file that an issue links to, by its name: recordings may be larger than others."""
+    return AUDIO if path.lower().endswith(tuple(_AUDIO_HEADS)) else LINKED_FILE

@@ -204,7 +204,7 @@ class Warmup(Node, frozen=True):
 
 
 class Note(Node, frozen=True):
-    """A note to subscribers; `kind` is read_original, complete_url, pc_wechat, history or other."""
+    """A note to subscribers; `kind` is read_original, complete_url, pc_wechat, history, audio or other."""
 
     kind: str
     text: Inlines
@@ -335,6 +335,14 @@ class Address(Node, frozen=True):
     aliases: tuple[str, ...] = ()
 
 
+class Audio(Node, frozen=True):
+    """A recording of the issue: its URL, media type and length in bytes, 0 if that is not known."""
+
+    url: str | None
+    media_type: str
+    length: int = 0
+
+
 class Issue(Node, frozen=True):
     """One issue of the newsletter.
 
@@ -363,6 +371,7 @@ class Issue(Node, frozen=True):
     source: Source = field(default_factory=Source)
     address: Address = field(default_factory=Address)
     feed_id: str = ""
+    audio: Audio | None = None
 
     @property
     def items(self) -> Iterator[Item]:

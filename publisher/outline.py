@@ -343,8 +343,8 @@ def highlight_subject(brief: m.Brief) -> m.Inlines:
 
 
 def build_note_label(note: m.Note, labels: Mapping[str, str]) -> str:
-    """Return what stands before a note; nothing before one on earlier issues."""
-    return "" if note.kind == "history" else labels["note"] + labels["colon"]
+    """Return what stands before a note; nothing before one on earlier issues or on a recording."""
+    return "" if note.kind in ("history", "audio") else labels["note"] + labels["colon"]
 
 
 def label_guide(guide: m.Guide, blocks: m.Blocks, colon: str) -> m.Blocks:

@@ -72,6 +72,14 @@ def label_alerts(issue: m.Issue, lang: str) -> m.Issue:
     return map_nodes(issue, add_title)
 
 
+def announce_audio(issue: m.Issue, lang: str) -> m.Issue:
+    """Add a note that links to the recording of the issue, if it has one; its text is in the language `lang`."""
+    if not (issue.audio and issue.audio.url):
+        return issue
+    link = m.Link((m.Text(get_labels(lang)["listen"]),), issue.audio.url)
+    return replace(issue, notes=(m.Note("audio", (link,)), *issue.notes))
+
+
 def find_relative_links(issue: m.Issue) -> tuple[str, ...]:
     """Return the URLs of links that are paths relative to the issue's file, or lead to a Markdown file; each once."""
     urls: dict[str, None] = {}
@@ -214,8 +222,10 @@ def _collect_visible(node: object, pieces: list[str]) -> None:
     elif isinstance(node, Struct):
         pieces.append(type(node).__name__)
         for name in node.__struct_fields__:
-            if name not in _INVISIBLE_FIELDS:
-                _collect_visible(getattr(node, name), pieces)
+            value = getattr(node, name)
+            # an issue without a recording keeps the revision it had before there were any
+            if name not in _INVISIBLE_FIELDS and not (name == "audio" and value is None):
+                _collect_visible(value, pieces)
     else:
         pieces.append(str(node))
 

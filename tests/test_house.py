@@ -96,7 +96,7 @@ INNER_FLOORS = {
         "marks",
         "containers",
         "blocks draft fields front_matter item_head notes",
-        "address definitions footnotes headings preamble",
+        "address audio definitions footnotes headings preamble",
         "extents preprocess",
         "sections",
         "document",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from publisher.channel import Context, Entry
 from publisher.channels.rss import json_feed
 from publisher.channels.rss.content import render_issue_content, render_item_content
-from publisher.channels.rss.feed import FeedItem, clean_line, remove_invalid_characters
+from publisher.channels.rss.feed import Attachment, FeedItem, clean_line, remove_invalid_characters
 from publisher.derived_texts import blocks_to_plain_text, shorten
 from publisher.links import extract_host, to_ascii_url
 from publisher.model import Issue, plain
@@ -59,6 +59,11 @@ def build_issue_entry(issue: Issue, context: Context) -> bytes:
         "authors": [{"name": author_name(newsletter)}],
         "language": newsletter.lang,
     }
+    if issue.audio and issue.audio.url:
+        attachment: Attachment = {"url": to_ascii_url(issue.audio.url), "mime_type": issue.audio.media_type}
+        if issue.audio.length:
+            attachment["size_in_bytes"] = issue.audio.length
+        item["attachments"] = [attachment]
     return json_feed.dump_entry(item)
 
 

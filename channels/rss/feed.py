@@ -40,6 +40,14 @@ class ArticleLink(TypedDict):
     url: str
 
 
+class Attachment(TypedDict):
+    """A recording, with its length in bytes if that is known."""
+
+    url: str
+    mime_type: str
+    size_in_bytes: NotRequired[int]
+
+
 class FeedItem(TypedDict):
     """An entry of a feed with the keys of JSON Feed 1.1: https://www.jsonfeed.org/version/1.1/#items
 
@@ -58,6 +66,7 @@ class FeedItem(TypedDict):
     tags: list[str]
     authors: list[FeedAuthor]
     language: str
+    attachments: NotRequired[list[Attachment]]
     _wechat: NotRequired[ArticleLink]
 
 

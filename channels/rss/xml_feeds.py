@@ -78,6 +78,9 @@ def _add_feed_entry(generator: Any, item: FeedItem) -> None:
     entry.updated(_modified_at(item))
     for tag in item["tags"]:
         entry.category(term=tag)
+    for attachment in item.get("attachments", ()):  # at most one, as RSS has it
+        # 0 where it is not known: https://www.rssboard.org/rss-profile#element-channel-item-enclosure
+        entry.enclosure(attachment["url"], str(attachment.get("size_in_bytes", 0)), attachment["mime_type"])
     entry.more.item = item
 
 
@@ -118,7 +121,7 @@ class _FeedExtension:
 
 
 class _EntryExtension:
-    """A feedgen extension: dc:creator in RSS, the `via` link in Atom, the WeChat article in both."""
+    """A feedgen extension: dc:creator in RSS, the links to source and recording in Atom, the WeChat article in both."""
 
     item: FeedItem
 
@@ -134,6 +137,10 @@ class _EntryExtension:
 
         if via := self.item.get("external_url"):
             SubElement(entry, "link", rel="via", href=via)
+        for attachment in self.item.get("attachments", ()):
+            link = SubElement(entry, "link", rel="enclosure", href=attachment["url"], type=attachment["mime_type"])
+            if "size_in_bytes" in attachment:
+                link.set("length", str(attachment["size_in_bytes"]))
         self._append_article_link(entry, "link")
 
     def _append_article_link(self, entry: _Element, link: str) -> None:

@@ -156,8 +156,8 @@ class _DigestBuilder(Struct, frozen=True):
                 yield phrases.format_guide(part, self.writer)
             elif self.detail != "titles":
                 yield from self._build_warmup(part)
-        if self.detail == "full":
-            yield from phrases.format_notes(self.outline.notes, self.writer)
+        notes = [note for note in self.outline.notes if self.detail == "full" or note.kind == "audio"]
+        yield from phrases.format_notes(notes, self.writer)
 
     def _build_warmup(self, warmup: m.Warmup) -> Iterator[Spans]:
         briefs = join_lines(map(self._build_brief_line, warmup.briefs))

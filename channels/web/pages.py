@@ -59,6 +59,7 @@ def render_issue_page(issue: Issue, context: Context) -> Part:
         tagline=issue.tagline,
         opening=build_page_opening(issue, counts_items=layout.counts_items),
         notes=layout.notes,
+        audio=issue.audio,
         chapters=sections,
         numbered=layout.counts_items,
         contents=build_contents(issue, sections, get_labels(context.newsletter.lang)["briefs"]),

@@ -22,7 +22,7 @@ from publisher.build.sources import Sources, build_entries, compute_digests
 from publisher.channel import Channel, Entry, Part, PartGroup, Rendering
 from publisher.errors import PublisherError, StorageError
 from publisher.events import ChannelOutcome, Outcome, Progress
-from publisher.file_kinds import LINKED_FILE
+from publisher.file_kinds import choose_linked_kind
 from publisher.ledger import PublicationKey
 from publisher.ledger.outputs import PublishedSource, record_files_done, record_files_started, record_sources
 from publisher.local_files import Refusal
@@ -348,7 +348,7 @@ class SiteBuilder:
         """Yield the file as it is now, if that is still one that may be published."""
         from mimetypes import guess_type
 
-        found = self._sources.renderer.files.read(source, LINKED_FILE)
+        found = self._sources.renderer.files.read(source, choose_linked_kind(source))
         if isinstance(found, Refusal):
             raise StorageError(f"{source} has changed since its issue was read: it {found.reason}", "publish again")
         yield Part(target, guess_type(target)[0] or "application/octet-stream", found)

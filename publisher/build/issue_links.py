@@ -11,7 +11,7 @@ from publisher.archive.records import Record
 from publisher.checks.codes import Problem
 from publisher.checks.source import quote_start
 from publisher.checks.summary import IssueSummary
-from publisher.file_kinds import LINKED_FILE
+from publisher.file_kinds import choose_linked_kind
 from publisher.images import build_page_url, inspect_image, resolve_local_file
 from publisher.local_files import MISSING, FileAccess, Refusal
 from publisher.newsletter import Newsletter
@@ -70,7 +70,7 @@ def find_link_problems(
         if known.leads_to_issue(summary.path, page_url, url):
             continue
         file = resolve_local_file(url, summary.path, page_url, newsletter)
-        refusal = inspect_image(file, files, LINKED_FILE) if file else MISSING
+        refusal = inspect_image(file, files, choose_linked_kind(file.source)) if file else MISSING
         if isinstance(refusal, Refusal) and "relative-link" not in summary.ignored_codes:
             is_missing = refusal.code == MISSING.code or not (file and file.source)
             reason = "there is no such issue or file" if is_missing else f"the file {refusal.reason}"

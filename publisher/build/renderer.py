@@ -17,7 +17,7 @@ from publisher.channel import CardImage, Channel, Context, Entry, Rendering, Tem
 from publisher.checks.images import IMAGE_MARKUP
 from publisher.config import Config
 from publisher.errors import DeliveryError, IssueError, PublisherError
-from publisher.file_kinds import ISSUE, LINKED_FILE, MAX_ISSUE_BYTES
+from publisher.file_kinds import ISSUE, MAX_ISSUE_BYTES, choose_linked_kind
 from publisher.issue_dates import format_issue_date
 from publisher.local_files import MISSING, FileAccess, Refusal
 from publisher.model import Issue
@@ -170,6 +170,8 @@ class IssueRenderer(Struct, frozen=True):
         links = transforms.find_relative_links(document)
         if links:
             record = self._with_linked_files(record, links, url)
+        if document.audio:
+            document = transforms.announce_audio(self._measure_audio(record, document, url), newsletter.lang)
         record = record._replace(
             date=issue.date.isoformat(),
             url=url,
@@ -198,13 +200,25 @@ class IssueRenderer(Struct, frozen=True):
             ImageFile(
                 file.source,
                 file.target,
-                not isinstance(inspect_image(file, self.files, LINKED_FILE), Refusal),
+                not isinstance(inspect_image(file, self.files, choose_linked_kind(file.source)), Refusal),
                 size,
                 changed,
             )
             for file, (_, size, changed) in zip(files, states, strict=True)
         ]
         return record._replace(images=(*record.images, *images))
+
+    def _measure_audio(self, record: Record, document: Issue, url: str) -> Issue:
+        """Return the issue with the size of its recording if that is a local file, and without it if that is not
+        published."""
+        from publisher.images import resolve_local_file
+
+        audio = document.audio
+        local = resolve_local_file(audio.url or "", record.path, url, self.config.newsletter) if audio else None
+        if audio is None or local is None:
+            return document
+        found = [file for file in record.images if file.source == local.source and file.is_published]
+        return replace(document, audio=replace(audio, length=found[0].size) if found else None)
 
     def _with_images(self, record: Record, document: Issue, url: str) -> tuple[Record, Issue]:
         """Record the image files of an issue, and replace images that are not published by their alt text."""

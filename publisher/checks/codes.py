@@ -139,6 +139,9 @@ article in WeChat and copy its permanent link, https://mp.weixin.qq.com/s/….""
 _WARNINGS = {
     "arxiv-mismatch": """\
 An item is tagged with one arXiv id, but links to another. One of them belongs to a different paper.""",
+    "audio-value": """\
+The `audio` of the front matter is neither the URL nor the path of a sound file, or its type or length is wrong. It is
+left out. A name that does not end like .mp3 or .m4a needs a type: audio: {url: https://…, type: audio/mpeg}.""",
     "compat-char": """\
 Lookalike characters, as copied from PDF files or typed on some phones: radicals (⾯ for 面), ligatures (ﬁ
 for fi), full-width letters and digits. Searches do not find them. --fix replaces them. Also invisible

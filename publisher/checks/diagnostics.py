@@ -13,6 +13,7 @@ from publisher.reader.bare_links import bare_url
 from publisher.reader.lines import is_cjk
 
 DIAGNOSTIC_HELP = {
+    "audio-value": "write `audio: episode.mp3` or `audio: {url: https://…, type: audio/mpeg, length: 8123456}`",
     "draft-value": "write `draft: true` or `draft: false`",
     "double-url": "remove one of them",
     "empty-source": "add the source or remove the bar",

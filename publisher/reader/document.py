@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from publisher import links
 from publisher import model as m
 from publisher.reader.address import find_address
+from publisher.reader.audio import read_audio
 from publisher.reader.blocks import BlockReader
 from publisher.reader.draft import read_draft
 from publisher.reader.footnotes import FootnoteSource, place_footnotes
@@ -62,6 +63,7 @@ def parse_issue(text: str, path: str = "", known_date: dt.date | None = None) ->
     issue_id = get_front_value(front, "id") or (date.isoformat() if date and not known_date else "")
     issue_id = issue_id or find_issue_name(path) or "issue"
     draft = read_draft(front, lines[:count], diagnostics)
+    audio = read_audio(front, lines[:count], diagnostics)
     issue = m.Issue(
         id=issue_id,
         date=date or known_date,
@@ -82,6 +84,7 @@ def parse_issue(text: str, path: str = "", known_date: dt.date | None = None) ->
         diagnostics=tuple(sorted(diagnostics, key=lambda diagnostic: (diagnostic.pos, diagnostic.code))),
         address=find_address(front, path, title),
         feed_id=get_front_value(front, "feed_id").strip(),
+        audio=audio,
         source=m.Source(path, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()),
     )
     if parts.footnotes or inline_reader.has_footnotes:

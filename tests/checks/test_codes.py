@@ -17,6 +17,12 @@ ITEM = "- [浪高预报 | 海岸线](https://example.org/wave)\n"
 # code, and a text with the expected range between arrows; an empty range means the next character
 SAMPLES = [
     ("arxiv-mismatch", SECTION + "- [2103.01234] [浪](https://e.org/1)\n论文：https://arxiv.org/abs/→2103.04321←\n"),
+    ("audio-value", "---\n→audio: notes.txt←\n---\n" + SECTION + ITEM),
+    ("audio-value", "---\n→audio: javascript:alert(1)←\n---\n" + SECTION + ITEM),
+    ("audio-value", "---\na: b\n→audio: {type: audio/mpeg}←\n---\n" + SECTION + ITEM),
+    ("audio-value", "---\n→audio: {url: https://e.org/1.mp3, length: 3 MB}←\n---\n" + SECTION + ITEM),
+    ("audio-value", "---\n→audio: {url: https://e.org/1, type: sound}←\n---\n" + SECTION + ITEM),
+    ("audio-value", '+++\n→audio = "https://e.org/1"←\n+++\n' + SECTION + ITEM),
     ("compat-char", SECTION + ITEM + "摘要：水→⾯←上⼊海。\n"),
     ("compat-char", SECTION + ITEM + "摘要：水→\u200b←面。\n"),
     ("control-char", SECTION + ITEM + "摘要：更→\x07←准\x1b。\n"),
