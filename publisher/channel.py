@@ -127,9 +127,10 @@ class Context(Struct, frozen=True):
     """All that a rendering may depend on besides the issue.
 
     `feeds` maps rss, atom and json to absolute URLs (empty if the rss channel is disabled), and `section_feeds`,
-    for the archive alone, the titles of sections to those of their RSS feeds; `previous` and `next` are the
-    neighbours by date. `article_urls` maps the absolute URL of an issue's page to the URL of its WeChat article,
-    for the issues whose article is known. `card` is the image of the page: the issue's, or that of the newsletter.
+    for the archive alone, the titles of sections to those of their RSS feeds; so is `subscribe_url`, that of
+    the page on how to subscribe, "" without one. `previous` and `next` are the neighbours by date. `article_urls`
+    maps the absolute URL of an issue's page to the URL of its WeChat article, for the issues whose article is known.
+    `card` is the image of the page: the issue's, or that of the newsletter.
     """
 
     newsletter: Newsletter
@@ -139,6 +140,7 @@ class Context(Struct, frozen=True):
     next: Entry | None = None
     feeds: Mapping[str, str] = field(default_factory=dict)
     section_feeds: Mapping[str, str] = field(default_factory=dict)
+    subscribe_url: str = ""
     article_urls: Mapping[str, str] = field(default_factory=dict)
     card: CardImage | None = None
 

@@ -28,6 +28,7 @@ from publisher.transforms import find_urls
 from publisher.writers import html
 
 _MIN_CONTENTS = 3
+_RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "iw", "ps", "sd", "ug", "ur", "yi"}
 
 
 def render_issue_content(issue: m.Issue, entry: Entry, newsletter: Newsletter) -> str:
@@ -35,7 +36,7 @@ def render_issue_content(issue: m.Issue, entry: Entry, newsletter: Newsletter) -
 
     A tagline that is the newsletter's is omitted: the head of the feed has it.
     """
-    return html.remove_anchors("\n".join(filter(None, _render_issue_pieces(issue, entry, newsletter))))
+    return _join_pieces(_render_issue_pieces(issue, entry, newsletter), newsletter)
 
 
 def render_item_content(item: OutlineItem, newsletter: Newsletter) -> str:
@@ -43,7 +44,7 @@ def render_item_content(item: OutlineItem, newsletter: Newsletter) -> str:
     labels = get_labels(newsletter.lang)
     line = _render_item_line(item, item.written_number, labels)
     pieces = (f"<p>{line}</p>" if line else "", *_render_fields_and_body(item, labels))
-    return html.remove_anchors("\n".join(filter(None, pieces)))
+    return _join_pieces(pieces, newsletter)
 
 
 def render_sections_content(sections: Iterable[OutlineSection], newsletter: Newsletter) -> str:
@@ -57,7 +58,15 @@ def render_sections_content(sections: Iterable[OutlineSection], newsletter: News
             *_render_section_content(section, labels),
         )
     )
-    return html.remove_anchors("\n".join(filter(None, pieces)))
+    return _join_pieces(pieces, newsletter)
+
+
+def _join_pieces(pieces: Iterable[str], newsletter: Newsletter) -> str:
+    """Return the HTML of an entry: without ids, and in the direction of the newsletter's language."""
+    content = html.remove_anchors("\n".join(filter(None, pieces)))
+    if newsletter.lang.lower().split("-")[0] not in _RIGHT_TO_LEFT:
+        return content
+    return f'<div dir="rtl" lang="{newsletter.lang}">\n{content}\n</div>'
 
 
 def _render_issue_pieces(issue: m.Issue, entry: Entry, newsletter: Newsletter) -> Iterator[str]:

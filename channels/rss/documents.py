@@ -34,6 +34,7 @@ from publisher.channels.rss.feed import (
 from publisher.channels.rss.sections import FeedSection
 from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
+from publisher.patterns import lazy_pattern
 
 LineReader = Callable[[Entry], IssueLines]
 """Returns the entries of an issue as lines of JSON."""
@@ -48,8 +49,13 @@ class FeedDocuments(Struct, frozen=True):
 
     def build_stylesheet(self) -> PartGroup:
         """Build the style sheet of the XML feeds, for people who open one in a browser."""
-        body = self.context.templates.text(STYLESHEET).encode()
-        part = Part(self.paths.stylesheet, "text/css", body)
+        values = {"--brand": find_brand(self.context.templates.text("style.css"))}
+        if self.context.subscribe_url:
+            values["--subscribe"] = f'"\\a {to_ascii_url(self.context.subscribe_url)}"'
+        css = self.context.templates.text(STYLESHEET) + "".join(
+            f":root {{ {name}: {value}; }}\n" for name, value in values.items() if value
+        )
+        part = Part(self.paths.stylesheet, "text/css", css.encode())
         return PartGroup("style", _compute_group_digest(part), lambda: (part,))
 
     def build_archive_feeds(
@@ -216,6 +222,8 @@ USUAL_LIVE_ISSUES, MAX_LIVE_ISSUES = 20, 100
 MAX_LIVE_BYTES = 500_000
 """The maximum size of a live feed before compression, in bytes; some feed readers refused 516 KB."""
 
+_BRAND = lazy_pattern(r"--brand:([^;{}]*+);")
+
 # bytes that an entry takes in XML besides its texts: tags, dates, the id and the URL
 _ENTRY_OVERHEAD = 900
 
@@ -236,6 +244,12 @@ def group_by_year(entries: Iterable[Entry]) -> dict[int, list[Entry]]:
     for entry in entries:
         by_year.setdefault(entry.date.year, []).append(entry)
     return dict(sorted(by_year.items()))
+
+
+def find_brand(css: str) -> str:
+    """Return the colour of the site as its style sheet has it; "" if it has none."""
+    match = _BRAND.search(css)
+    return match[1].strip() if match else ""
 
 
 def _estimate_size(line: bytes) -> int:

@@ -7,6 +7,7 @@ What feedgen 1.0.0 does by default, and how this module handles it:
 - It does not write hub and archive links into RSS: an extension does.
 - It omits authors without an email address from RSS: an extension writes dc:creator.
 - It writes the summary into the RSS description unless that is set: the description is set first.
+- It writes an enclosure into Atom as another page of the entry: an extension writes them.
 - It raises on characters that are invalid in XML: texts are cleaned before.
 - It sets the locale of the process while it formats a date: only one thread may use it at a time.
 """
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _GENERATOR = "newsletter-publisher"
 _ATOM = "http://www.w3.org/2005/Atom"
 _DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
+_LANGUAGE_ATTRIBUTE = "{http://www.w3.org/XML/1998/namespace}lang"
 _HISTORY = "http://purl.org/syndication/history/1.0"
 
 
@@ -78,9 +80,6 @@ def _add_feed_entry(generator: Any, item: FeedItem) -> None:
     entry.updated(_modified_at(item))
     for tag in item["tags"]:
         entry.category(term=tag)
-    for attachment in item.get("attachments", ()):  # at most one, as RSS has it
-        # 0 where it is not known: https://www.rssboard.org/rss-profile#element-channel-item-enclosure
-        entry.enclosure(attachment["url"], str(attachment.get("size_in_bytes", 0)), attachment["mime_type"])
     entry.more.item = item
 
 
@@ -96,6 +95,7 @@ class _FeedExtension:
     """A feedgen extension for the links and RFC 5005 flags that feedgen does not write in every format."""
 
     def __init__(self, feed: Feed) -> None:
+        self._language = feed.language
         self._links = {"hub": feed.hub, "current": feed.current, "prev-archive": feed.previous}
         self._flags = {"archive": bool(feed.current), "complete": feed.complete}
 
@@ -103,6 +103,7 @@ class _FeedExtension:
         return {"dc": _DUBLIN_CORE, "fh": _HISTORY}
 
     def extend_rss(self, rss: _Element) -> None:
+        rss.set(_LANGUAGE_ATTRIBUTE, self._language)  # the style sheet speaks to people in this language
         self._append_elements(rss[0], f"{{{_ATOM}}}link")
 
     def extend_atom(self, feed: _Element) -> None:
@@ -130,6 +131,10 @@ class _EntryExtension:
 
         for author in self.item["authors"]:
             SubElement(entry, f"{{{_DUBLIN_CORE}}}creator").text = author["name"]
+        for attachment in self.item.get("attachments", ()):  # at most one, as RSS has it
+            # 0 where it is not known: https://www.rssboard.org/rss-profile#element-channel-item-enclosure
+            length = str(attachment.get("size_in_bytes", 0))
+            SubElement(entry, "enclosure", url=attachment["url"], length=length, type=attachment["mime_type"])
         self._append_article_link(entry, f"{{{_ATOM}}}link")
 
     def extend_atom(self, entry: _Element) -> None:

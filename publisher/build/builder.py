@@ -311,8 +311,7 @@ class SiteBuilder:
         built: dict[str, BuiltFiles] = {}
         try:
             with file_output:
-                context = self._sources.build_archive_context(entries, self._article_urls)
-                context = replace(context, card=self._cards.find_image())
+                context = self._sources.build_archive_context(entries, self._article_urls, self._cards.find_image())
                 groups = channel.render_archive(entries, self._build_body_loader(channel), context)
                 for group in chain(self._build_image_groups(file_output), groups):
                     existing = output.groups.get(group.key)

@@ -21,7 +21,7 @@ from publisher.archive.sources import SourceFile, is_mtime_reliable, scan_issues
 from publisher.build.issue_links import IssueLinks
 from publisher.build.process_pool import ProcessPool
 from publisher.build.renderer import IssueRenderer
-from publisher.channel import ArchiveChannel, Context, Entry
+from publisher.channel import ArchiveChannel, CardImage, Context, Entry
 from publisher.config import Config
 from publisher.derived_texts import find_fresh_sentences, shorten, simplify_sentence
 from publisher.errors import ConfigError
@@ -30,6 +30,7 @@ from publisher.file_kinds import ISSUE
 from publisher.files import wrap_os_error
 from publisher.local_files import Refusal
 from publisher.model import Issue
+from publisher.page_urls import SUBSCRIBE_PAGE
 from publisher.run import RunContext
 
 _COMPARED_ISSUES = 10
@@ -125,12 +126,21 @@ class Sources:
         self.index.put_record(self.records[path]._replace(draft=False))
         self._due_early.add(path)
 
-    def build_archive_context(self, entries: Sequence[Entry], article_urls: Mapping[str, str]) -> Context:
-        """Return what the archive of these issues may depend on besides them."""
+    def build_archive_context(
+        self, entries: Sequence[Entry], article_urls: Mapping[str, str], card: CardImage | None
+    ) -> Context:
+        """Return what the archive of these issues may depend on besides them. `card` is that of the newsletter."""
         config = self._run.config
         found = [channel.section_feed_urls(entries, config.newsletter) for channel in config.channels]
         section_feeds = {title: url for urls in found for title, url in urls.items()}
-        return replace(self.renderer.context, article_urls=article_urls, section_feeds=section_feeds)
+        subscribe_url = f"{config.newsletter.base}{SUBSCRIBE_PAGE}" if "web" in self.renderer.channels else ""
+        return replace(
+            self.renderer.context,
+            article_urls=article_urls,
+            section_feeds=section_feeds,
+            subscribe_url=subscribe_url,
+            card=card,
+        )
 
     def _update_index(self, run: RunContext, scanned_at: int) -> None:
         """Bring the index up to date with the files, and put the documents read for that into the spool."""

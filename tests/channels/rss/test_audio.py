@@ -37,6 +37,8 @@ def publish(project: Project, audio: str) -> dict[str, tuple[str, str, str]]:
     found = {}
     for name in ("feed.xml", "atom.xml"):
         (entry,) = feedparser.parse(project.text(name)).entries
+        assert entry.link == f"https://e.org/{DAY}/"
+        assert [link.rel for link in entry.links if link.rel != "enclosure"] == ["alternate"]
         for link in entry.enclosures:
             found[name] = (link.href, link.type, link.get("length", ""))
     (item,) = json.loads(project.text("feed.json"))["items"]
