@@ -17,9 +17,10 @@ from publisher.patterns import lazy_pattern
 _MAX_NAME_BYTES = 250
 """Most file systems allow 255 bytes in a name, and `.html` may be added."""
 
-_OWN_PAGE = lazy_pattern(r"(?:index|subscribe|search/index|archive/\d+)\.html")
 SUBSCRIBE_PAGE = "subscribe.html"
 """The page on how to subscribe, in the folder of the site."""
+
+_OWN_PAGE = lazy_pattern(r"(?:index|subscribe|search/index|archive/\d+)\.html")
 
 
 class PageUrls(NamedTuple):

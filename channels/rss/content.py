@@ -12,6 +12,7 @@ from itertools import groupby
 from publisher import model as m
 from publisher.channel import Entry
 from publisher.labels import get_labels
+from publisher.localized import is_right_to_left
 from publisher.newsletter import Newsletter
 from publisher.outline import (
     MAIN_DEPTH,
@@ -28,7 +29,6 @@ from publisher.transforms import find_urls
 from publisher.writers import html
 
 _MIN_CONTENTS = 3
-_RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "iw", "ps", "sd", "ug", "ur", "yi"}
 
 
 def render_issue_content(issue: m.Issue, entry: Entry, newsletter: Newsletter) -> str:
@@ -64,7 +64,7 @@ def render_sections_content(sections: Iterable[OutlineSection], newsletter: News
 def _join_pieces(pieces: Iterable[str], newsletter: Newsletter) -> str:
     """Return the HTML of an entry: without ids, and in the direction of the newsletter's language."""
     content = html.remove_anchors("\n".join(filter(None, pieces)))
-    if newsletter.lang.lower().split("-")[0] not in _RIGHT_TO_LEFT:
+    if not is_right_to_left(newsletter.lang):
         return content
     return f'<div dir="rtl" lang="{newsletter.lang}">\n{content}\n</div>'
 
