@@ -47,15 +47,18 @@ def render_item_content(item: OutlineItem, newsletter: Newsletter) -> str:
     return _join_pieces(pieces, newsletter)
 
 
-def render_sections_content(sections: Iterable[OutlineSection], newsletter: Newsletter) -> str:
-    """Return the HTML of sections, for the section feeds: only those inside another have their titles."""
+def render_sections_content(sections: Iterable[OutlineSection], newsletter: Newsletter, *, is_numbered: bool) -> str:
+    """Return the HTML of sections, for the section feeds: only those inside another have their titles.
+
+    `is_numbered`: items have their numbers in the issue, as on its page.
+    """
     labels = get_labels(newsletter.lang)
     pieces = (
         piece
         for section in sections
         for piece in (
             _render_section_title(section) if section.depth > MAIN_DEPTH else "",
-            *_render_section_content(section, labels),
+            *_render_section_content(section, labels, is_numbered=is_numbered),
         )
     )
     return _join_pieces(pieces, newsletter)
@@ -86,7 +89,7 @@ def _render_issue_pieces(issue: m.Issue, entry: Entry, newsletter: Newsletter) -
     yield _render_contents_list(layout, entry.url, labels)
     for section in layout.sections:
         yield _render_section_title(section)
-        yield from _render_section_content(section, labels)
+        yield from _render_section_content(section, labels, is_numbered=layout.counts_items)
     if issue.footer:
         yield "<hr>"
         yield html.blocks(issue.footer)
@@ -126,7 +129,7 @@ def _render_section_title(section: OutlineSection) -> str:
     return f"<h{section.depth}>{html.inlines(section.title)}</h{section.depth}>" if section.title else ""
 
 
-def _render_section_content(section: OutlineSection, labels: Mapping[str, str]) -> Iterator[str]:
+def _render_section_content(section: OutlineSection, labels: Mapping[str, str], *, is_numbered: bool) -> Iterator[str]:
     """Yield a section without its title."""
     yield from _render_note_paragraphs(section.notes, labels)
     for are_items, nodes in groupby(section.content, key=lambda node: isinstance(node, OutlineItem)):
@@ -135,27 +138,28 @@ def _render_section_content(section: OutlineSection, labels: Mapping[str, str]) 
             continue
         items = [node for node in nodes if isinstance(node, OutlineItem)]
         if section.is_list:
-            yield _render_link_list(items, labels)
+            yield _render_link_list(items, labels, is_numbered=is_numbered)
         else:
             for item in items:
-                yield from _render_item(item, section.depth + 1, labels)
+                number = item.written_number or (f"{item.number}. " if is_numbered else "")
+                yield from _render_item(item, number, section.depth + 1, labels)
 
 
-def _render_link_list(items: Sequence[OutlineItem], labels: Mapping[str, str]) -> str:
-    """Return items that have only a head line as a list, with their numbers in the issue.
+def _render_link_list(items: Sequence[OutlineItem], labels: Mapping[str, str], *, is_numbered: bool) -> str:
+    """Return items that have only a head line as a list, if `is_numbered` with their numbers in the issue.
 
     Numbers that the issue itself has, such as `1、`, are part of the text.
     """
     rows = "\n".join(f"<li>{_render_item_line(item, item.written_number, labels)}</li>" for item in items)
-    if any(item.written_number for item in items):
+    if not is_numbered or any(item.written_number for item in items):
         return f"<ul>\n{rows}\n</ul>"
     start = f' start="{items[0].number}"' if items[0].number != 1 else ""
     return f"<ol{start}>\n{rows}\n</ol>"
 
 
-def _render_item(item: OutlineItem, level: int, labels: Mapping[str, str]) -> Iterator[str]:
+def _render_item(item: OutlineItem, number: str, level: int, labels: Mapping[str, str]) -> Iterator[str]:
     """Yield an item below a heading of this level, or below a paragraph if its head is running text."""
-    if line := _render_item_line(item, item.written_number or f"{item.number}. ", labels):
+    if line := _render_item_line(item, number, labels):
         tag = "p" if item.is_running_text else f"h{level}"
         yield f"<{tag}>{line}</{tag}>"
     yield from _render_fields_and_body(item, labels)

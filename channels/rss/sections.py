@@ -86,17 +86,20 @@ def build_section_entries(issue: Issue, context: Context) -> dict[str, bytes]:
     """Return one entry for each main section by the name of its feed; sections of the same name are one entry."""
     entry = require_entry(context)
     by_name: dict[str, list[list[OutlineSection]]] = {}
-    for group in group_main_sections(build_outline(issue, "rss")):
+    layout = build_outline(issue, "rss")
+    for group in group_main_sections(layout):
         if title := clean_line(plain(group[0].title)):
             by_name.setdefault(name_section(title), []).append(group)
     return {
-        name: json_feed.dump_entry(_build_section_entry(name, groups, entry, context.newsletter))
+        name: json_feed.dump_entry(
+            _build_section_entry(name, groups, entry, context.newsletter, is_numbered=layout.counts_items)
+        )
         for name, groups in by_name.items()
     }
 
 
 def _build_section_entry(
-    name: str, groups: Sequence[Sequence[OutlineSection]], entry: Entry, newsletter: Newsletter
+    name: str, groups: Sequence[Sequence[OutlineSection]], entry: Entry, newsletter: Newsletter, *, is_numbered: bool
 ) -> FeedItem:
     """Return the entry of a section, named after its first items. It has no modification date, like that of an item."""
     sections = list(chain.from_iterable(groups))
@@ -111,7 +114,9 @@ def _build_section_entry(
         "summary": _join_fitting(names, separator, MAX_SUMMARY_LENGTH)
         or shorten(clean_line(blocks_to_plain_text(tuple(texts))), MAX_SUMMARY_LENGTH)
         or title,
-        "content_html": remove_invalid_characters(render_sections_content(sections, newsletter)),
+        "content_html": remove_invalid_characters(
+            render_sections_content(sections, newsletter, is_numbered=is_numbered)
+        ),
         "date_published": entry.published.isoformat(),
         "tags": [title],
         "authors": [{"name": author_name(newsletter)}],

@@ -117,6 +117,13 @@ def test_a_number_that_the_issue_has_is_not_written_twice(content):
     assert "<ol" not in html
 
 
+def test_an_issue_of_prose_has_no_numbers_as_on_its_page(content):
+    letter = "## Letter\n\n" + "The harbour was quiet, and nobody came. " * 40
+    html = content(letter + "\n\n## News\n\n- [Tide](https://a.example.org/1)\n")
+    assert '<ul>\n<li><a href="https://a.example.org/1">Tide</a></li>\n</ul>' in html
+    assert "<ol" not in html
+
+
 def test_headings_do_not_skip_a_level(content):
     html = content(DEEP)
     assert tags(html, *(f"h{level}" for level in range(1, 7))) == ["h2", "h3", "h4", "h2", "h3"]
