@@ -139,6 +139,7 @@ INNER_FLOORS = {
         " publish reschedule resolve retry search status trust_ledger",
         "hold tick",
     ),
+    "reports": ("__init__ adopt adopt_feed doctor effects readable search status word_diff", "diff resolve"),
     "channels.email": (
         "headers rate_limit reply_rules smtp_protocol wrapping",
         "message recipients replies writer",

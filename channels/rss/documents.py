@@ -49,7 +49,7 @@ class FeedDocuments(Struct, frozen=True):
 
     def build_stylesheet(self) -> PartGroup:
         """Build the style sheet of the XML feeds, for people who open one in a browser."""
-        values = {"--brand": find_brand(self.context.templates.text("style.css"))}
+        values = {"--brand": read_brand_color(self.context.templates.text("style.css"))}
         if self.context.subscribe_url:
             values["--subscribe"] = f'"\\a {to_ascii_url(self.context.subscribe_url)}"'
         css = self.context.templates.text(STYLESHEET) + "".join(
@@ -246,7 +246,7 @@ def group_by_year(entries: Iterable[Entry]) -> dict[int, list[Entry]]:
     return dict(sorted(by_year.items()))
 
 
-def find_brand(css: str) -> str:
+def read_brand_color(css: str) -> str:
     """Return the colour of the site as its style sheet has it; "" if it has none."""
     match = _BRAND.search(css)
     return match[1].strip() if match else ""

@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 from msgspec.structs import replace
 
-from publisher.channels.rss.documents import find_brand
+from publisher.channels.rss.documents import read_brand_color
 
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -52,7 +52,7 @@ def test_the_colour_is_that_of_the_site(newsletter):
     groups = [other.groups()[0].digest for other in (newsletter, replace(newsletter, context=context))]
     assert css_of(replace(newsletter, context=context)).endswith(":root { --brand: #0a7; }\n")
     assert groups[0] != groups[1]
-    assert find_brand("body { color: red; }") == ""
+    assert read_brand_color("body { color: red; }") == ""
 
 
 def test_the_subscribe_page_is_named_if_there_is_one(newsletter):
