@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Sequence
 from typing import assert_never
 
 from publisher.cli.outcome_text import (
@@ -124,7 +126,7 @@ class RunConsole:
         elif channel.written:
             counts = f"{_format_count(len(channel.written), 'file')} written, {channel.unchanged} unchanged"
             issues = _format_count(channel.issues, "issue")
-            files = format_paths([*reversed(channel.main_files)])
+            files = format_paths(_order_files(channel.main_files))
             summary = " · ".join(filter(None, (files, issues, counts, channel.note)))
             self._output.line(f"✓ {name}  {summary}  {duration}", "green")
         for key in channel.orphaned:
@@ -145,3 +147,8 @@ def _format_count(number: int, noun: str) -> str:
 def _format_problems(path: str, problems: tuple[str, ...]) -> str:
     listed = ", ".join(problems[:3]) + (", …" if len(problems) > 3 else "")
     return f"{_format_count(len(problems), 'problem')} in {path}: {listed}"
+
+
+def _order_files(keys: Sequence[str]) -> list[str]:
+    """Return the files in the order of interest: what is to be opened is rendered last; then messages by number."""
+    return sorted(keys[::-1], key=lambda key: [int(number) for number in re.findall(r"-(\d+)\.", key)])
