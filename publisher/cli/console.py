@@ -151,4 +151,7 @@ def _format_problems(path: str, problems: tuple[str, ...]) -> str:
 
 def _order_files(keys: Sequence[str]) -> list[str]:
     """Return the files in the order of interest: what is to be opened is rendered last; then messages by number."""
-    return sorted(keys[::-1], key=lambda key: [int(number) for number in re.findall(r"-(\d+)\.", key)])
+    files = list(keys)
+    files.reverse()
+    files.sort(key=lambda key: [int(number) for number in re.findall(r"-(\d+)\.", key)])
+    return files

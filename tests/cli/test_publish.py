@@ -117,7 +117,7 @@ def test_json_of_nothing_to_do(letter: Path, run: Command) -> None:
     run()
     result = json.loads(run("--json").out)
     web = result["channels"]["web"]
-    assert (web["written"], web["unchanged"], web["sent"], web["error"]) == ([], 7, 0, None)
+    assert (web["written"], web["unchanged"], web["sent"], web["error"]) == ([], 10, 0, None)
 
 
 def test_json_of_an_error(letter: Path, run: Command) -> None:
