@@ -150,10 +150,15 @@ _ENGLISH_LABELS = {
 def get_labels(lang: str) -> Mapping[str, str]:
     """Return the texts for a BCP 47 language tag; those that are not translated, and those of other languages, are in
     English."""
-    from publisher.translations import TRANSLATIONS  # mostly not needed
-
     code, *rest = lang.lower().split("-")
-    if code != "zh":
-        return _ENGLISH_LABELS if code == "en" else {**_ENGLISH_LABELS, **TRANSLATIONS.get(code, {})}
-    is_traditional = not {"hant", "tw", "hk", "mo"}.isdisjoint(rest)
-    return {**_CHINESE_LABELS, **TRANSLATIONS["zh-hant"]} if is_traditional else _CHINESE_LABELS
+    if code == "en":
+        return _ENGLISH_LABELS
+    if code == "zh":
+        if {"hant", "tw", "hk", "mo"}.isdisjoint(rest):
+            return _CHINESE_LABELS
+        code = "zh-hant"
+    from publisher.message_translations import MESSAGE_TRANSLATIONS  # mostly not needed
+    from publisher.translations import TRANSLATIONS
+
+    common = _CHINESE_LABELS if code == "zh-hant" else _ENGLISH_LABELS
+    return {**common, **TRANSLATIONS.get(code, {}), **MESSAGE_TRANSLATIONS.get(code, {})}

@@ -16,7 +16,7 @@ from tests.support.source_tree import Module, imports, read_house, room_of
 
 # Imports go to a lower floor or stay in the room. A new room must be given its floor here.
 FLOORS = (
-    ("", "templates", "channels", "patterns", "inline_nodes", "translations", "localized"),
+    ("", "templates", "channels", "patterns", "inline_nodes", "translations", "message_translations", "localized"),
     ("model", "newsletter", "errors", "links", "labels", "failpoints", "clock", "deadline", "search_words"),
     ("files", "installation", "project", "http_client", "toml_mistakes"),
     ("channel", "credentials", "local_files", "page_urls", "toml", "timetable", "writers", "transforms", "sketches"),
@@ -65,8 +65,8 @@ DOORS = {
 
 # What turns text into an Issue and an Issue into text sees nothing but its arguments.
 PURE = {
-    "inline_nodes", "model", "newsletter", "errors", "links", "labels", "localized", "translations", "channel",
-    "reader", "transforms", "outline", "writers",
+    "inline_nodes", "model", "newsletter", "errors", "links", "labels", "localized", "translations",
+    "message_translations", "channel", "reader", "transforms", "outline", "writers",
 }  # fmt: skip
 WORLD = {
     "asyncio", "http", "locale", "multiprocessing", "os", "pathlib.Path", "random", "secrets", "shutil",

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from publisher import localized, translations
+from publisher import localized, message_translations, translations
 from publisher.labels import get_labels
 from publisher.localized import count_issues, count_links, count_minutes, format_date, format_day, is_right_to_left
 
@@ -124,9 +124,13 @@ def test_labels_are_in_the_language_of_the_newsletter() -> None:
 
 @pytest.mark.parametrize("lang", sorted(translations.TRANSLATIONS))
 def test_translations_are_of_labels_that_exist(lang: str) -> None:
-    english, translated = get_labels("en"), translations.TRANSLATIONS[lang]
+    pages, messages = translations.TRANSLATIONS[lang], message_translations.MESSAGE_TRANSLATIONS[lang]
+    assert not pages.keys() & messages.keys()
+    english, translated = get_labels("en"), {**pages, **messages}
     assert translated.keys() <= english.keys()
     assert "guide" not in translated or lang.startswith("zh")  # the reader would not find it in an issue
     for name, text in translated.items():
         assert text.count("{}") == english[name].count("{}"), name
-    assert {"archive", "subscribe", "contents", "close", "previous", "next", "license"} <= translated.keys()
+    assert {"archive", "subscribe", "contents", "close", "previous", "next", "license", "leave", "leave_by_page"} <= {
+        *translated
+    }
