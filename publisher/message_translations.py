@@ -66,7 +66,8 @@ MESSAGE_TRANSLATIONS: Mapping[str, Mapping[str, str]] = {
     },
     "ja": {
         "leave": "このメールは{}を購読された方にお送りしています。購読をやめるには「unsubscribe」と返信してください。",
-        "leave_by_page": "このメールは{}を購読された方にお送りしています。購読をやめるには「unsubscribe」と返信してください。"
+        "leave_by_page": "このメールは{}を購読された方にお送りしています。"
+        "購読をやめるには「unsubscribe」と返信してください。"
         "またはこちらを開いてください：",
         "listen": "この号を聴く",
         "scan_qr": "コードを長押ししてフォロー",
