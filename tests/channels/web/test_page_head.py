@@ -81,10 +81,13 @@ def test_without_a_card(context, see) -> None:
 def test_other_pages_have_the_card_of_the_newsletter(context, see) -> None:
     groups = list(Web().render_archive((context.entry,), lambda _: b"", replace(context, card=CARD)))
     for group in groups:
-        for part in group.parts():
+        pages = [part for part in group.parts() if part.key.endswith(".html")]
+        assert pages or group.key == "search/2021"
+        for part in pages:
             assert see(part.body).meta("og:image") == BASE + "cards/%E9%9B%BE.png"
     others = Web().render_archive((context.entry,), lambda _: b"", context)
-    assert all(group.digest != other.digest for group, other in zip(groups, others, strict=True))
+    for group, other in zip(groups, others, strict=True):
+        assert (group.digest == other.digest) == (group.key == "search/2021"), group.key
 
 
 def test_structured_data(rich) -> None:
