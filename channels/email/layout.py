@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from publisher import model as m
 from publisher.channel import Entry
@@ -14,6 +14,7 @@ from publisher.channels.email.writer import TextWriter, format_url
 from publisher.derived_texts import count_items
 from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
+from publisher.localized import count_minutes
 from publisher.newsletter import Newsletter
 from publisher.outline import (
     Outline,
@@ -30,14 +31,13 @@ from publisher.transforms import find_urls
 # above a section: it fits on a phone, and is not as long as the title, which takes another width in most programs
 _SECTION_RULE = "=" * 24
 _SUBSECTION_MARK = "--- "
-# reading speed: Chinese characters, words of other scripts
-_CHARACTERS_PER_MINUTE, _WORDS_PER_MINUTE = 400, 230
 _TOP_LEVEL = 2
 _TOPIC_INDENT = "  "
 
 
-def write_masthead(buffer: TextBuffer, issue: m.Issue, entry: Entry, minutes: int, labels: Mapping[str, str]) -> None:
-    """Write title, tagline, number of items, reading time (minutes) and the link to the web page."""
+def write_masthead(buffer: TextBuffer, issue: m.Issue, entry: Entry, lang: str) -> None:
+    """Write title, tagline, number of items, reading time and the link to the web page."""
+    labels = get_labels(lang)
     writer = TextWriter(buffer)
     for line in _format_masthead_title(issue, entry, writer):
         buffer.write(line)
@@ -51,7 +51,9 @@ def write_masthead(buffer: TextBuffer, issue: m.Issue, entry: Entry, minutes: in
         writer.write_paragraph(writer.format_lines(issue.tagline))
     count = count_items(issue)
     facts = [f"{count} {labels['item' if count == 1 else 'items']}"] if count else []
-    buffer.write(" · ".join([*facts, labels["reading_time"].format(minutes)]))
+    facts += [count_minutes(entry.minutes, lang)] if entry.minutes else []
+    if facts:
+        buffer.write(" · ".join(facts))
     if entry.updated > entry.published:
         buffer.write(f"{labels['updated']} {entry.updated.date().isoformat()}")
     write_online_link(buffer, entry, labels)
@@ -72,13 +74,6 @@ def _format_masthead_title(issue: m.Issue, entry: Entry, writer: TextWriter) -> 
         yield from writer.format_lines(title.text)
     else:
         yield clean_text(f"{title.name} ({title.date})")
-
-
-def estimate_reading_time(lines: Iterable[str]) -> int:
-    """Return the reading time in minutes, at least 1."""
-    text = "".join(lines)
-    ideographs = (len(text.encode()) - len(text)) / 2  # each has 3 bytes in UTF-8
-    return max(1, round(ideographs / _CHARACTERS_PER_MINUTE + text.count(" ") / _WORDS_PER_MINUTE))
 
 
 def write_heading(buffer: TextBuffer, text: str, level: int) -> None:
@@ -133,7 +128,7 @@ def layout_issue(
         writer = TextWriter(text)
         writer.write_blocks(issue.footer)
         writer.write_reference_block()
-    write_masthead(top, issue, entry, estimate_reading_time(text.lines), labels)
+    write_masthead(top, issue, entry, newsletter.lang)
     write_contents(top, content.sections, labels)
     write_end(text, newsletter, unsubscribe_url, labels)
     return top.lines + text.lines

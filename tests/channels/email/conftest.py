@@ -62,6 +62,7 @@ def entry_of(issue: Issue, newsletter: Newsletter) -> Entry:
         url=newsletter.issue_url(issue.id, day),
         published=published,
         updated=published,
+        minutes=2,
     )
 
 

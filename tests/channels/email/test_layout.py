@@ -81,7 +81,7 @@ def test_english(mail: Make) -> None:
     assert made.lines[:4] == [
         "Night Ferry 12",
         "",
-        "1 item · about 1 min",
+        "1 item · 2 min",
         "Read online: https://ferry.example.org/weekly/2024-03-07/",
     ]
     assert "Contents" in made.lines
