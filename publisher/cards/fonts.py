@@ -130,7 +130,10 @@ def list_font_files() -> tuple[str, ...]:
 
 
 def _list_folders() -> Iterator[str]:
-    home = Path.home()
+    try:
+        home = Path.home()
+    except RuntimeError:  # a user without a home folder, as in a container
+        home = Path(os.devnull)
     match sys.platform:
         case "darwin":
             yield from (f"{home}/Library/Fonts", "/Library/Fonts", "/System/Library/Fonts")

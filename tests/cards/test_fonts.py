@@ -11,7 +11,7 @@ import pytest
 from PIL import ImageFont
 
 from publisher.cards import fonts
-from publisher.cards.fonts import Face, choose_face, has_glyphs
+from publisher.cards.fonts import Face, choose_face, forget_fonts, has_glyphs, list_font_files
 
 BOX = "\U0010fffe"  # no font has it
 
@@ -109,6 +109,18 @@ def test_the_tables_agree_with_what_is_drawn() -> None:
         box = bytes(font.getmask(BOX))
         drawn = {char for char in text if bytes(font.getmask(char)) != box}
         assert {char for char in text if has_glyphs(Face(path), char)} == drawn, path
+
+
+def test_a_user_without_a_home_folder_has_the_fonts_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container."""
+    expected = [path for path in list_font_files() if not path.startswith(str(Path.home()))]
+
+    def fail() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", fail)
+    forget_fonts()
+    assert [*list_font_files()] == expected
 
 
 def test_without_fonts_there_are_latin_letters(no_fonts: None) -> None:
