@@ -89,13 +89,14 @@ def build_article(issue: m.Issue, options: ArticleOptions) -> Article:
 
     If it is too long for WeChat, it lacks as many ornaments as that takes, or all if that is not enough.
     """
-    article = _build_with_ornaments(issue, options, 0)
+    outline = build_outline(issue, "wechat")
+    article = _build_with_ornaments(issue, outline, options, 0)
     if not article.size.excess:
         return article
-    bare = _build_with_ornaments(issue, options, len(ORNAMENTS))
+    bare = _build_with_ornaments(issue, outline, options, len(ORNAMENTS))
     left_out: tuple[str, ...] = ()
     for count, ornament in enumerate(ORNAMENTS, 1):
-        shorter = bare if bare.size.excess else _build_with_ornaments(issue, options, count)
+        shorter = bare if bare.size.excess else _build_with_ornaments(issue, outline, options, count)
         if shorter.html != article.html:
             left_out += (ornament.name,)
         article = shorter
@@ -104,7 +105,7 @@ def build_article(issue: m.Issue, options: ArticleOptions) -> Article:
     return replace(article, left_out=left_out)
 
 
-def _build_with_ornaments(issue: m.Issue, options: ArticleOptions, left_out: int) -> Article:
+def _build_with_ornaments(issue: m.Issue, outline: Outline, options: ArticleOptions, left_out: int) -> Article:
     """Return the article without the first `left_out` ornaments, whatever its length."""
     is_chinese = get_language_code(options.lang) == "zh"
     theme = shed_ornaments(options.theme, left_out)
@@ -112,7 +113,6 @@ def _build_with_ornaments(issue: m.Issue, options: ArticleOptions, left_out: int
     links = ArticleLinks(footnotes=options.footnotes, last_note=count_footnotes(issue))
     writer = ArticleWriter(links, get_labels(options.lang), theme)
     sizes: list[ItemSize] = []
-    outline = build_outline(issue, "wechat")
     early, late = _split_notes(issue, outline.notes)
     opening = "".join(_render_opening(issue, early, options.title, writer))
     last = max([item.number for section in outline.sections for item in section.items], default=0)

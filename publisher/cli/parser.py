@@ -55,7 +55,7 @@ Publish a Markdown newsletter to web, RSS, WeChat, Telegram and email.
 
   publish                        Publish the latest due issue to all enabled channels
   publish --channel rss          Update the feeds only
-  publish 2021-07-18 --dry-run   Show what publishing that issue would change, and previews of it
+  publish 2021-07-18 --dry-run   Show what publishing that issue would change, with previews
   publish 2021-08-01 --to-me     Send an issue to yourself as a test
 
 """

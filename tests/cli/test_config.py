@@ -62,7 +62,7 @@ def test_every_key_can_be_uncommented(letter: Path, run: Command) -> None:
 def test_a_value_that_is_set_has_its_default_above(letter: Path, run: Command) -> None:
     (letter / "publisher.toml").write_text(FULL, "utf-8")
     assert run("config", "channels.rss.entries").out.splitlines()[-2:] == [
-        "# Number of issues in the feeds, at most 20; default: 20",
+        "# Number of issues in the feeds, at most 100, and as many as fit into 500 kB; default: 20",
         "entries = 5",
     ]
     assert run("config", "schedule.at").out.splitlines()[-1] == '# at = "09:45"'
@@ -115,7 +115,7 @@ def test_json(letter: Path, run: Command) -> None:
     assert keys["channels.rss", "entries"] == {
         "table": "channels.rss",
         "key": "entries",
-        "description": "number of issues in the feeds, at most 20",
+        "description": "number of issues in the feeds, at most 100, and as many as fit into 500 kB",
         "value": 5,
         "default": 20,
     }

@@ -193,8 +193,8 @@ def test_what_would_change_is_sorted_and_short(letter: CommandProject) -> None:
     letter.write("2021-07-11", "新")
     lines = letter.lines("--dry-run")
     assert lines[1:3] == [
-        "✓ web       1 page new, 3 changed: public/2021-07-04/index.html, public/2021-07-11/index.html, "
-        "public/2021-07-18/index.html, public/index.html",
+        "✓ web       1 file new, 5 changed: public/2021-07-04/index.html, public/2021-07-11/index.html, "
+        "public/2021-07-18/index.html, public/index.html, public/search/2021.json and 1 more",
         "✓ rss       3 files changed: public/atom.xml, feed.json, feed.xml",
     ]
     assert "✓ chat      1 message changed in @readers · https://chat.example/89" in lines
@@ -204,7 +204,7 @@ def test_of_many_files_the_first_are_named(letter: CommandProject) -> None:
     for day in range(10, 18):
         letter.write(f"2021-06-{day}", "旧")
     (web,) = [line for line in letter.lines("--dry-run", "--channel", "web") if line.startswith("✓")]
-    assert web.startswith("✓ web       12 pages new: public/2021-06-10/index.html, ")
-    assert web.endswith(" and 7 more")
+    assert web.startswith("✓ web       15 files new: public/2021-06-10/index.html, ")
+    assert web.endswith(" and 10 more")
     result = json.loads(letter.run("--dry-run", "--json").out)
-    assert len([key for key in result["channels"]["web"]["written"] if key.endswith(".html")]) == 12
+    assert len([key for key in result["channels"]["web"]["written"] if key.endswith(".html")]) == 13

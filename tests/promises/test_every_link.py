@@ -72,7 +72,7 @@ def in_the_chat(made: Rendering) -> Iterator[str]:
 
 def in_the_mail(made: Rendering) -> list[str]:
     text = next(part for part in (*made.parts, *made.previews) if part.key.endswith(".txt")).body.decode()
-    return printed(text[text.rindex("\n新闻\n===") : text.rindex("\n-- \n")])
+    return printed(text[text.rindex("===\n新闻") : text.rindex("\n-- \n")])
 
 
 def in_the_article(made: Rendering) -> list[str]:
