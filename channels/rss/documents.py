@@ -222,7 +222,7 @@ USUAL_LIVE_ISSUES, MAX_LIVE_ISSUES = 20, 100
 MAX_LIVE_BYTES = 500_000
 """The maximum size of a live feed before compression, in bytes; some feed readers refused 516 KB."""
 
-_BRAND = lazy_pattern(r"--brand:([^;{}]*+);")
+_BRAND = lazy_pattern(r"--brand:([^;{}]*+)")
 
 # bytes that an entry takes in XML besides its texts: tags, dates, the id and the URL
 _ENTRY_OVERHEAD = 900

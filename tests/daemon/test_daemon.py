@@ -140,7 +140,7 @@ def test_it_publishes_and_leaves(daemon: Daemon, tmp_path: Path) -> None:
     day = daemon.today
     assert [line.partition(": late by")[0] for line in lines[1:-1]] == [
         f"{day} publishing web",
-        f"{day} published web: 6 files written",
+        f"{day} published web: 8 files written",
         f"{day} publishing chat",
         f"{day} published chat: @readers · 3 sent · https://chat.example/89",
     ]
@@ -156,7 +156,7 @@ def test_it_says_what_is_next(daemon: Daemon) -> None:
     daemon.wait_for(lambda: daemon.counts.sent == 3)
     code, lines, _ = daemon.end(process)
     assert code == 0
-    assert lines[-2] == f"{tomorrow} next web,chat: {tomorrow} 00:00 ({tomorrow} 00:00 UTC)"
+    assert lines[-2] == f"{tomorrow} next web,chat: {tomorrow} 00:00 UTC"
 
 
 def test_the_journal_for_machines(daemon: Daemon) -> None:

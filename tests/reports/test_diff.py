@@ -19,7 +19,7 @@ def test_the_text_once_then_a_line_for_each_channel(letter: CommandProject) -> N
     assert lines[0] == "issues/2021-07-18.md · compared with public/2021-07-18/index.html"
     assert [line for line in lines if "[-" in line or "{+" in line] == ["  一 / [-二-]{+贰+} / 三"]
     assert lines[-2].startswith("web:  ")
-    assert lines[-2].endswith(" pages will be rewritten")
+    assert lines[-2].endswith(" 4 pages and 1 file will be rewritten")
     assert lines[-3] == ""
     assert lines[-1] == "chat: 1 message will be edited"
     assert len(letter.world.calls) == 3, "nothing is sent"
@@ -110,10 +110,10 @@ def test_diff_leaves_out_what_is_packed(letter: CommandProject) -> None:
 
 def test_diff_of_what_was_never_published(letter: CommandProject) -> None:
     lines = letter.lines("diff", "2021-07-18", "--full")
-    assert sum(line.startswith("web · ") for line in lines) == 4
+    assert sum(line.startswith("web · ") for line in lines) == 7
     assert letter.lines("diff", "2021-07-18") == [
         "issues/2021-07-18.md · not published yet",
-        "web:  4 pages will be added",
+        "web:  5 pages and 2 files will be added",
         "chat: 3 messages will be sent",
     ]
     assert lines[-4:] == [
