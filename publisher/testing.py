@@ -128,10 +128,17 @@ def check_channel(channel: Channel, text: Callable[[Part], str] | None = None) -
     else:
         assert not can.caches_entries, f"{channel.name} caches entries, but is no ArchiveChannel"
         assert not can.lists_contents, f"{channel.name} lists contents, but is no ArchiveChannel"
+        assert not can.names_cards, f"{channel.name} names cards, but is no ArchiveChannel"
     if isinstance(channel, MessageChannel):
         _check_messages(channel, first, context)
     else:
-        others = Capabilities(can.limits, can.caches_entries, can.lists_contents, can.can_ping)
+        others = Capabilities(
+            limits=can.limits,
+            caches_entries=can.caches_entries,
+            names_cards=can.names_cards,
+            lists_contents=can.lists_contents,
+            can_ping=can.can_ping,
+        )
         assert (can, channel.destination) == (others, ""), f"{channel.name} sends, but is no MessageChannel"
     session = channel.session()
     assert isinstance(session, Session), f"the session of {channel.name} is not a subclass of Session"
