@@ -247,7 +247,7 @@ def group_by_year(entries: Iterable[Entry]) -> dict[int, list[Entry]]:
 
 
 def read_brand_color(css: str) -> str:
-    """Return the colour of the site as its style sheet has it; "" if it has none."""
+    """Return the colour of the site as its style sheet has it, in any form that CSS knows; "" if it has none."""
     match = _BRAND.search(css)
     return match[1].strip() if match else ""
 

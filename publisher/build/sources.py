@@ -229,7 +229,7 @@ def choose_summaries(records: Sequence[Record]) -> list[str]:
     """Return for each issue, of all from the newest on, a summary that says what is new in it.
 
     What stands in the opening of another issue near it is left out, and if hardly anything remains, the titles of
-    its items are taken. Only the nearest issues count, so that a new one never changes what was said of an old one.
+    its items are taken. Only the nearest issues count, so that a new one changes nothing that was said of older ones.
     """
     keys = [frozenset(map(simplify_sentence, record.opening)) for record in records]
     summaries = []

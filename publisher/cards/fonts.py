@@ -239,6 +239,7 @@ def _read_ranges(file: BinaryIO, index: int) -> list[tuple[int, int]]:
     start = _read_at(file, 12 + 4 * index, ">I")[0] if file.read(4) == b"ttcf" else 0
     (count,) = _read_at(file, start + 4, ">H")
     tables = {_read_at(file, start + 12 + 16 * number, ">4sIII")[0]: number for number in range(count)}
+    # mypy takes the bytes of a table's name for any object
     place = _read_at(file, start + 12 + 16 * tables.get(b"cmap", count), ">4sIII")[2]  # type: ignore[call-overload]
     (count,) = _read_at(file, place + 2, ">H")
     subtables = [_read_at(file, place + 4 + 8 * number, ">HHI") for number in range(count)]

@@ -57,6 +57,10 @@ def p(*children: str | Inline) -> Paragraph:
     return Paragraph(tuple(Text(child) if isinstance(child, str) else child for child in children))
 
 
+def of_items(*items: Item) -> Issue:
+    return Issue("x", sections=(Section(t("新闻"), content=items),))
+
+
 class Page:
     """A page as a browser understands it."""
 
