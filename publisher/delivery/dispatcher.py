@@ -6,7 +6,7 @@ import datetime as dt
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from threading import Event, Thread, current_thread, main_thread
+from threading import Event, Lock, Thread, current_thread, main_thread
 
 from msgspec.structs import replace
 
@@ -161,23 +161,32 @@ def _run_parallel(
     outcomes: dict[str, ChannelOutcome] = {}
     # `Thread.join` is not used: when Ctrl+C interrupts it, it takes the thread for ended (CPython issue 90882)
     ended = {plan.channel.name: Event() for plan in plans}
+    begun: set[str] = set()
+    interrupted, lock = Event(), Lock()
 
     def run_job(plan: DeliveryPlan) -> None:
+        name = plan.channel.name
+        with lock:
+            if interrupted.is_set():
+                return
+            begun.add(name)
         try:
-            outcomes[plan.channel.name] = _run_job(run, plan, request, stop)
+            outcomes[name] = _run_job(run, plan, request, stop)
         finally:
-            ended[plan.channel.name].set()
+            ended[name].set()
 
     with _interrupt_on_sigterm():
-        for plan in plans:
-            Thread(target=run_job, args=(plan,), name=plan.channel.name).start()
         try:
+            for plan in plans:
+                Thread(target=run_job, args=(plan,), name=plan.channel.name).start()
             for event in ended.values():
                 event.wait()
-        except BaseException:
+        except BaseException:  # it may be raised while a thread starts, and it is not known then whether it will run
             stop.set()
-            for event in ended.values():
-                event.wait()
+            with lock:
+                interrupted.set()
+            for name in begun:
+                ended[name].wait()
             raise
     return outcomes
 

@@ -126,6 +126,37 @@ def test_an_interrupted_run_waits_for_the_deliveries_in_progress(project: Projec
     assert signal.getsignal(number) == before
 
 
+@pytest.mark.parametrize("runs", [True, False], ids=["the thread runs", "the thread was not started"])
+def test_an_interrupt_while_the_job_is_started(project: Project, monkeypatch: pytest.MonkeyPatch, runs: bool) -> None:
+    project.write("2021-07-18", "一")
+    start = threading.Thread.start
+
+    def interrupted_start(thread: threading.Thread) -> None:
+        if thread.name == "letters":
+            if runs:
+                start(thread)
+                assert sending.wait(30)
+            raise KeyboardInterrupt
+        start(thread)
+
+    def behave(_: Call, effect: Callable[[], Receipt]) -> Receipt:
+        sending.set()
+        project.stop.wait(10)
+        return effect()
+
+    sending = threading.Event()
+    monkeypatch.setattr(threading.Thread, "start", interrupted_start)
+    with pytest.raises(KeyboardInterrupt):
+        project.publish(Letters(project.world, count=50, behaves=behave))
+    sent = sum(project.world.sent.values())
+    assert project.stop.is_set()
+    assert sent < 50
+    if runs:
+        status = find_status(project.ledger, project.key(channel="letters"))
+        assert status
+        assert (status.counts.sent, status.counts.sending, status.counts.unknown) == (sent, 0, 0)
+
+
 def test_a_thread_that_cannot_be_started_leaves_nothing_unknown(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
