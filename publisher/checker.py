@@ -86,7 +86,7 @@ class FileChecker(msgspec.Struct, frozen=True):
         from publisher.reader import parse_issue
 
         issue = parse_issue(text, source.path, _find_date(self.config, source.path))
-        return self.measure(_check_parsed(text, issue, source, sha256), issue, self.measured_channels)
+        return self.measure(check_parsed(text, issue, source, sha256), issue, self.measured_channels)
 
     def find_image_problems(self, summary: IssueSummary) -> Iterator[Problem]:
         """Yield the problems of image files as they are now, which the text and its cached result do not show."""
@@ -111,7 +111,8 @@ class FileChecker(msgspec.Struct, frozen=True):
         return result._replace(budgets=tuple(budgets[name] for name in order if name in budgets))
 
 
-def _check_parsed(text: str, issue: Issue, source: SourceFile, sha256: str) -> CheckedIssue:
+def check_parsed(text: str, issue: Issue, source: SourceFile, sha256: str = "") -> CheckedIssue:
+    """Check a text that was parsed, by itself. `sha256` is that of the file if it has this text."""
     from publisher.checks.check import check_single_issue
 
     problems, summary = check_single_issue(issue, text)
@@ -152,7 +153,7 @@ def check_files(
                 on_progress(done, len(unread))
     cached.save({source.path for source in sources})
     summaries = [result.summary for result in results.values() if result.summary]
-    index = _build_index(summaries, checker.config)
+    index = build_issue_index(summaries, checker.config)
     known = _build_links(summaries, checker.config)
     for result in map(results.__getitem__, paths):
         if summary := result.summary:
@@ -163,7 +164,7 @@ def check_files(
             yield result
 
 
-def _build_index(summaries: Sequence[IssueSummary], config: Config | None) -> IssueIndex:
+def build_issue_index(summaries: Collection[IssueSummary], config: Config | None) -> IssueIndex:
     """Return the issues to compare with, and what was published under ids that no file has any more."""
     if config is None:
         return IssueIndex(summaries)
@@ -262,7 +263,7 @@ class IssueChecker:
     def _check(self, issue: Record) -> CheckedIssue:
         checked = self._cache.get(issue)
         if checked is None:
-            checked = _check_parsed(*self._parse(issue), SourceFile(*issue[:3]), issue.sha256)
+            checked = check_parsed(*self._parse(issue), SourceFile(*issue[:3]), issue.sha256)
             self._cache.put(checked)
         return checked
 

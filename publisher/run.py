@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -128,11 +128,15 @@ class RunContext(Struct, frozen=True, dict=True):
         """Whether a ledger exists; read-only commands must not create one."""
         return bool(self.config.ledger) or self.home.ledger.exists() or self.home.is_ledger_lost
 
-    def article_urls(self, entries: Iterable[Entry]) -> dict[str, str]:
-        """Return the URLs of WeChat articles, by the URL of the issue's page."""
+    def load_articles(self) -> Mapping[str, str]:
+        """Return the URLs of WeChat articles by the id of the issue's entry, from the ledger. Raises StorageError."""
         from publisher.ledger.queries import find_article_urls
 
-        by_id = find_article_urls(self.ledger, "wechat") if self.has_ledger else {}
+        return find_article_urls(self.ledger, "wechat") if self.has_ledger else {}
+
+    def article_urls(self, entries: Iterable[Entry], articles: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return the URLs of WeChat articles, by the URL of the issue's page. `articles` are from `load_articles`."""
+        by_id = self.load_articles() if articles is None else articles
         return {entry.url: by_id[entry.id] for entry in entries if entry.id in by_id}
 
     def close(self) -> None:

@@ -124,6 +124,7 @@ INNER_FLOORS = {
         "cards issue_links renderer",
         "output process_pool",
         "messages sources",
+        "jobs",
         "builder",
         "__init__ up_to_date",
     ),

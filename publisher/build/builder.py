@@ -11,14 +11,13 @@ from typing import NamedTuple
 
 from publisher.archive.output_folder import BuiltFiles, OutputFolder, SiteSetup, UpToDateMark
 from publisher.archive.records import Edition, Record
-from publisher.archive.revisions import Revisions
 from publisher.archive.sources import compute_fingerprint, stat_images
 from publisher.build.cards import SiteCards
-from publisher.build.issue_links import IssueLinks
+from publisher.build.jobs import JobBuilder
 from publisher.build.messages import block_messages, build_feed_ping
 from publisher.build.output import FileOutput
 from publisher.build.renderer import IssueRenderer, RenderError, RenderJob
-from publisher.build.sources import Sources, build_entries, compute_digests
+from publisher.build.sources import Sources, compute_digests
 from publisher.channel import Channel, Entry, Part, PartGroup, Rendering
 from publisher.errors import PublisherError, StorageError
 from publisher.events import ChannelOutcome, Outcome, Progress
@@ -26,7 +25,6 @@ from publisher.file_kinds import choose_linked_kind
 from publisher.ledger import PublicationKey
 from publisher.ledger.outputs import PublishedSource, record_files_done, record_files_started, record_sources
 from publisher.local_files import Refusal
-from publisher.model import Issue
 from publisher.run import OutgoingMessage, RunContext
 
 
@@ -68,10 +66,8 @@ class SiteBuilder:
         self._issue = issue
         self._site = OutputFolder(run.output_folder, run.home)
         self._records = edition.issues
-        self.revisions = Revisions(run.home.revisions)
-        self._entries = build_entries(run, edition, self.revisions)
-        self._cards = SiteCards(run, self._entries, self.revisions)
-        self._links = IssueLinks(run.config.newsletter, {record.path: record.url for record in edition.issues})
+        self._jobs = JobBuilder(run, edition)
+        self.revisions, self._entries, self._cards = self._jobs.revisions, self._jobs.entries, self._jobs.cards
         images = sorted({image.source for record in edition.issues for image in record.images})
         self._images = {image.path: image for image in stat_images(run.config.root, images)}
         self._digests = compute_digests(self._records, self._entries)
@@ -80,7 +76,6 @@ class SiteBuilder:
             channel.name: FileOutput(channel, run.output_folder, run.report, dry_run=run.dry_run)
             for channel in run.channels
         }
-        self._article_urls = run.article_urls(self._entries)
         self._rendered: dict[str, Rendering | PublisherError] = {}
         self._messages: list[OutgoingMessage] = []
 
@@ -102,7 +97,7 @@ class SiteBuilder:
         """Render the issue for these channels, also where it is not outdated."""
         document = self._sources.spool.take(self._issue.path)
         self._sources.spool.put(self._issue.path, document)
-        job = self._build_job(self._position[self._issue.path], names, document)
+        job = self._jobs.build_job(self._position[self._issue.path], names, document)
         return dict(self._sources.renderer.render(job)[1])
 
     def leave_out(self, name: str, error: PublisherError) -> None:
@@ -222,7 +217,7 @@ class SiteBuilder:
                 record = self._records[position]
                 if record == self._issue:
                     names = [name for name in names if name not in self._rendered]
-                yield self._build_job(position, names, self._sources.spool.take(record.path))
+                yield self._jobs.build_job(position, names, self._sources.spool.take(record.path))
 
         with ExitStack() as stack:
             for file_output in self._outputs.values():
@@ -233,13 +228,6 @@ class SiteBuilder:
                 for name in due[self._position[path]]:
                     self._store_rendering(self._outputs[name], path, by_name[name])
                 self._run.report(Progress("writing", done, len(due)))
-
-    def _build_job(self, position: int, channels: Sequence[str], document: Issue | bytes | None) -> RenderJob:
-        path, around = self._records[position].path, (None, *self._entries, None)
-        before, entry, after = around[position + 2], self._entries[position], around[position]
-        targets = self._links.resolve(self._records[position])
-        card = self._cards.find_image(entry.id)
-        return RenderJob(path, document, entry, before, after, channels, self._article_urls, targets, card)
 
     @cached_property
     def _outdated(self) -> dict[int, list[str]]:
@@ -260,8 +248,8 @@ class SiteBuilder:
         digest, output, others = self._digests[position], self._outputs[name], ""
         if output.channel.capabilities.names_cards:
             others = str(self._cards.find_image(self._entries[position].id))
-        elif not output.archive_channel and self._article_urls:
-            others = str(sorted(self._article_urls.items()))
+        elif not output.archive_channel and self._jobs.article_urls:
+            others = str(sorted(self._jobs.article_urls.items()))
         return hashlib.blake2b(f"{digest}{others}".encode(), digest_size=16).hexdigest() if others else digest
 
     def _is_body_current(self, name: str, position: int) -> bool:
@@ -311,7 +299,9 @@ class SiteBuilder:
         built: dict[str, BuiltFiles] = {}
         try:
             with file_output:
-                context = self._sources.build_archive_context(entries, self._article_urls, self._cards.find_image())
+                context = self._sources.build_archive_context(
+                    entries, self._jobs.article_urls, self._cards.find_image()
+                )
                 groups = channel.render_archive(entries, self._build_body_loader(channel), context)
                 for group in chain(self._build_image_groups(file_output), groups):
                     existing = output.groups.get(group.key)
@@ -362,7 +352,7 @@ class SiteBuilder:
                 return self._sources.load_contents(record)
             body = self._sources.index.load_body(channel.name, record.path, digest)
             if body is None:
-                job = self._build_job(positions[entry.id], (channel.name,), None)
+                job = self._jobs.build_job(positions[entry.id], (channel.name,), None)
                 _, [(_, rendering)] = self._sources.renderer.render(job)
                 if isinstance(rendering, PublisherError):
                     raise rendering

@@ -43,21 +43,27 @@ class CardFile(NamedTuple):
 
 
 class SiteCards:
-    """The cards of the pages, for the channels that name them: without such a channel there are none."""
+    """The cards of the pages, for the channels that name them: without such a channel there are none.
 
-    def __init__(self, run: RunContext, entries: Sequence[Entry], revisions: Revisions) -> None:
+    Which file a card is in is found out when it is asked for, as that may need fonts. With `knows_fonts`, fonts that
+    were installed since they were looked for are not found.
+    """
+
+    def __init__(
+        self, run: RunContext, entries: Sequence[Entry], revisions: Revisions, *, knows_fonts: bool = False
+    ) -> None:
         self._run = run
-        self._site: CardFile | None = None
-        self._own: dict[str, CardFile] = {}
-        self._knows_fonts = False
+        self._site: Card | None = None
+        self._own: dict[str, Card] = {}
+        self._found: dict[Card, CardFile] = {}
+        self._knows_fonts = knows_fonts
         if any(channel.capabilities.names_cards for channel in run.channels):
             newsletter, brand = run.config.newsletter, find_brand(run.theme.text("style.css"))
-            self._site = self._find_file(describe_site_card(newsletter, brand))
+            self._site = describe_site_card(newsletter, brand)
             since = revisions.first_card_date([entry.date for entry in entries[:OWN_CARDS]])
             for position, entry in enumerate(entries):
                 if position < OWN_CARDS or entry.date >= since:
-                    card = describe_issue_card(entry.title, entry.date, newsletter, brand)
-                    self._own[entry.id] = self._find_file(card)
+                    self._own[entry.id] = describe_issue_card(entry.title, entry.date, newsletter, brand)
 
     @property
     def missing(self) -> tuple[CardFile, ...]:
@@ -71,8 +77,8 @@ class SiteCards:
 
     def find_image(self, entry_id: str = "") -> CardImage | None:
         """Return the image for the page of an issue: its own, or that of the newsletter, as for other pages."""
-        file = self._own.get(entry_id, self._site)
-        return file.image if file else None
+        card = self._own.get(entry_id, self._site)
+        return self._find_file(card).image if card else None
 
     def keep(self, channel: Channel) -> dict[str, BuiltFiles]:
         """Return the groups of the cards that are drawn, for the record of a channel, and delete the cards that no page
@@ -80,7 +86,7 @@ class SiteCards:
         if not (self._site and channel.capabilities.names_cards):
             return {}
         needed = {PurePosixPath(file.key).name for file in self._files}
-        folder = (self._run.output_folder / self._site.key).parent
+        folder = (self._run.output_folder / self._find_file(self._site).key).parent
         with suppress(OSError):  # none is there yet, or that will be reported when one is written
             for path in () if self._run.dry_run else folder.iterdir():
                 if path.name not in needed and _FILE_NAME.fullmatch(path.name):
@@ -90,10 +96,15 @@ class SiteCards:
     @property
     def _files(self) -> Iterator[CardFile]:
         if self._site:
-            yield from (self._site, *self._own.values())
+            yield from map(self._find_file, (self._site, *self._own.values()))
 
     def _find_file(self, card: Card) -> CardFile:
         """Return the file of a card, or if this machine has no font for its words, of one without words."""
+        if card not in self._found:
+            self._found[card] = self._choose_file(card)
+        return self._found[card]
+
+    def _choose_file(self, card: Card) -> CardFile:
         file = self._locate(card)
         if file.size:
             return file

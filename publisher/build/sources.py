@@ -147,7 +147,7 @@ class Sources:
         self.index.remove(self.records.keys() - {file.path for file in self.files})
         # a file that changed just now may change again unnoticed: with mtime 0 it is read again next time
         trusted = [file if is_mtime_reliable(file, scanned_at) else file._replace(mtime=0) for file in self.files]
-        changed = [file for file in trusted if _needs_reading(self.renderer, self.index, file)]
+        changed = [file for file in trusted if needs_reading(self.renderer, self.index, file)]
         task = IssueRenderer.read_packed if self.pool.is_parallel(len(changed)) else IssueRenderer.read_listed
         for done, (record, document, contents) in enumerate(self.pool.map_unordered(task, changed, len(changed)), 1):
             self.index.put_record(record)
@@ -173,8 +173,8 @@ def build_no_issues_error(config: Config) -> ConfigError:
     return ConfigError(f"no file matches issues = {patterns} of {config.path}", hint)
 
 
-def _needs_reading(renderer: IssueRenderer, index: Index, file: SourceFile) -> bool:
-    """Whether a file must be read. If only its size or mtime changed, the index is updated instead."""
+def needs_reading(renderer: IssueRenderer, index: Index, file: SourceFile) -> bool:
+    """Return whether a file must be read. If only its size or mtime changed, the index is updated instead."""
     record = index.records.get(file.path)
     if record is None:
         return True
