@@ -20,11 +20,11 @@ from urllib.parse import urljoin, urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
+from publisher import keys as tables
 from publisher.credentials import Reference, find_secret_file, locate_file
 from publisher.errors import ConfigError, find_nearest
 from publisher.example_addresses import ExampleAddress, find_example_addresses
 from publisher.issue_dates import load_issue_dates
-from publisher.keys import TABLE_NAMES, ChecksKeys, CommonChannelKeys, IssueKeys, LedgerKeys, ScheduleKeys, ServerKeys
 from publisher.locales import validate_language, validate_timezone
 from publisher.newsletter import Newsletter
 from publisher.project import CONFIG_FILE
@@ -83,14 +83,13 @@ class CheckRules(NamedTuple):
 class Config(Struct, frozen=True):
     """The validated content of publisher.toml.
 
-    `path` is the file and `root` its folder; `issues` are globs relative to the root, those
-    that begin with `!` exclude files; `dates` are the dates of dates.toml by path. `schedule` is in the
-    newsletter's time zone. `ledger` is a Reference to the URL of a database, "" for a file. `listen` is where
-    the daemon serves the site, `proxies` the web servers in front of it. `channels` has the enabled ones: web,
-    rss, then the others in the file's order. `checks` are about all issues. `example_addresses` have to be replaced
-    before anything is sent. `templates` is the folder of the user's templates, if it exists.
-    `private_files` are the paths of the files that the file names and that are never published. `digest` is the
-    SHA-256 (hex) of both files.
+    `path` is the file and `root` its folder; `issues` are globs relative to the root, those that begin with `!` exclude
+    files; `dates` are the dates of dates.toml by path. `schedule` is in the newsletter's time zone. `ledger` is a
+    Reference to the URL of a database, "" for a file. `listen` is where the daemon serves the site, `proxies` the web
+    servers in front of it, and `editor` is opened by the preview. `channels` has the enabled ones: web, rss, then the
+    others in the file's order. `checks` are about all issues. `example_addresses` have to be replaced before anything
+    is sent. `templates` is the folder of the user's templates, if it exists. `private_files` are the paths of the files
+    that the file names and that are never published. `digest` is the SHA-256 (hex) of both files.
     """
 
     path: Path
@@ -102,6 +101,7 @@ class Config(Struct, frozen=True):
     ledger: Reference = Reference()
     listen: ListenAddress | None = None
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    editor: str = ""
     channels: tuple[Channel, ...] = ()
     checks: CheckRules = CheckRules()
     example_addresses: tuple[ExampleAddress, ...] = ()
@@ -116,9 +116,9 @@ def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Con
     Raises ConfigError for the first error; its message begins with publisher.toml:LINE:COLUMN.
     """
     document = TomlDocument(path)
-    document.reject_unknown_keys((), TABLE_NAMES)
+    document.reject_unknown_keys((), tables.TABLE_NAMES)
     newsletter = _parse_newsletter(document)
-    server = document.decode(("server",), ServerKeys)
+    server = document.decode(("server",), tables.ServerKeys)
     with document.locate_errors("server", "listen"):
         listen = _parse_listen_address(server.listen) if server.listen else None
     with document.locate_errors("server", "proxies"):
@@ -132,7 +132,8 @@ def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Con
         newsletter=newsletter,
         issues=_parse_issues(document),
         dates=dates,
-        ledger=document.decode(("ledger",), LedgerKeys).postgres,
+        ledger=document.decode(("ledger",), tables.LedgerKeys).postgres,
+        editor=document.decode(("preview",), tables.PreviewKeys).editor,
         listen=listen,
         proxies=proxies,
         channels=channels,
@@ -196,7 +197,7 @@ def _parse_newsletter(document: TomlDocument) -> Newsletter:
 def _parse_home(document: TomlDocument, url: str) -> str:
     """Return the URL that the site is served at: `home`, by default the part of `url` before the first brace."""
     beginning = url.partition("{")[0]
-    home = document.decode(("newsletter",), IssueKeys, also=list_keys(Newsletter)).home
+    home = document.decode(("newsletter",), tables.IssueKeys, also=list_keys(Newsletter)).home
     base = (home or beginning.rpartition("/")[0]).rstrip("/") + "/"
     with document.locate_errors("newsletter", "home"):
         if not (beginning.startswith(base) and urlsplit(base).hostname):
@@ -205,7 +206,7 @@ def _parse_home(document: TomlDocument, url: str) -> str:
 
 
 def _parse_issues(document: TomlDocument) -> tuple[str, ...]:
-    issues = document.decode(("newsletter",), IssueKeys, also=list_keys(Newsletter)).issues
+    issues = document.decode(("newsletter",), tables.IssueKeys, also=list_keys(Newsletter)).issues
     patterns = (issues,) if isinstance(issues, str) else issues
     with document.locate_errors("newsletter", "issues"):
         for pattern in patterns:
@@ -313,7 +314,7 @@ _VALIDATORS: dict[str, Callable[[str], str]] = {
 
 def _parse_schedule(document: TomlDocument) -> Schedule:
     """Parse [schedule] and the `at` of each channel. The channels' tables have been decoded before."""
-    keys = document.decode(("schedule",), ScheduleKeys)
+    keys = document.decode(("schedule",), tables.ScheduleKeys)
     with document.locate_errors("schedule", "at"):
         at = parse_time_of_day(keys.at)
     with document.locate_errors("schedule", "cron"):
@@ -352,7 +353,7 @@ def _parse_network(value: str) -> IPv4Network | IPv6Network:
 
 
 def _parse_checks(document: TomlDocument) -> CheckRules:
-    keys = document.decode(("checks",), ChecksKeys)
+    keys = document.decode(("checks",), tables.ChecksKeys)
     if "checks" in document.data:
         from publisher.checks.codes import CODES  # slow to import
 
@@ -390,8 +391,8 @@ def _build_channel(
         "_root": str(document.path.parent),
         "_private_files": _find_private_files(document),
     }
-    channel = document.decode(table, cls, also=list_keys(CommonChannelKeys), **injected)
-    keys = document.decode(table, CommonChannelKeys, also=list_keys(cls))
+    channel = document.decode(table, cls, also=list_keys(tables.CommonChannelKeys), **injected)
+    keys = document.decode(table, tables.CommonChannelKeys, also=list_keys(cls))
     with document.locate_errors(*place):
         if keys.enabled:
             channel.feed_urls(newsletter)  # raises ConfigError for a feed outside of the published folder

@@ -14,7 +14,13 @@ from urllib.request import url2pathname
 _DISTRIBUTION = "newsletter-publisher"
 
 
-_PROBES = {"dkim": "cryptography", "keyring": "keyring", "postgres": "psycopg", "server": "uvicorn"}
+_PROBES = {
+    "dkim": "cryptography",
+    "keyring": "keyring",
+    "postgres": "psycopg",
+    "preview": "watchfiles",
+    "server": "uvicorn",
+}
 """A module of each extra."""
 
 

@@ -134,6 +134,19 @@ class ChecksKeys(Struct, frozen=True):
     ] = ()
 
 
+class PreviewKeys(Struct, frozen=True):
+    """The key of [preview]."""
+
+    editor: Annotated[
+        str,
+        Meta(
+            description="the editor that `publish preview` opens: `vscode`, `idea`, `zed`, `sublime` or `vim`, or a "
+            "command with `{file}` and `{line}`",
+            examples=["vscode"],
+        ),
+    ] = ""
+
+
 class CommonChannelKeys(Struct, frozen=True):
     """The keys of every [channels.NAME] that are not fields of its class."""
 
@@ -183,9 +196,10 @@ _TABLES: dict[str, tuple[str, tuple[type[Struct], ...]]] = {
     "checks": ("Which problems of issues are reported, and which of them are errors", (ChecksKeys,)),
     "ledger": ("The ledger: what was sent where", (LedgerKeys,)),
     "server": ("The web server of the daemon, if you have no other", (ServerKeys,)),
+    "preview": ("The live preview, `publish preview`", (PreviewKeys,)),
 }
 
-TABLE_NAMES = ("newsletter", "schedule", "ledger", "server", "checks", "channels")
+TABLE_NAMES = ("newsletter", "schedule", "ledger", "server", "preview", "checks", "channels")
 """The tables at the top of the file."""
 
 

@@ -34,7 +34,7 @@ FLOORS = (
     ("calendar",),
     ("pipeline",),
     ("reports",),
-    ("daemon", "server"),
+    ("daemon", "server", "preview"),
     ("cli",),
     ("__main__",),
 )
@@ -53,13 +53,15 @@ DOORS = {
     "lxml": "channels.rss",
     "PIL": "cards channels.wechat",
     "mistune": "reader",
+    "nh3": "preview",
     "psycopg": "ledger",
     "rich": "cli",
     "smtplib": "channels.email",
     "sqlite3": "ledger",
-    "starlette": "server",
+    "starlette": "server preview",
     "telegram": "channels.telegram",
-    "uvicorn": "server",
+    "uvicorn": "server preview",
+    "watchfiles": "preview",
     "yaml": "reader",
 }
 
@@ -137,7 +139,7 @@ INNER_FLOORS = {
         "status_table",
         "actions",
         "adopt channels check completion config correct daemon diff doctor help init main new"
-        " publish reschedule resolve retry search status trust_ledger",
+        " preview publish reschedule resolve retry search status trust_ledger",
         "hold tick",
     ),
     "reports": ("__init__ adopt adopt_feed doctor effects readable search status word_diff", "diff resolve"),

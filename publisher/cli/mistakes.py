@@ -30,7 +30,7 @@ _MEANT_COMMANDS = {
     "adopt": "import migrate",
     "config": "settings configure",
     "latest": "last newest current",
-    "ISSUE --dry-run": "preview",
+    "preview": "live view browse",
     "ISSUE --to-me": "test",
     "--version": "version",
     "": "build send deploy push release",

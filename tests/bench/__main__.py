@@ -18,6 +18,7 @@ from pathlib import Path
 import deliveries
 import issues
 import mail
+import preview
 import rivals
 from clock import Job, in_turn, peak_memory
 
@@ -191,6 +192,15 @@ def ledgers(bare: Job, work: Path) -> None:
     deliveries.postgres(table)
 
 
+def live_preview(bare: Job, work: Path) -> None:
+    def texts(number: int) -> list[str]:
+        return [text for _, text in issues.issues(number, 7)]
+
+    preview.paints(PUBLISH, CONFIG, work, texts(20), table)
+    preview.starts(PUBLISH, CONFIG, work, texts, table)
+    preview.memory(PUBLISH, CONFIG, work, texts(20), table)
+
+
 def _emptied(folder: Path) -> Callable[[], None]:
     return lambda: shutil.rmtree(folder, ignore_errors=True)
 
@@ -208,7 +218,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         work = Path(folder)
         parts = (start_up, one_parse, social_cards, one_issue, checks, archive, large_archive, hostile, ledgers, mails)
-        for part in parts:
+        for part in (*parts, live_preview):
             part(Job([PYTHON, "-c", "pass"], work), work)
     if MISSES:
         raise SystemExit(f"missed: {', '.join(MISSES)}")

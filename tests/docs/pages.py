@@ -136,7 +136,7 @@ def in_backticks(cell: str) -> list[str]:
 
 def find_pages() -> list[Page]:
     """All pages of the repository. Other Markdown files are issues for tests, and the sample newsletter."""
-    folders = ("", "channels", "deploy", "publisher", "templates", "tests")
+    folders = ("", "channels", "deploy", "publisher", "publisher/preview", "templates", "tests")
     return [
         Page(path.relative_to(ROOT).as_posix())
         for folder in folders

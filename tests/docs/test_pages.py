@@ -15,6 +15,7 @@ BUDGETS = {
     "channels/README.md": 222,
     "deploy/README.md": 200,
     "publisher/README.md": 289,
+    "publisher/preview/README.md": 80,
     "templates/README.md": 60,
     "tests/README.md": 60,
 }

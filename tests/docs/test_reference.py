@@ -70,7 +70,7 @@ def test_every_table_is_documented() -> None:
     assert set(rows_of(PUBLISHER, "publisher.toml")) == {*names, "channels.NAME"}
 
 
-@pytest.mark.parametrize("table", ["newsletter", "schedule", "ledger", "server", "checks"])
+@pytest.mark.parametrize("table", ["newsletter", "schedule", "ledger", "server", "preview", "checks"])
 def test_every_key_is_documented_as_it_is_described(table: str) -> None:
     assert rows_of(PUBLISHER, "publisher.toml")[table] == described_keys(table)
 

@@ -31,8 +31,8 @@ NOON = dt.datetime(2021, 7, 18, 4, 0, tzinfo=dt.UTC)
 CHINESE, ENGLISH = README.texts("markdown")
 _, SHORT_CHINESE = CHINESE_README.texts("markdown")
 
-TESTED_ELSEWHERE = {"make demo", "publish check 2021-08-01"}
-"""The commands of the Makefile, and what tests/checks/test_outside.py compares."""
+TESTED_ELSEWHERE = {"make demo", "publish check 2021-08-01", "publish preview 2021-07-18 --no-open"}
+"""The commands of the Makefile, what tests/checks/test_outside.py compares, and what runs until it is stopped."""
 
 SESSIONS = [
     sample

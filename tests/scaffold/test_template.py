@@ -17,7 +17,7 @@ TEMPLATE = (Path(templates.__path__[0]) / "publisher.toml").read_text("utf-8")
 def test_the_template_names_every_key() -> None:
     """A key that is added to a class is to be explained here too; `checks` and `send` are for `publish config`."""
     written = {line.lstrip("# ").partition(" = ")[0] for line in TEMPLATE.splitlines() if " = " in line}
-    keys = {*list_keys(Newsletter), "issues", "home", "listen", "postgres", "proxies", "enabled"} - {"base"}
+    keys = {*list_keys(Newsletter), "issues", "home", "listen", "postgres", "proxies", "editor", "enabled"} - {"base"}
     keys |= set(Schedule._fields) - {"channel_times", "is_set"}
     for name in registry.channel_names():
         keys |= set(list_keys(registry.load_channel(name))) - {"send"}

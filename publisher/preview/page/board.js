@@ -1,0 +1,115 @@
+// All panes side by side: which there are, how large they are, and that they show the same item.
+
+import { findChange } from './change.js';
+import { follow } from './follow.js';
+import { measurePane } from './layout.js';
+import { Pane } from './pane.js';
+import { settings } from './settings.js';
+
+export class Board {
+  // `on` has what is called: pick(id, pane), open(id).
+  constructor(element, template, words, on) {
+    this.element = element;
+    this.template = template;
+    this.words = words;
+    this.on = on;
+    this.panes = new Map(); // by name
+    addEventListener('resize', () => this.resize());
+  }
+
+  label({ name, label }) {
+    return this.words.names[name] ?? label;
+  }
+
+  get shown() {
+    return [...this.panes.values()].filter(({ name, isLoaded }) => isLoaded && !settings.hidden.has(name));
+  }
+
+  // ---------------------------------------------------------------- content
+
+  // Shows a state; `isOther`: it is another issue than before. `read` fetches a text.
+  async show(state, read, isOther) {
+    const change = findChange(isOther ? [] : this.state.items, state.items);
+    this.state = state;
+    this.read = read;
+    const names = new Set(state.panes.map(({ name }) => name));
+    for (const [name, pane] of this.panes) {
+      if (names.has(name)) continue;
+      pane.element.remove();
+      this.panes.delete(name);
+    }
+    for (const info of state.panes) if (!this.panes.has(info.name)) this.add(info);
+    this.resize();
+    await Promise.all(state.panes.map((info) => this.showPane(info, change)));
+    if (isOther) for (const pane of this.shown) pane.scrollTo(0);
+  }
+
+  async showPane({ name, url }, change = findChange([], [])) {
+    if (settings.hidden.has(name)) return;
+    const pane = this.panes.get(name);
+    const isFirst = !pane.isLoaded;
+    await pane.show(url, this.state, change, this.read);
+    if (isFirst) this.resize();
+  }
+
+  add(info) {
+    const element = this.template.content.cloneNode(true).firstElementChild;
+    const [title, frame] = [element.querySelector('h2'), element.querySelector('iframe')];
+    element.dataset.name = info.name;
+    title.id = `pane-${info.name}`;
+    title.textContent = frame.title = this.label(info);
+    element.setAttribute('aria-labelledby', title.id);
+    this.element.append(element);
+    this.panes.set(info.name, new Pane(element, {
+      lead: (pane) => { this.leader = pane; },
+      scroll: (pane) => this.follow(pane),
+      pick: this.on.pick,
+      open: this.on.open,
+      loadImages: () => this.shown.forEach((pane) => pane.loadImages(this.state.items)),
+    }));
+  }
+
+  // Shows or hides a pane.
+  async toggle(info) {
+    if (!settings.hidden.delete(info.name)) settings.hidden.add(info.name);
+    this.resize();
+    await this.showPane(info);
+  }
+
+  // ------------------------------------------------------------------ items
+
+  // Scrolls the other panes to what the leader shows, once for each frame that is painted.
+  follow(pane) {
+    if (pane !== this.leader || this.isFollowing) return;
+    this.isFollowing = true;
+    requestAnimationFrame(() => {
+      this.isFollowing = false;
+      for (const other of this.shown) if (other !== pane) follow(pane, other);
+    });
+  }
+
+  // Lights up an item in all panes, and scrolls to it in all but the one that it was picked in.
+  light(id, from) {
+    this.leader = from;
+    for (const pane of this.shown) {
+      pane.light(id);
+      if (id && pane !== from) pane.reveal(id);
+    }
+  }
+
+  // ------------------------------------------------------------------- look
+
+  resize() {
+    const room = this.element.clientHeight;
+    for (const info of this.state.panes) {
+      const pane = this.panes.get(info.name);
+      const { isPhone, ...size } = measurePane(info, pane.textWidth, room, settings.zoom / 100);
+      const screen = pane.element.querySelector('.screen');
+      for (const [key, value] of Object.entries(size)) screen.style.setProperty(`--${key}`, value);
+      screen.classList.toggle('phone', isPhone);
+      pane.element.hidden = settings.hidden.has(info.name);
+      pane.element.querySelector('header p').textContent = info.width ? `${info.width} px` : '';
+      pane.dress(info.scheme || settings.scheme);
+    }
+  }
+}

@@ -1,0 +1,146 @@
+// The preview page: it shows the state of the server, and joins the panes with the source.
+
+import { Board } from './board.js';
+import { connect } from './connection.js';
+import { copyArticle } from './copy.js';
+import { Side } from './side.js';
+import { makeButton, Toolbar } from './toolbar.js';
+import { chooseWords } from './words.js';
+
+const COPIED = 1500; // ms for which the button says that the article was copied
+const byId = (id) => document.getElementById(id);
+
+const texts = new Map(); // what was fetched for this state, by URL: two panes may show the same page at different widths
+let state;
+let words = chooseWords(navigator.language);
+let board;
+let side;
+let toolbar;
+let article = {}; // the WeChat article: the digest of its pane, and its text as it is sent
+let isGone = false;
+let notice = ''; // what the server said of the last request
+
+// Returns the text at a URL of the server, or null if it is not there.
+async function read(url) {
+  if (!texts.has(url)) texts.set(url, fetch(url).then((answer) => (answer.ok ? answer.text() : null)).catch(() => null));
+  return texts.get(url);
+}
+
+// Returns the newest state, or null. The documents that this page does not have come with it.
+async function fetchState() {
+  texts.clear();
+  const shown = state ? `?have=${state.panes.map(({ digest }) => digest).join()}` : '';
+  const { documents = {}, ...next } = JSON.parse(await read(`/state${shown}`)) ?? {};
+  for (const [url, text] of Object.entries(documents)) texts.set(url, text);
+  return next.version === undefined ? null : next;
+}
+
+let isRefreshing = false;
+let isStale = false;
+
+// Fetches the state and shows it; a change meanwhile is shown afterwards.
+async function refresh() {
+  isStale = true;
+  if (isRefreshing) return;
+  isRefreshing = true;
+  try {
+    while (isStale) {
+      isStale = false;
+      const next = await fetchState();
+      if (next) await show(next);
+    }
+  } finally {
+    isRefreshing = false;
+  }
+}
+
+async function show(next) {
+  const isOther = state?.issue.path !== next.issue.path;
+  state = next;
+  notice = '';
+  if (!board) start();
+  document.title = `${state.issue.title} · ${words.preview}`;
+  byId('name').textContent = state.name || words.preview;
+  showStatus();
+  toolbar.show(state);
+  if (isOther) pick(undefined);
+  await board.show(state, read, isOther);
+  side.show(state);
+  document.documentElement.dataset.version = state.version; // all panes show it now
+  await readArticle();
+}
+
+function start() {
+  words = chooseWords(state.lang || 'en');
+  document.documentElement.lang = state.lang || 'en';
+  byId('side').setAttribute('aria-label', words.issue);
+  const open = (id) => openEditor(state.items.find((item) => item.id === id)?.line);
+  board = new Board(byId('panes'), byId('pane'), words, { pick, open });
+  side = new Side(words, { pick, open: openEditor });
+  toolbar = new Toolbar(words, board, (path) => post('/issue', { path }));
+  addEventListener('keydown', ({ key }) => { if (key === 'Escape') pick(undefined); });
+}
+
+// Marks an item everywhere; `from` is the pane that it was picked in.
+function pick(id, from) {
+  side.light(id);
+  board.light(id, from);
+}
+
+// -------------------------------------------------------------- the article
+
+async function readArticle() {
+  const button = byId('copy') ?? addCopyButton();
+  const info = state.panes.find(({ name }) => name === 'wechat');
+  if (!button || !info?.part || info.digest === article.digest) return;
+  button.disabled = true;
+  article = { digest: info.digest, html: await read(info.part) };
+  button.disabled = !article.html;
+}
+
+function addCopyButton() {
+  const pane = board.panes.get('wechat');
+  if (!pane) return null;
+  const button = makeButton(words.copy, () => {
+    if (!copyArticle(article.html, pane.doc)) return;
+    button.textContent = words.copied;
+    setTimeout(() => { button.textContent = words.copy; }, COPIED);
+  });
+  button.id = 'copy';
+  pane.element.querySelector('header').append(button);
+  return button;
+}
+
+// --------------------------------------------------------------- the server
+
+function showStatus() {
+  const { draft, unsaved, broken } = state ?? {};
+  const facts = [words.live, draft && words.draft, unsaved && words.unsaved].filter(Boolean);
+  byId('status').textContent = isGone || !state ? '' : facts.join(' · ');
+  document.documentElement.classList.toggle('gone', isGone);
+  const text = isGone ? words.gone : broken ? words.broken + broken : notice;
+  byId('banner').hidden = !text;
+  if (byId('banner').textContent !== text) byId('banner').textContent = text;
+}
+
+async function post(path, body) {
+  const answer = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }).catch(() => null);
+  if (!answer || answer.status === 204) return {};
+  return answer.json();
+}
+
+// Has the server open the line in the editor, or follows the URL of the editor that it answers.
+async function openEditor(line) {
+  if (!line || !state.editor) return;
+  const { url, error } = await post('/open', { line });
+  if (url) location.href = url;
+  notice = error ?? '';
+  showStatus();
+}
+
+function setGone(value) {
+  isGone = value;
+  showStatus();
+}
+
+connect({ onState: refresh, onLive: () => setGone(false), onGone: () => setGone(true) });

@@ -1,0 +1,137 @@
+"""The panes of the preview: what each channel made of the issue, as its subscribers see it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from publisher.channel import Part, Rendering
+from publisher.errors import PublisherError
+from publisher.newsletter import Newsletter
+from publisher.preview import frames
+
+_PHONE, _DESKTOP = 390, 1120
+_WECHAT_PHONE = 375
+"""Widths of windows in CSS pixels: of a phone, of a desktop, and of the phone that WeChat articles are made for."""
+
+
+class Pane(Struct, frozen=True, dict=True):
+    """A pane: `document` is shown in a frame that is `width` pixels wide (0: as wide as its text). `scheme` is light or
+    dark, "" if it follows the page. `part` is the key of the part it shows, `messages` are those of messages.
+    """
+
+    name: str
+    label: str
+    kind: str
+    document: bytes
+    part: str = ""
+    title: str = ""
+    width: int = 0
+    scheme: str = ""
+    messages: tuple[str, ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of the document."""
+        return hashlib.sha256(self.document).hexdigest()[:32]
+
+    @property
+    def url(self) -> str:
+        """Where the document is served: another one is at another URL."""
+        return f"/pane/{self.kind}/{self.digest}"
+
+    def to_state(self) -> dict[str, object]:
+        """Return the pane as the page needs it."""
+        return {
+            "name": self.name,
+            "label": self.label,
+            "kind": self.kind,
+            "title": self.title,
+            "width": self.width,
+            "scheme": self.scheme,
+            "digest": self.digest,
+            "url": self.url,
+            "part": _build_part_url(self.part),
+            "messages": [*map(_build_part_url, self.messages)],
+        }
+
+
+def _build_part_url(key: str) -> str:
+    return key and f"/part/{quote(key)}"
+
+
+_ORDER = ("wechat", "telegram", "email", "rss", "web")
+
+
+def build_panes(renderings: Mapping[str, Rendering | PublisherError], newsletter: Newsletter) -> Iterator[Pane]:
+    """Yield the panes of all channels that could render the issue, those of other packages last."""
+    for name in dict.fromkeys((*_ORDER, *renderings)):
+        rendering = renderings.get(name)
+        if isinstance(rendering, Rendering):
+            yield from _show_rendering(name, rendering, newsletter.lang)
+
+
+def _show_rendering(name: str, rendering: Rendering, lang: str) -> Iterator[Pane]:
+    match name:
+        case "wechat":
+            yield from _show_article(rendering, lang)
+        case "telegram":
+            yield from _show_messages(rendering)
+        case "email":
+            yield from _show_mail(rendering, lang)
+        case "rss":
+            yield from _show_entry(rendering, lang)
+        case "web":
+            yield from _show_page(rendering)
+        case _:
+            yield from _show_other(name, rendering, lang)
+
+
+def _show_page(rendering: Rendering) -> Iterator[Pane]:
+    page = rendering.parts[0]
+    yield Pane("web-phone", "Web, phone", "web", page.body, page.key, width=_PHONE)
+    yield Pane("web-desk", "Web, desktop", "web", page.body, page.key, width=_DESKTOP)
+
+
+def _show_entry(rendering: Rendering, lang: str) -> Iterator[Pane]:
+    entry = rendering.parts[0]
+    document, title = frames.frame_entry(entry.body.splitlines()[0], lang)
+    yield Pane("feed", "Feed", "feed", document, entry.key, title)
+
+
+def _show_article(rendering: Rendering, lang: str) -> Iterator[Pane]:
+    article, meta = _find_part(rendering, "article.html"), _find_part(rendering, "meta.json")
+    title = str(json.loads(meta.body)["title"])
+    for scheme, name, label in (("light", "wechat", "WeChat"), ("dark", "wechat-dark", "WeChat, dark")):
+        document = frames.frame_article(article.body, lang, title, is_dark=scheme == "dark")
+        yield Pane(name, label, "wechat", document, article.key, title, _WECHAT_PHONE, scheme)
+
+
+def _show_messages(rendering: Rendering) -> Iterator[Pane]:
+    chat = _find_part(rendering, "preview.html")
+    messages = tuple(part.key for part in rendering.previews if part != chat)
+    yield Pane("telegram", "Telegram", "telegram", chat.body, chat.key, width=_PHONE, messages=messages)
+
+
+def _show_mail(rendering: Rendering, lang: str) -> Iterator[Pane]:
+    message = rendering.parts[0]
+    text, subject = frames.read_mail(message.body)
+    yield Pane("mail", "Mail", "mail", frames.frame_mail(text, lang, subject), message.key, subject)
+
+
+def _show_other(name: str, rendering: Rendering, lang: str) -> Iterator[Pane]:
+    """Show what a channel of another package made: its previews, or else its parts."""
+    for number, part in enumerate(rendering.previews or rendering.parts, 1):
+        is_page = part.media_type.startswith("text/html") and part.body.lstrip()[:9].lower() == b"<!doctype"
+        document = part.body if is_page else frames.frame_text(part.body.decode("utf-8", "replace"), lang, name)
+        kind = "web" if is_page else "mail"
+        yield Pane(f"{name}-{number}", f"{name} {number}", kind, document, part.key)
+
+
+def _find_part(rendering: Rendering, name: str) -> Part:
+    return next(part for part in (*rendering.previews, *rendering.parts) if part.key.endswith(f"/{name}"))

@@ -1,0 +1,227 @@
+"""The thread that renders: waits for changes of files and for texts that are not saved, and keeps the newest view."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from threading import Condition, Event, Thread
+
+from msgspec.structs import replace
+from watchfiles import Change, DefaultFilter, watch
+
+from publisher.config import Config
+from publisher.credentials import redact
+from publisher.errors import PublisherError
+from publisher.preview.previewer import Previewer
+from publisher.preview.problems import ProblemFinder
+from publisher.preview.view import View, build_broken_view, build_view
+from publisher.project import CONFIG_FILE, DATES_FILE
+
+_STEP_MS, _DEBOUNCE_MS = 5, 50
+"""A change is reported when nothing else has changed for one step, and after the debounce at the latest."""
+
+_RETRY_SECONDS = 1.0
+"""Pause before files are watched again after that has failed."""
+
+_BACKGROUND_SECONDS = 0.01
+"""The other issues are read for so long until something else can be done."""
+
+_STATE_FILE = "revisions.json"
+"""The file of `.publisher` that says what was published. The others may change while they are read."""
+
+
+_PROJECT_FILES = (CONFIG_FILE, DATES_FILE, "templates")
+
+
+class PreviewWorker:
+    """Keeps `view` up to date from `start` to `close`. What other threads call only notes what to do.
+
+    `on_change` is called with the number of each new version, in the thread of the worker.
+    """
+
+    def __init__(self, previewer: Previewer, path: str, on_change: Callable[[int], None]) -> None:
+        self.previewer = previewer
+        self.view = View()
+        self._on_change = on_change
+        self._path = self._shown_path = path
+        self._finder = ProblemFinder(previewer.config)
+        self._unchecked = dict.fromkeys(previewer.files)
+        self._changed: set[str] | None = None
+        self._texts: dict[str, str | None] = {}
+        self._condition = Condition()
+        self._stop = Event()
+        self._threads = [Thread(target=target, daemon=True) for target in (self._run, self._watch)]
+
+    def start(self) -> None:
+        """Render for the first time, and start the threads."""
+        self._render()
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """End the threads."""
+        self._stop.set()
+        with self._condition:
+            self._condition.notify()
+        for thread in self._threads:
+            thread.join(5)
+
+    def show(self, path: str) -> None:
+        """Show another issue."""
+        with self._condition:
+            self._path = path
+            self._note_change(())
+
+    def set_text(self, path: str, text: str | None) -> None:
+        """Show an issue with a text that is not saved yet, or with that of its file again if it is None."""
+        with self._condition:
+            self._path, self._texts[path] = path, text
+            self._note_change(())
+
+    def _note_change(self, paths: Iterable[str]) -> None:
+        self._changed = (self._changed or set()) | {*paths}
+        self._condition.notify()
+
+    # ---------------------------------------------------------------- threads
+
+    def _watch(self) -> None:
+        """Note what changes below the newsletter's folder, not in its files: many editors save by renaming one."""
+        failures = 0
+        while not self._stop.wait(_RETRY_SECONDS if failures > 1 else 0):
+            try:
+                self._watch_files(is_polling=failures > 0)
+            except (OSError, RuntimeError):
+                # the system watches no more folders, or a name is no text: which file it was is not known
+                failures += 1
+                with self._condition:
+                    self._note_change([""])
+
+    def _watch_files(self, *, is_polling: bool) -> None:
+        config = self.previewer.config
+        for changes in watch(
+            config.root,
+            watch_filter=ChangeFilter(config),
+            step=_STEP_MS,
+            debounce=_DEBOUNCE_MS,
+            stop_event=self._stop,
+            force_polling=is_polling,
+            ignore_permission_denied=True,
+        ):
+            paths = {Path(path).relative_to(config.root).as_posix() for _, path in changes}
+            with self._condition:
+                self._texts |= dict.fromkeys(paths)  # what is saved takes the place of what was not
+                self._note_change(paths)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            changed = self._wait_for_work()
+            if changed is not None:
+                self._update(changed)
+            elif self._read_others():
+                self._render()
+
+    def _wait_for_work(self) -> set[str] | None:
+        """Return what has changed; None if there is time for the other issues, or at the end."""
+        with self._condition:
+            if not (self._changed is not None or self._has_background_work or self._stop.is_set()):
+                self._condition.wait()
+            changed, self._changed = self._changed, None
+            return changed
+
+    def _update(self, changed: set[str]) -> None:
+        try:
+            self._apply(changed)
+        except PublisherError as error:  # a mistake in publisher.toml, or no issue is left: the last view stays
+            self._publish(build_broken_view(self.view, self._path, _format_error(error)))
+        else:
+            self._read_others()
+            self._render()
+
+    def _apply(self, changed: set[str]) -> None:
+        """Take over what has changed. Raises PublisherError if the newsletter cannot be loaded."""
+        with self._condition:
+            texts, self._texts = self._texts, {}
+        self.previewer.unsaved.update({path: text for path, text in texts.items() if text is not None})
+        for path in [path for path, text in texts.items() if text is None]:
+            self.previewer.unsaved.pop(path, None)
+        if any(path.partition("/")[0] in _PROJECT_FILES for path in changed):
+            self.previewer.reload()
+            self._finder = ProblemFinder(self.previewer.config)
+            self._unchecked = dict.fromkeys(self.previewer.files)
+        elif others := changed - {self._path}:
+            self.previewer.rescan()
+            self._finder.keep(self.previewer.files)
+            self._unchecked |= dict.fromkeys(others & self.previewer.files.keys())
+
+    def _render(self) -> None:
+        path = self._path
+        if path != self._shown_path:  # which is compared with the others again, as it is now
+            self._unchecked[self._shown_path] = None
+            self._shown_path = path
+        try:
+            self._publish(self._build_view(path))
+        except Exception as error:  # whatever happens, the page has something to show
+            self._publish(build_broken_view(self.view, path, _format_error(error)))
+
+    def _build_view(self, path: str) -> View:
+        preview = self.previewer.render(path)
+        if not preview.renderings:
+            return build_broken_view(self.view, path, preview.fault)
+        return build_view(
+            preview,
+            self.previewer.records,
+            self._finder,
+            self.previewer.config,
+            unread=self.previewer.unread + len(self._unchecked),
+            is_unsaved=path in self.previewer.unsaved,
+        )
+
+    def _publish(self, view: View) -> None:
+        """Make a view the newest one. Documents of the one before are kept for pages that are loading it."""
+        documents = {pane.digest: pane.document for pane in (*self.view.panes, *view.panes)}
+        is_same = view.to_json() == replace(self.view, version=0).to_json()
+        version = self.view.version + (not is_same)
+        self.view = replace(view, version=version, documents=documents)
+        if not is_same:
+            self._on_change(version)
+
+    # ------------------------------------------------------------- background
+
+    @property
+    def _has_background_work(self) -> bool:
+        return bool(self.previewer.unread or self._unchecked)
+
+    def _read_others(self) -> bool:
+        """Read and check some of the other issues; return whether the last one was among them."""
+        if not self._has_background_work:
+            return False
+        until = time.monotonic() + _BACKGROUND_SECONDS
+        while self._has_background_work and time.monotonic() < until:
+            path = self.previewer.read_next() if self.previewer.unread else next(iter(self._unchecked))
+            self._unchecked.pop(path, None)
+            if path != self._shown_path and path in self.previewer.files:
+                self._finder.add(self.previewer.files[path], self.previewer.find_parsed(path))
+        return not self._has_background_work
+
+
+class ChangeFilter(DefaultFilter):
+    """Lets through the changes that may change a rendering: not those of the files that publishing writes."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self._root = config.root
+        self._written = {config.newsletter.site.partition("/")[0], "outbox"}
+
+    def __call__(self, change: Change, path: str) -> bool:
+        """Return whether the change of a file is reported."""
+        first, *rest = Path(path).relative_to(self._root).parts or ("",)
+        if first == ".publisher":
+            return rest == [_STATE_FILE]
+        return first not in self._written and super().__call__(change, path)
+
+
+def _format_error(error: Exception) -> str:
+    if isinstance(error, PublisherError):
+        return redact(" · ".join(filter(None, (error.message, error.hint))))
+    return redact(f"internal error: {type(error).__name__}: {error}")

@@ -1,0 +1,171 @@
+"""The page and its state over HTTP, and what the page asks for."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from publisher.errors import ConfigError
+from publisher.preview.server import run_preview
+from tests.preview.conftest import Client, Folder
+
+ISSUE = "issues/2024-03-14.md"
+DOT = (Path(__file__).parents[1] / "judges" / "dot.png").read_bytes()
+Serve = Callable[[str], Client]
+
+
+def test_state_says_what_is_shown(serve: Serve) -> None:
+    client = serve(ISSUE)
+    state = client.wait(lambda state: not state["unread"])
+    assert state["issue"]["path"] == ISSUE
+    assert state["issue"]["date"] == "2024-03-14"
+    assert [issue["date"] for issue in state["issues"]] == ["2024-03-14", "2024-02-29", "2024-02-15"]
+    assert (state["name"], state["lang"], state["broken"], state["editor"]) == ("潮汐观察", "zh-CN", "", False)
+    widths = {pane["name"]: pane["width"] for pane in state["panes"]}
+    assert widths["wechat"] == widths["wechat-dark"] == 375
+    assert widths["web-phone"] < 480 < widths["web-desk"]
+    for pane in state["panes"]:
+        assert client.get(pane["url"]).headers["content-type"] == "text/html; charset=utf-8"
+        for part in (pane["part"], *pane["messages"]):
+            assert client.get(part).status == 200
+
+
+def test_state_has_the_documents_that_the_page_does_not_have(serve: Serve) -> None:
+    client = serve(ISSUE)
+    state = client.wait(lambda state: not state["unread"])
+    assert "documents" not in state
+    digests = {pane["digest"]: pane for pane in state["panes"]}
+    known = next(iter(digests))
+    documents = client.get(f"/state?have={known},other").json["documents"]
+    assert {*documents} == {pane["url"] for pane in state["panes"]} - {digests[known]["url"]}
+    for url, document in documents.items():
+        assert client.get(url).body.decode() == document
+    assert client.get(f"/state?have={','.join(digests)}").json["documents"] == {}
+
+
+def test_parts_are_served_as_they_are_published(serve: Serve, folder: Folder) -> None:
+    client = serve(ISSUE)
+    panes = {pane["name"]: pane for pane in client.state["panes"]}
+    article = client.get(panes["wechat"]["part"]).body
+    assert article.startswith(b"<section")
+    assert article.decode() in client.pane("wechat")
+    mail = client.get(panes["mail"]["part"])
+    assert mail.headers["content-type"] == "message/rfc822"
+    assert mail.body.startswith(b"From:")
+
+
+def test_lines_of_the_mail_fit_and_are_those_that_are_sent(serve: Serve) -> None:
+    meters = {(meter["channel"], meter["label"], meter["unit"]): meter for meter in serve(ISSUE).state["budgets"]}
+    columns = meters["email", "columns", "columns"]
+    assert 60 < columns["used"] <= columns["limit"] == 72
+    assert meters["wechat", "characters", "characters"]["limit"] == 19_999
+    assert meters["telegram", "message 1", "UTF-16"]["limit"] == 4096
+    assert 0 < meters["telegram", "message 1", "entities"]["used"] <= 100
+
+
+def test_images_of_the_issue_are_served_and_no_others(serve: Serve, folder: Folder) -> None:
+    folder.write("issues/2024-03-28.md", "# 潮汐观察 (2024-03-28)：图\n\n![船](img/a.png)\n")
+    (folder.root / "issues" / "img").mkdir()
+    (folder.root / "issues" / "img" / "a.png").write_bytes(DOT)
+    (folder.root / "issues" / "img" / "b.png").write_bytes(DOT)
+    client = serve("issues/2024-03-28.md")
+    images = client.state["images"]
+    assert [*images] == ["https://letter.org/tide/2024-03-28/img/a.png"]
+    (local,) = images.values()
+    answer = client.get(local)
+    assert (answer.headers["content-type"], answer.body) == ("image/png", DOT)
+    assert client.get(local.replace("a.png", "b.png")).status == 404
+    (folder.root / "issues" / "img" / "a.png").unlink()
+    (folder.root / "issues" / "img" / "a.png").symlink_to("/etc/passwd")
+    assert client.get(local).status == 404
+
+
+def test_another_issue_is_shown(serve: Serve) -> None:
+    client = serve(ISSUE)
+    assert client.post("/issue", {"path": "issues/2024-02-15.md"}).status == 204
+    state = client.wait(lambda state: state["issue"]["path"] == "issues/2024-02-15.md")
+    assert "2024-02-15" in client.pane("web-phone", state)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "status"),
+    [
+        ("/issue", {"path": "publisher.toml"}, 404),
+        ("/issue", {"path": "../secret.md"}, 404),
+        ("/issue", {}, 400),
+        ("/issue", {"path": 1}, 400),
+        ("/buffer", {"path": ISSUE}, 400),
+        ("/buffer", {"path": "issues/other.md", "text": ""}, 404),
+        ("/buffer", {"path": ISSUE, "text": "", "more": 1}, 400),
+        ("/open", {"line": 0}, 400),
+        ("/open", {"line": 1}, 409),
+    ],
+)
+def test_a_wrong_request_changes_nothing(serve: Serve, path: str, value: object, status: int) -> None:
+    client = serve(ISSUE)
+    before = client.wait(lambda state: not state["unread"])
+    answer = client.post(path, value)
+    assert answer.status == status
+    assert answer.json["error"]
+    assert client.state == before
+
+
+def test_a_body_that_is_no_json_or_too_large_is_refused(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = serve(ISSUE)
+    headers = {"content_type": "application/json"}
+    assert client.send("POST", "/buffer", b"{", headers).status == 400
+    assert client.send("POST", "/buffer", b'{"path": "\xff"}', headers).status == 400
+    monkeypatch.setattr("publisher.preview.app._MAX_BODY_BYTES", 100)
+    assert client.post("/buffer", {"path": ISSUE, "text": "字" * 100}).status == 413
+
+
+def test_events_name_each_new_version(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("publisher.preview.app._HEARTBEAT_SECONDS", 0.05)
+    client = serve(ISSUE)
+    version = client.wait(lambda state: not state["unread"])["version"]
+    with closing(http.client.HTTPConnection(client.host, timeout=20)) as connection:
+        connection.request("GET", "/events", headers={"cookie": client.cookie})
+        stream = connection.getresponse()
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        assert [stream.readline() for _ in range(3)] == [b"event: state\n", b"data: %d\n" % version, b"\n"]
+        assert [stream.readline() for _ in range(3)] == [b"event: ping\n", b"data:\n", b"\n"]
+        client.post("/buffer", {"path": ISSUE, "text": "# 潮汐观察 (2024-03-14)：新\n"})
+        while (line := stream.readline()) in (b"event: ping\n", b"data:\n", b"\n"):
+            pass
+        assert (line, stream.readline()) == (b"event: state\n", b"data: %d\n" % (version + 1))
+    assert client.state["version"] == version + 1
+
+
+def test_the_end_of_the_preview_ends_its_events(folder: Folder) -> None:
+    with run_preview(folder.preview(), ISSUE) as address:
+        client = Client(address)
+        client.sign_in()
+        connection = http.client.HTTPConnection(client.host, timeout=20)
+        connection.request("GET", "/events", headers={"cookie": client.cookie})
+        stream = connection.getresponse()
+        stream.readline()
+    rest = stream.read()
+    assert rest.endswith(b"\n\n")
+    connection.close()
+
+
+def test_a_port_that_is_taken_is_one_line(folder: Folder) -> None:
+    with run_preview(folder.preview(), ISSUE) as address:
+        port = int(Client(address).host.partition(":")[2])
+        with pytest.raises(ConfigError, match=f"cannot listen on 127.0.0.1:{port}: Address already in use$"):
+            run_preview(folder.preview(), ISSUE, port).__enter__()
+
+
+def test_nothing_is_written_or_sent(folder: Folder, serve: Serve) -> None:
+    before = folder.list_files()
+    client = serve(ISSUE)
+    client.wait(lambda state: not state["unread"])
+    client.post("/buffer", {"path": ISSUE, "text": "# 潮汐观察 (2024-03-14)：新\n"})
+    client.wait(lambda state: state["unsaved"])
+    assert folder.list_files() == before
+    assert json.loads(client.get("/state").body)["issue"]["path"] == ISSUE
