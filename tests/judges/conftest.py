@@ -8,11 +8,13 @@ import re
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.judges.live_preview import LivePreview, find_newest
 
 HERE = Path(__file__).parent
 BASE = "https://example.org/letter/"
@@ -133,3 +135,20 @@ def chromium(need: Callable[[str], str], node_modules: Path) -> Callable[..., st
         return done.stdout
 
     return run
+
+
+@pytest.fixture
+def letter(sample: Path, tmp_path: Path) -> Path:
+    """A copy of the sample newsletter, whose newest issue has an item without a URL, which is a problem."""
+    letter = shutil.copytree(sample, tmp_path / "letter")
+    issue = find_newest(letter)
+    text = issue.read_text("utf-8")
+    assert "\n- [一家字体公司公开了三年的改字手记" in text
+    issue.write_text(re.sub(r"(\n- \[一家字体公司公开了三年的改字手记[^\]]*\])\([^)]*\)", r"\1()", text), "utf-8")
+    return letter
+
+
+@pytest.fixture
+def preview(letter: Path, chromium: Callable[..., str]) -> Iterator[LivePreview]:
+    with LivePreview(find_newest(letter), chromium) as running:
+        yield running

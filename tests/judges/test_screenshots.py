@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.judges.live_preview import LivePreview, find_newest
+
 # file, page below the newsletter's folder, width and height in CSS pixels, image pixels for each, colours
 IMAGES = [
     ("page-desk.png", "public/{issue}/", 1280, 960, 1, "light"),
@@ -52,6 +54,21 @@ def test_screenshots(sample: Path, publish, chromium, folder: Path, tmp_path: Pa
     ]
     assert chromium("screenshot.cjs", base, letter, json.dumps(wanted)) == ""
     for name, _, width, height, scale, _ in IMAGES:
-        image = (folder / name).read_bytes()
-        assert struct.unpack(">II", image[16:24]) == (width * scale, height * scale)
-        assert len(image) > 20_000, f"{name} is almost empty"
+        require_image(folder / name, width * scale, height * scale)
+
+
+def test_screenshot_of_the_preview(sample: Path, chromium, folder: Path, tmp_path: Path) -> None:
+    """All panes side by side, with one item lit up in each."""
+    letter = shutil.copytree(sample, tmp_path / "letter")
+    with LivePreview(find_newest(letter), chromium) as preview:
+        preview.look(
+            *(preview.pick(7), ("run", "document.activeElement.blur()"), ("shot", str(folder / "preview.png"))),
+            window=(1800, 920),
+        )
+    require_image(folder / "preview.png", 1800, 920)
+
+
+def require_image(file: Path, width: int, height: int) -> None:
+    image = file.read_bytes()
+    assert struct.unpack(">II", image[16:24]) == (width, height)
+    assert len(image) > 20_000, f"{file.name} is almost empty"

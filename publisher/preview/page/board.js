@@ -14,7 +14,7 @@ export class Board {
     this.words = words;
     this.on = on;
     this.panes = new Map(); // by name
-    addEventListener('resize', () => this.resize());
+    new ResizeObserver(() => this.state && this.resize()).observe(element);
   }
 
   label({ name, label }) {
