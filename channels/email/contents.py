@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from publisher import model as m
-from publisher.channels.email.headers import clean_text
 from publisher.channels.email.wrapping import TextBuffer, fits, truncate_to_columns
+from publisher.mail_address import clean_text
 from publisher.outline import OutlineSection
 
 # a longer list would push the text too far down

@@ -10,9 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from binascii import b2a_base64
-from typing import NamedTuple
 from urllib.parse import quote
 
+from publisher.mail_address import INVISIBLE_CHARACTERS, Mailbox, clean_text
 from publisher.patterns import lazy_pattern
 
 _MAX_LINE_LENGTH = 76  # RFC 2047, section 2; without encoded words RFC 5322 would allow 78
@@ -24,22 +24,6 @@ _ADDRESS = lazy_pattern(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
 _ATOM_PHRASE = lazy_pattern(rf"{_ATOM}(?: {_ATOM})*")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-class Mailbox(NamedTuple):
-    """An email address and its display name, which may be empty.
-
-    `written` is the address as it stands on the list of recipients, "" if it does not differ.
-    """
-
-    name: str
-    address: str
-    written: str = ""
-
-    @property
-    def domain(self) -> str:
-        """The part after the @."""
-        return self.address.rpartition("@")[2]
 
 
 def parse_mailbox(text: str) -> Mailbox | None:
@@ -127,20 +111,6 @@ def _encode_words(text: str) -> list[str]:
     return [f"=?utf-8?b?{b2a_base64(chunk, newline=False).decode()}?=" for chunk in chunks]
 
 
-_WHITESPACE = lazy_pattern(r"[ \t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
-# control characters, bidirectional controls (UAX 9), zero-width characters, lone surrogates
-_INVISIBLE_CHARACTERS = lazy_pattern(
-    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+"
-)
-
-
-def clean_text(text: str) -> str:
-    """Return the text on one line with single spaces, without invisible characters."""
-    if "  " in text or not text.isprintable():
-        text = _WHITESPACE.sub(" ", _INVISIBLE_CHARACTERS.sub("", text))
-    return text.strip(" ")
-
-
 def clean_code_line(line: str) -> str:
     """Return a line of code: spaces kept, tabs expanded to 4 columns, no invisible characters."""
-    return " ".join(_INVISIBLE_CHARACTERS.sub("", line.expandtabs(4)).splitlines()).rstrip()
+    return " ".join(INVISIBLE_CHARACTERS.sub("", line.expandtabs(4)).splitlines()).rstrip()

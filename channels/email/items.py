@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from publisher import model as m
-from publisher.channels.email.headers import clean_text
 from publisher.channels.email.wrapping import TextBuffer
 from publisher.channels.email.writer import TextWriter, format_url, is_bare_link
 from publisher.links import build_link_key
+from publisher.mail_address import clean_text
 from publisher.outline import OutlineItem
 from publisher.transforms import find_urls
 

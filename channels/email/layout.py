@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from publisher import model as m
 from publisher.channel import Entry
 from publisher.channels.email.contents import write_contents
-from publisher.channels.email.headers import clean_text
 from publisher.channels.email.items import is_bare, write_item
 from publisher.channels.email.wrapping import SIGNATURE_DELIMITER, TextBuffer, Wrap
 from publisher.channels.email.writer import TextWriter, format_url
@@ -15,6 +14,7 @@ from publisher.derived_texts import count_items
 from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
 from publisher.localized import count_minutes
+from publisher.mail_address import clean_text
 from publisher.newsletter import Newsletter
 from publisher.outline import (
     Outline,

@@ -12,16 +12,15 @@ from typing import NamedTuple
 
 from publisher.channel import Entry
 from publisher.channels.email.headers import (
-    Mailbox,
     build_header,
     build_mailbox_header,
     build_mailto_link,
     build_text_header,
-    clean_text,
     encode_phrase,
     format_rfc5322_date,
 )
 from publisher.links import to_ascii_url
+from publisher.mail_address import Mailbox, clean_text
 from publisher.newsletter import Newsletter
 
 _MAX_HEADER_LENGTH = 998  # RFC 5322, section 2.1.1

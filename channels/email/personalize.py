@@ -16,9 +16,9 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from publisher.channels.email.headers import Mailbox, build_header, build_mailbox_header, format_rfc5322_date
+from publisher.channels.email.headers import build_header, build_mailbox_header, format_rfc5322_date
 from publisher.channels.email.message import build_message_id, build_thread_headers, encode_base64_lines, search_headers
-from publisher.channels.email.recipients import normalize_address
+from publisher.mail_address import Mailbox, normalize_address
 
 PLACEHOLDERS = ("{address}", "{token}")
 """The parts of an unsubscribe URL that are filled in for each recipient."""

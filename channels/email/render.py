@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 
 from publisher.channel import Context, Entry, Part, Rendering
 from publisher.channels.email import layout
-from publisher.channels.email.headers import Mailbox, build_header, build_mailto_link, clean_text, parse_mailbox
+from publisher.channels.email.headers import build_header, build_mailto_link, parse_mailbox
 from publisher.channels.email.layout import write_end, write_online_link
 from publisher.channels.email.message import ReplyTo, build_message
 from publisher.channels.email.settings import parse_mailbox_setting as parse_sender
 from publisher.channels.email.wrapping import TextBuffer, Wrap, format_fixed_lines, format_flowed_lines, is_flowed
 from publisher.errors import ConfigError
 from publisher.labels import get_labels
+from publisher.mail_address import Mailbox, clean_text
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, assert_never
 
-from publisher.channels.email.headers import clean_text
 from publisher.channels.email.reply_rules import CONNECTION_IS_USED_UP, FROM_HINT, REPLY_RULES, TOO_LARGE, ReplyRule
 from publisher.credentials import redact
 from publisher.errors import DeliveryError, RefusalKind
+from publisher.mail_address import clean_text
 from publisher.patterns import lazy_pattern
 
 _MAX_SHOWN_LENGTH, _MAX_CLASSIFIED_LENGTH = 200, 2000  # characters

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Self
 
 from publisher.channel import Part, Receipt, Session
 from publisher.channels.email import smtp
-from publisher.channels.email.headers import Mailbox
 from publisher.channels.email.personalize import MailTemplate
 from publisher.channels.email.rate_limit import find_provider_limits
-from publisher.channels.email.recipients import RecipientSource, load_mailboxes, normalize_address, parse_recipient
+from publisher.channels.email.recipients import RecipientSource, load_mailboxes
 from publisher.channels.email.replies import classify_reply
 from publisher.channels.email.smtp import SmtpConnection, SmtpDisconnectedError, SmtpRefusedError
 from publisher.credentials import Reference, resolve_secret
 from publisher.deadline import Deadline
 from publisher.errors import ConfigError, DeliveryError, RefusalKind
+from publisher.mail_address import Mailbox, normalize_address, parse_recipient
 
 if TYPE_CHECKING:
     from publisher.channels.email.dkim import DkimSigner

@@ -11,10 +11,11 @@ from itertools import islice
 from typing import assert_never
 
 from publisher import model as m
-from publisher.channels.email.headers import clean_code_line, clean_text
+from publisher.channels.email.headers import clean_code_line
 from publisher.channels.email.wrapping import TextBuffer, count_columns, fits
 from publisher.inline_nodes import STRUCK, format_subscript, format_superscript
 from publisher.links import to_ascii_url
+from publisher.mail_address import clean_text
 
 _RULE = "* * *"
 _BULLET = "- "

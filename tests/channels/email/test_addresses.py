@@ -13,17 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.channels.email import Email, recipients
-from publisher.channels.email.headers import Mailbox
-from publisher.channels.email.recipients import (
-    load_mailboxes,
-    normalize_address,
-    parse_recipient,
-    read_recipients,
-    source_changed_at,
-    source_version,
-)
+from publisher import mail_address
+from publisher.channels.email import Email
+from publisher.channels.email.recipients import load_mailboxes, read_recipients, source_changed_at, source_version
 from publisher.errors import ConfigError
+from publisher.mail_address import Mailbox, normalize_address, parse_recipient
 
 
 @pytest.mark.parametrize(
@@ -248,8 +242,8 @@ def test_the_fast_path_decides_as_the_whole_rule_does(text: str) -> None:
             return error.message
         return mailbox, normalize_address(mailbox.address)
 
-    assert outcome(parse_recipient) == outcome(recipients._parse_any_recipient)
-    if recipients._is_plain(text):
+    assert outcome(parse_recipient) == outcome(mail_address._parse_any_recipient)
+    if mail_address._is_plain(text):
         assert normalize_address(text) == normalize_address(text.upper()), "and its key is that of other spellings"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.channels.email.headers import clean_code_line, clean_text
+from publisher.channels.email.headers import clean_code_line
+from publisher.mail_address import clean_text
 
 
 @pytest.mark.parametrize(

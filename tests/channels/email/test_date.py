@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from publisher.channels.email import Email
 from publisher.channels.email.dkim import DkimSigner
-from publisher.channels.email.headers import Mailbox
 from publisher.channels.email.personalize import MailTemplate
 from publisher.config import Config
 from publisher.events import Request
 from publisher.ledger import DeliveryState, PublicationKey
 from publisher.ledger.queries import ResolutionChoice, find_recipients, resolve_deliveries
+from publisher.mail_address import Mailbox
 from publisher.pipeline.notice import send_notice
 from publisher.pipeline.test_send import send_test
 from publisher.theme import Theme

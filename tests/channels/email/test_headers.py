@@ -14,15 +14,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from publisher.channels.email.headers import (
-    Mailbox,
     build_header,
     build_mailbox_header,
     build_mailto_link,
     build_text_header,
-    clean_text,
     format_rfc5322_date,
     parse_mailbox,
 )
+from publisher.mail_address import Mailbox, clean_text
 
 
 def read(line: bytes) -> email.message.EmailMessage:

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from publisher.channel import Context, Part
 from publisher.channels.email import Email
 from publisher.channels.email.dkim import DkimSigner
-from publisher.channels.email.headers import Mailbox
 from publisher.channels.email.personalize import MailTemplate
+from publisher.mail_address import Mailbox
 from publisher.reader import parse_issue
 from publisher.theme import Theme
 from tests.channels.email.conftest import PUBLICATION, SAMPLE, entry_of, render

@@ -23,10 +23,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from publisher.channel import Part
 from publisher.channels.email import Email
 from publisher.channels.email.dkim import DkimSigner
-from publisher.channels.email.headers import Mailbox
 from publisher.channels.email.personalize import MailTemplate
-from publisher.channels.email.recipients import parse_recipient, read_recipients
+from publisher.channels.email.recipients import read_recipients
 from publisher.errors import ConfigError
+from publisher.mail_address import Mailbox, parse_recipient
 from publisher.reader import parse_issue
 from tests.channels.email.conftest import SAMPLE, render
 from tests.channels.email.wire import faults
