@@ -17,6 +17,8 @@ from typing import Annotated, ClassVar, Protocol, Self
 
 from msgspec import Meta, Struct, field
 
+from publisher.archive_entry import CardImage as CardImage
+from publisher.archive_entry import Entry as Entry
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
 
@@ -52,47 +54,6 @@ class Rendering(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     report: Mapping[str, object] = field(default_factory=dict)
     previews: tuple[Part, ...] = ()
-
-
-class Entry(Struct, frozen=True):
-    """The archive's data about one issue.
-
-    `title` is the display title, `summary` plain text, `url` the absolute URL of its page. `published` never
-    changes, `updated` changes with the content; both are aware, in whole seconds. `revision` is a hash of the
-    content: entries of equal revision have equal pages and feed items. `aliases` are the absolute URLs of pages
-    that lead to the issue's. `feed_id` is the id of its feed entry if that is not `id`, "" otherwise. `sections` are
-    the titles of its main sections.
-    `minutes` is its reading time, 0 if unknown; `highlights` are the titles of its first items, none if it is prose.
-    """
-
-    id: str
-    date: dt.date
-    title: str
-    summary: str
-    url: str
-    published: dt.datetime
-    updated: dt.datetime
-    items: int = 0
-    revision: str = ""
-    aliases: tuple[str, ...] = ()
-    feed_id: str = ""
-    minutes: int = 0
-    highlights: tuple[str, ...] = ()
-    sections: tuple[str, ...] = ()
-
-    @property
-    def excerpt(self) -> str:
-        """What the issue is about, for one or two lines below its title: the highlights, or else the summary."""
-        return " · ".join(self.highlights) or self.summary
-
-
-class CardImage(Struct, frozen=True):
-    """The image that a page shows where it is shared: its absolute URL, its size in pixels, and what it says."""
-
-    url: str
-    width: int
-    height: int
-    alt: str
 
 
 class PartGroup(Struct, frozen=True):
@@ -364,6 +325,14 @@ class MessageChannel(Channel, frozen=True):
         A list that changed a moment ago may still be being written, so it is read later.
         """
         return None
+
+    @property
+    def subscribers_of(self) -> str:
+        """The newsletter (by its id) whose subscribers in the ledger are the recipients; "" if `recipients` has them.
+
+        Recipients are then the subscribers' keys, and `find_lane` must depend on their domain alone.
+        """
+        return ""
 
     def recipients(self) -> Iterable[str]:
         """Return the recipients, one delivery each: the destination itself, or all members of the list."""

@@ -2,8 +2,8 @@
 
 `publisher.keys` has all tables and keys. Unknown keys and wrong types are errors with line, column and a hint. A
 channel validates its own values: it raises ConfigError when it is created, or from `feed_urls`. If it has the fields
-`_lang`, `_root` and `_private_files`, they are set to the language and the folder of the newsletter, and to the files
-that are never published.
+`_lang`, `_root`, `_private_files`, `_subscribers` and `_subscribers_of`, they are set to the language and the folder of
+the newsletter, the files that are never published, the table [subscribers], and the newsletter's id if there is one.
 """
 
 from __future__ import annotations
@@ -20,14 +20,25 @@ from urllib.parse import urljoin, urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
-from publisher import keys as tables
 from publisher.credentials import Reference, find_secret_file, locate_file
 from publisher.errors import ConfigError, find_nearest
 from publisher.example_addresses import ExampleAddress, find_example_addresses
 from publisher.issue_dates import load_issue_dates
+from publisher.keys import (
+    TABLE_NAMES,
+    ChecksKeys,
+    CommonChannelKeys,
+    IssueKeys,
+    LedgerKeys,
+    PreviewKeys,
+    ScheduleKeys,
+    ServerKeys,
+)
+from publisher.listen_address import ListenAddress, parse_listen_address, parse_network
 from publisher.locales import validate_language, validate_timezone
 from publisher.newsletter import Newsletter
 from publisher.project import CONFIG_FILE
+from publisher.subscriber_settings import SubscriberSettings
 from publisher.timetable import Schedule, parse_catch_up, parse_cron, parse_time_of_day
 from publisher.toml import TomlDocument, list_keys
 
@@ -45,26 +56,6 @@ _PUBLISHED_KEYS = ("issues", "cover")
 
 _PLACEHOLDERS = ("date", "year", "month", "day", "id", "slug", "number")
 _PLACEHOLDER_HINT = f"there are {' '.join(f'{{{name}}}' for name in _PLACEHOLDERS)}"
-
-
-class ListenAddress(NamedTuple):
-    """Host and port of the HTTP server; `host` is a name or an IP address without brackets."""
-
-    host: str
-    port: int
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether only this machine can connect to it."""
-        from ipaddress import ip_address
-
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 class CheckRules(NamedTuple):
@@ -85,11 +76,12 @@ class Config(Struct, frozen=True):
 
     `path` is the file and `root` its folder; `issues` are globs relative to the root, those that begin with `!` exclude
     files; `dates` are the dates of dates.toml by path. `schedule` is in the newsletter's time zone. `ledger` is a
-    Reference to the URL of a database, "" for a file. `listen` is where the daemon serves the site, `proxies` the web
-    servers in front of it, and `editor` is opened by the preview. `channels` has the enabled ones: web, rss, then the
-    others in the file's order. `checks` are about all issues. `example_addresses` have to be replaced before anything
-    is sent. `templates` is the folder of the user's templates, if it exists. `private_files` are the paths of the files
-    that the file names and that are never published. `digest` is the SHA-256 (hex) of both files.
+    Reference to the URL of a database, "" for a file. `subscribers` is None without a list of one's own. `listen` is
+    where the daemon serves the site, `proxies` the web servers in front of it, and `editor` is opened by the preview.
+    `channels` has the enabled ones: web, rss, then the others in the file's order. `checks` are about all issues.
+    `example_addresses` have to be replaced before anything is sent. `templates` is the folder of the user's templates,
+    if it exists. `private_files` are the paths of the files that the file names and that are never published. `digest`
+    is the SHA-256 (hex) of both files.
     """
 
     path: Path
@@ -99,6 +91,7 @@ class Config(Struct, frozen=True):
     dates: Mapping[str, dt.date] = {}
     schedule: Schedule = _DEFAULT_SCHEDULE
     ledger: Reference = Reference()
+    subscribers: SubscriberSettings | None = None
     listen: ListenAddress | None = None
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     editor: str = ""
@@ -116,13 +109,13 @@ def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Con
     Raises ConfigError for the first error; its message begins with publisher.toml:LINE:COLUMN.
     """
     document = TomlDocument(path)
-    document.reject_unknown_keys((), tables.TABLE_NAMES)
+    document.reject_unknown_keys((), TABLE_NAMES)
     newsletter = _parse_newsletter(document)
-    server = document.decode(("server",), tables.ServerKeys)
+    server = document.decode(("server",), ServerKeys)
     with document.locate_errors("server", "listen"):
-        listen = _parse_listen_address(server.listen) if server.listen else None
+        listen = parse_listen_address(server.listen) if server.listen else None
     with document.locate_errors("server", "proxies"):
-        proxies = tuple(map(_parse_network, server.proxies))
+        proxies = tuple(map(parse_network, server.proxies))
     dates, dates_body = load_issue_dates(path.parent)
     channels = _build_channels(document, newsletter, find_channel)
     templates = path.parent / "templates"
@@ -132,8 +125,9 @@ def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Con
         newsletter=newsletter,
         issues=_parse_issues(document),
         dates=dates,
-        ledger=document.decode(("ledger",), tables.LedgerKeys).postgres,
-        editor=document.decode(("preview",), tables.PreviewKeys).editor,
+        ledger=document.decode(("ledger",), LedgerKeys).postgres,
+        subscribers=_parse_subscribers(document),
+        editor=document.decode(("preview",), PreviewKeys).editor,
         listen=listen,
         proxies=proxies,
         channels=channels,
@@ -197,7 +191,7 @@ def _parse_newsletter(document: TomlDocument) -> Newsletter:
 def _parse_home(document: TomlDocument, url: str) -> str:
     """Return the URL that the site is served at: `home`, by default the part of `url` before the first brace."""
     beginning = url.partition("{")[0]
-    home = document.decode(("newsletter",), tables.IssueKeys, also=list_keys(Newsletter)).home
+    home = document.decode(("newsletter",), IssueKeys, also=list_keys(Newsletter)).home
     base = (home or beginning.rpartition("/")[0]).rstrip("/") + "/"
     with document.locate_errors("newsletter", "home"):
         if not (beginning.startswith(base) and urlsplit(base).hostname):
@@ -206,7 +200,7 @@ def _parse_home(document: TomlDocument, url: str) -> str:
 
 
 def _parse_issues(document: TomlDocument) -> tuple[str, ...]:
-    issues = document.decode(("newsletter",), tables.IssueKeys, also=list_keys(Newsletter)).issues
+    issues = document.decode(("newsletter",), IssueKeys, also=list_keys(Newsletter)).issues
     patterns = (issues,) if isinstance(issues, str) else issues
     with document.locate_errors("newsletter", "issues"):
         for pattern in patterns:
@@ -314,7 +308,7 @@ _VALIDATORS: dict[str, Callable[[str], str]] = {
 
 def _parse_schedule(document: TomlDocument) -> Schedule:
     """Parse [schedule] and the `at` of each channel. The channels' tables have been decoded before."""
-    keys = document.decode(("schedule",), tables.ScheduleKeys)
+    keys = document.decode(("schedule",), ScheduleKeys)
     with document.locate_errors("schedule", "at"):
         at = parse_time_of_day(keys.at)
     with document.locate_errors("schedule", "cron"):
@@ -330,30 +324,12 @@ def _parse_schedule(document: TomlDocument) -> Schedule:
     return Schedule(at, cron, times, catch_up, on_failure, is_set="schedule" in document.data)
 
 
-def _parse_listen_address(value: str) -> ListenAddress:
-    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/\[\]]+)):(\d{1,5})", value)
-    if not match or int(match[3]) > 65535:
-        raise ConfigError(
-            f'listen must be a host and a port, not "{value}"', 'for this machine only: listen = "127.0.0.1:8080"'
-        )
-    return ListenAddress(match[1] or match[2], int(match[3]))
-
-
-def _parse_network(value: str) -> IPv4Network | IPv6Network:
-    """Parse an IP address, or a network of them."""
-    from ipaddress import ip_network
-
-    try:
-        return ip_network(value)
-    except ValueError:
-        raise ConfigError(
-            f'proxies must be IP addresses or networks, not "{value}"',
-            'a web server on this machine: proxies = ["127.0.0.1"]; a network: "10.0.0.0/8"',
-        ) from None
+def _parse_subscribers(document: TomlDocument) -> SubscriberSettings | None:
+    return document.decode(("subscribers",), SubscriberSettings) if "subscribers" in document.data else None
 
 
 def _parse_checks(document: TomlDocument) -> CheckRules:
-    keys = document.decode(("checks",), tables.ChecksKeys)
+    keys = document.decode(("checks",), ChecksKeys)
     if "checks" in document.data:
         from publisher.checks.codes import CODES  # slow to import
 
@@ -386,13 +362,16 @@ def _build_channel(
     place = table if name in document.table("channels") else ("newsletter",)
     with document.locate_errors(*place):
         cls = find_channel(name)
+    subscribers = _parse_subscribers(document)
     injected = {
         "_lang": newsletter.lang,
         "_root": str(document.path.parent),
         "_private_files": _find_private_files(document),
+        "_subscribers": subscribers,
+        "_subscribers_of": newsletter.id if subscribers else "",
     }
-    channel = document.decode(table, cls, also=list_keys(tables.CommonChannelKeys), **injected)
-    keys = document.decode(table, tables.CommonChannelKeys, also=list_keys(cls))
+    channel = document.decode(table, cls, also=list_keys(CommonChannelKeys), **injected)
+    keys = document.decode(table, CommonChannelKeys, also=list_keys(cls))
     with document.locate_errors(*place):
         if keys.enabled:
             channel.feed_urls(newsletter)  # raises ConfigError for a feed outside of the published folder

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 
 from publisher.credentials import Reference
 from publisher.newsletter import Newsletter
+from publisher.subscriber_settings import SubscriberSettings
 from publisher.toml import config_key
 
 if TYPE_CHECKING:
@@ -195,11 +196,12 @@ _TABLES: dict[str, tuple[str, tuple[type[Struct], ...]]] = {
     "schedule": ("When issues are published; without this table, only by hand", (ScheduleKeys,)),
     "checks": ("Which problems of issues are reported, and which of them are errors", (ChecksKeys,)),
     "ledger": ("The ledger: what was sent where", (LedgerKeys,)),
+    "subscribers": ("Your own list of subscribers, instead of a file", (SubscriberSettings,)),
     "server": ("The web server of the daemon, if you have no other", (ServerKeys,)),
     "preview": ("The live preview, `publish preview`", (PreviewKeys,)),
 }
 
-TABLE_NAMES = ("newsletter", "schedule", "ledger", "server", "preview", "checks", "channels")
+TABLE_NAMES = ("newsletter", "schedule", "ledger", "subscribers", "server", "preview", "checks", "channels")
 """The tables at the top of the file."""
 
 

@@ -27,6 +27,7 @@ from publisher.theme import Theme
 
 if TYPE_CHECKING:
     from publisher.ledger import Ledger
+    from publisher.subscribers.subscriber_list import SubscriberList
 
 
 class OutgoingMessage(NamedTuple):
@@ -122,6 +123,16 @@ class RunContext(Struct, frozen=True, dict=True):
 
         url = self.config.ledger
         return Ledger(resolve_secret(url) if url else self.home.ledger)
+
+    @cached_property
+    def subscribers(self) -> SubscriberList | None:
+        """The newsletter's own list in the ledger, None without [subscribers]. Raises ConfigError and StorageError."""
+        settings = self.config.subscribers
+        if settings is None:
+            return None
+        from publisher.subscribers.subscriber_list import SubscriberList
+
+        return SubscriberList(self.ledger, self.config.newsletter.id, settings.load_keys())
 
     @property
     def has_ledger(self) -> bool:

@@ -204,7 +204,8 @@ def _check_messages(channel: MessageChannel, rendering: Rendering, context: Cont
         parts = rendering.parts
         _render_twice(channel, "notice", lambda: channel.render_notice("一行\n两行", parts, context))
     if channel.destination:
-        assert any(channel.recipients()), f"{channel.name} has a destination but no recipient"
+        has_recipients = bool(channel.subscribers_of) or any(channel.recipients())
+        assert has_recipients, f"{channel.name} has a destination but no recipient"
         changed_at = channel.recipients_changed_at
         is_aware = changed_at is None or changed_at.utcoffset() is not None
         assert is_aware, f"{channel.name}: recipients_changed_at has no time zone"

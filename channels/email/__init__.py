@@ -62,11 +62,18 @@ class Email(EmailSettings, MessageChannel, frozen=True):
         """The setting `uncertain`."""
         return self.uncertain
 
+    @property
+    def subscribers_of(self) -> str:
+        """The newsletter's id with [subscribers]."""
+        return self._subscribers_of
+
     def recipients(self) -> Iterator[str]:
-        """Yield the normalized address of each recipient, without duplicates.
+        """Yield the normalized address of each recipient, without duplicates; none with [subscribers].
 
         Raises ConfigError when the list cannot be read.
         """
+        if self._subscribers:
+            return iter(())
         from publisher.channels.email.recipients import read_recipients
 
         return (recipient.key for recipient in read_recipients(self._recipient_source))
@@ -148,6 +155,8 @@ class Email(EmailSettings, MessageChannel, frozen=True):
 
     @property
     def _recipient_source(self) -> tuple[str, ...] | Path:
+        if self._subscribers:
+            return ()
         if isinstance(self.recipients_, str):
             return Path(self._root, self.recipients_)
         return self.recipients_ or (self.to,)

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, cast
 from msgspec import Meta
 
 from publisher.channel import ChannelSettings
-from publisher.channels.email.headers import Mailbox, parse_mailbox
+from publisher.channels.email.headers import parse_mailbox
 from publisher.credentials import Reference
 from publisher.errors import ConfigError
 from publisher.links import is_loopback_host
+from publisher.mail_address import Mailbox
 from publisher.patterns import lazy_pattern
+from publisher.subscriber_settings import SubscriberSettings
 
 if TYPE_CHECKING:
     from publisher.channels.email.wrapping import Wrap
@@ -55,15 +57,29 @@ def validate_recipients(recipients: tuple[str, ...] | str) -> None:
             pass
 
 
-def require_addresses(sender: str, to: str, recipients: tuple[str, ...] | str) -> None:
-    """Raise ConfigError without a sender or recipients."""
+def require_addresses(sender: str, to: str, recipients: tuple[str, ...] | str, *, has_list: bool) -> None:
+    """Raise ConfigError without a sender or recipients; those of a list of one's own are not known here."""
     if not sender:
         raise ConfigError("`server` is set, but there is no sender", 'set it: from = "Name <editor@example.org>"')
-    if not recipients and not to:
+    if has_list and to:
+        raise ConfigError(
+            "`to` and [subscribers] cannot be used together", "remove `to`: with `server` the subscribers get the email"
+        )
+    if not recipients and not to and not has_list:
         raise ConfigError(
             "`server` is set, but there are no recipients",
             'set the file with the addresses: recipients = "readers.txt"',
         )
+
+
+def reject_list_keys(**values: object) -> None:
+    """Raise ConfigError if a key is set that [subscribers] replaces."""
+    for key, value in values.items():
+        if value:
+            raise ConfigError(
+                f"`{key}` and [subscribers] cannot be used together",
+                f"remove `{key}`, or the table [subscribers] to keep the list yourself",
+            )
 
 
 def validate_unsubscribe_url(url: str) -> None:
@@ -171,7 +187,7 @@ _CONNECTIONS = range(1, 101)
 
 
 class EmailSettings(ChannelSettings, frozen=True):
-    """The keys of [channels.email]. `_root` is the newsletter's folder."""
+    """The keys of [channels.email]. `_root` is the newsletter's folder, `_subscribers` the table [subscribers]."""
 
     from_: Annotated[
         str,
@@ -265,6 +281,8 @@ class EmailSettings(ChannelSettings, frozen=True):
         Meta(description="reference to the private key, RSA in PEM (extra `dkim`)", examples=["file:dkim.pem"]),
     ] = Reference()
     _root: str = "."
+    _subscribers: SubscriberSettings | None = None
+    _subscribers_of: str = ""
 
     @property
     def sends(self) -> bool:
@@ -296,6 +314,10 @@ class EmailSettings(ChannelSettings, frozen=True):
             validate_unsubscribe_url(self.unsubscribe)
         if self.dkim:
             parse_dkim_domain(self.dkim)
+        if self._subscribers:
+            reject_list_keys(
+                recipients=self.recipients_, unsubscribe=self.unsubscribe, unsubscribe_key=self.unsubscribe_key
+            )
         if self.send:
             self._require_related_keys()
 
@@ -303,7 +325,7 @@ class EmailSettings(ChannelSettings, frozen=True):
         """Raise ConfigError if a key is missing that another one needs, or does not go with it."""
         if self.server:
             parse_server(self.server, self.user, self.password)
-            require_addresses(self.from_, self.to, self.recipients_)
+            require_addresses(self.from_, self.to, self.recipients_, has_list=self._subscribers is not None)
         else:
             for key in ("user", "password", "recipients", "me", "dkim"):
                 require_key("server", key, getattr(self, "recipients_" if key == "recipients" else key))

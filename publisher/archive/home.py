@@ -1,8 +1,8 @@
 """The folder `.publisher` beside publisher.toml: everything that is kept from one run to the next.
 
 lock              held by the current run
-ledger.db         what was sent where; cannot be recovered if lost
-ledger.backup     a copy of it, written after each run that sent something
+ledger.db         what was sent where, and the subscribers; cannot be recovered if lost
+ledger.backup     a copy of it, written after each run that sent something or changed the list
 ledger.seen       how often the ledger was used, to detect an older copy
 revisions.json    when each issue was last corrected, and where its page is; to be kept with the sources
 feed_ids.json     ids of feed entries taken over from another program's feed; to be kept with the sources

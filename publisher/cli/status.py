@@ -27,6 +27,7 @@ from publisher.errors import PublisherError
 from publisher.ledger.closed_lanes import ClosedLane, describe_closed_lane, find_closed_lanes
 from publisher.ledger.meta import SchedulerActivity
 from publisher.reports.status import ChannelStatus, StatusRow, build_status_rows
+from publisher.reports.subscribers import BACKUP_HINT, SubscriberSummary, summarize_subscribers
 from publisher.run import RunContext, select_channels
 
 _EXIT_CODES = {ChannelStatus.UNKNOWN: 4, ChannelStatus.FAILED: 3}
@@ -46,6 +47,7 @@ class _Report(NamedTuple):
     all_upcoming: Sequence[ScheduledItem]
     watch: SchedulerActivity
     closed_lanes: Sequence[ClosedLane]
+    subscribers: SubscriberSummary | None
     records: Sequence[Record]
     moment: Moment
 
@@ -71,6 +73,8 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         print_details(report.rows, report.moment, output, full=False)
         if report.rows or report.upcoming:
             output.line("")
+    if report.subscribers and not report.issue:
+        output.line(report.subscribers.describe())
     _print_warnings(report, output)
     if command:
         output.line(f"next: {command}", "bold")
@@ -83,6 +87,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         to_come=[scheduled_item_to_json(item, zone) for item in report.all_upcoming],
         daemon=report.watch.heartbeat and format_iso_time(report.watch.heartbeat, zone),
         closed_lanes=[lane._asdict() | {"until": format_iso_time(lane.until, zone)} for lane in report.closed_lanes],
+        subscribers=report.subscribers and _summary_to_json(report.subscribers, zone),
         next=command,
     )
 
@@ -114,6 +119,7 @@ def _build_report(run: RunContext, arguments: argparse.Namespace) -> _Report:
         items,
         upcoming.watch,
         [lane for lane in lanes if lane.channel in channels],
+        summarize_subscribers(run),
         [*records.values()],
         Moment(run.started_at, run.zone),
     )
@@ -157,6 +163,8 @@ def _print_warnings(report: _Report, output: Output) -> None:
     now, zone = report.moment
     for lane in report.closed_lanes:
         output.warning(f"{lane.channel}: {describe_closed_lane(lane, zone)}: publish doctor")
+    if report.subscribers and (problem := report.subscribers.find_backup_problem(now)):
+        output.warning(f"{problem}: {BACKUP_HINT}")
     watch = report.watch
     if watch.is_daemon_missing(now) and watch.heartbeat:
         output.warning(
@@ -179,6 +187,13 @@ def _explain_rest(report: _Report) -> str:
         return f"nothing to do: the next issue, {name}, is a draft"
     held = ", but it is held" if item.status is ItemStatus.HELD else ""
     return f"nothing to do: the next issue, {name}, is due {format_next_time(item.due, now, zone)}{held}"
+
+
+def _summary_to_json(summary: SubscriberSummary, zone: dt.tzinfo | None) -> dict[str, object]:
+    return {
+        **{state.value: count for state, count in summary.counts.items()},
+        "last_backup": summary.last_backup and format_iso_time(summary.last_backup, zone),
+    }
 
 
 def _row_to_json(row: StatusRow, zone: dt.tzinfo | None) -> dict[str, object]:

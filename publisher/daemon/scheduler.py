@@ -27,6 +27,7 @@ from publisher.config import Config
 from publisher.daemon.alerts import Alerts, DaemonEvent, DaemonEventHandler, format_duration, format_summary_line
 from publisher.daemon.feed_pings import PendingPings
 from publisher.daemon.heartbeat import Heartbeat
+from publisher.daemon.list_upkeep import keep_list
 from publisher.daemon.sending import Result, SendingBatches, run_batch
 from publisher.delivery import ledger_guard
 from publisher.delivery.dispatcher import deliver_one
@@ -86,6 +87,7 @@ class Scheduler:
                 self._heartbeat.start(run)
             else:
                 record_tick(run.ledger, config.newsletter.id, clock.time())
+            keep_list(run)
             result = _Pass(run, self).run()
             if self._heartbeat:
                 self._heartbeat.finish(run)

@@ -49,7 +49,7 @@ def _count_returned(run: RunContext, channel: MessageChannel, key: PublicationKe
     """Return how many recipients are on the list again who were not when it was their turn."""
     unlisted = find_recipients(run.ledger, key, DeliveryState.UNLISTED)
     try:
-        return count_recipients(channel, run.clock, Event(), unlisted.__contains__)
+        return count_recipients(channel, run.ledger, run.clock, Event(), unlisted.__contains__)
     except PublisherError:  # reported when the list is read to send to it
         return len(unlisted)
 

@@ -20,9 +20,10 @@ from publisher.clock import Clock
 from publisher.delivery.held_lease import HeldLease
 from publisher.delivery.lanes import LaneRefusals, OpenQueues
 from publisher.delivery.plan import DeliveryPlan, find_delivery_error
-from publisher.delivery.recipients import LONGEST_WAIT, use_recipients
+from publisher.delivery.recipients import LONGEST_WAIT, require_subscribers, use_recipients
 from publisher.delivery.sender import Sender
 from publisher.delivery.sender_pool import AddressedResult, SenderPool
+from publisher.delivery.unknown_outcomes import can_ask_platform, resolve_by_rule
 from publisher.errors import DeliveryError, PublisherError
 from publisher.failpoints import hit_failpoint
 from publisher.ledger import Delivery, DeliveryState, Ledger, Result
@@ -31,6 +32,7 @@ from publisher.ledger.destinations import load_destination_ids, record_destinati
 from publisher.ledger.models import Turn
 from publisher.ledger.queries import find_status, retry_deliveries
 from publisher.ledger.queues import QueueSelection
+from publisher.ledger.subscriber_recipients import SubscriberSelection
 from publisher.ledger.unknown import find_unresolved_deliveries, record_resolutions
 
 _SECOND = dt.timedelta(seconds=1)
@@ -42,8 +44,6 @@ _LEASE_POLL_SECONDS = 30.0
 
 _GIVE_WAY_SECONDS = 60.0
 """When a job goes on that has let others go first."""
-
-_SKIPPED_REASON = "unknown whether it arrived; not sent again"
 
 _SECOND_PROBE_DELAY = 60.0
 """Seconds until the platform is asked again about a message it does not have; it may still arrive."""
@@ -138,11 +138,11 @@ class DeliveryJob(Struct):
         only, status = self.plan.only_recipients, self.plan.status
         is_complete = status is not None and status.published is not None
 
-        def plan(recipients: Iterable[str]) -> None:
+        def plan(recipients: Iterable[str] | SubscriberSelection) -> None:
             self.ledger.plan(
                 held.lease,
                 self.plan.rendering.parts,
-                map(self._identify, recipients),
+                recipients,
                 self.clock.time(),
                 keep_content=self.plan.keep_content,
                 find_lane=self._find_lane,
@@ -151,9 +151,21 @@ class DeliveryJob(Struct):
                 accept_fewer=self.accept_fewer,
             )
 
-        self._planned_version, _ = use_recipients(self.channel, self.clock, self.stop, plan)
+        if subscribed := self._select_subscribers():
+            if not (status and status.counts.total):
+                require_subscribers(subscribed.newsletter, self.ledger, self.clock)
+            plan(subscribed)
+        else:
+            self._planned_version, _ = use_recipients(
+                self.channel, self.clock, self.stop, lambda recipients: plan(map(self._identify, recipients))
+            )
         self._queues = OpenQueues(self.ledger.find_queues(held.lease))
         hit_failpoint("planned")
+
+    def _select_subscribers(self) -> SubscriberSelection | None:
+        """Return whom to send to if the recipients are subscribers, None for other lists."""
+        newsletter = self.channel.subscribers_of
+        return SubscriberSelection(newsletter, self.clock.time()) if newsletter else None
 
     def _find_lane(self, recipient: str) -> tuple[str, str]:
         """Return the lane of a recipient, and its queue."""
@@ -167,7 +179,7 @@ class DeliveryJob(Struct):
             self._fatal_error = error
 
     def _is_list_changed(self) -> bool:
-        if self.stop.is_set() or self._fatal_error:
+        if self.stop.is_set() or self._fatal_error or self.channel.subscribers_of:
             return False
         try:
             return self.channel.recipients_version != self._planned_version
@@ -217,7 +229,12 @@ class DeliveryJob(Struct):
         if longer or self._is_idle(now) or not queues:
             return held.checkpoint(results, nothing, pool.in_progress, longer * _SECOND)
         wanted = QueueSelection(
-            self.channel.name, pool.free, queues, self._limits, ordered=self.channel.capabilities.ordered
+            self.channel.name,
+            pool.free,
+            queues,
+            self._limits,
+            ordered=self.channel.capabilities.ordered,
+            subscribed=self._select_subscribers(),
         )
         turn = held.checkpoint(results, wanted, pool.in_progress)
         self._queues.update(turn)
@@ -341,21 +358,11 @@ class DeliveryJob(Struct):
         unresolved = held.persist(lambda: find_unresolved_deliveries(self.ledger, held.lease))
         if not unresolved or self._fatal_error:
             return False
-        now, can_probe = self.clock.time(), self.channel.capabilities.can_probe
-        match self.channel.on_unknown:
-            case "resend":
-                results = [
-                    Result(delivery, DeliveryState.PLANNED, now, reason="sent again")
-                    for delivery in unresolved
-                    if delivery.tries == 1  # resent only once
-                ]
-            case "skip":
-                results = [
-                    Result(delivery, DeliveryState.DROPPED, now, reason=_SKIPPED_REASON) for delivery in unresolved
-                ]
-                self.notes += [f"unknown whether {delivery.recipient} received it" for delivery in unresolved]
-            case _:
-                results = self._probe(held, pool, unresolved) if can_probe else []
+        if can_ask_platform(self.channel):
+            results = self._probe(held, pool, unresolved)
+        else:
+            results, notes = resolve_by_rule(self.channel, unresolved, self.clock.time())
+            self.notes += notes
         held.persist(partial(record_resolutions, self.ledger, held.lease, results))
         self._queues = OpenQueues(self.ledger.find_queues(held.lease))  # of what is planned again
         return bool(results)

@@ -1,4 +1,4 @@
-"""Reads the list of recipients of a channel once it is complete.
+"""Counts and reads the recipients of a channel: subscribers in the ledger, or a list, once it is complete.
 
 While a list is being written it lacks the recipients that come last. So it is read only when it has not changed
 for a while, and again if it changes while it is read.
@@ -13,9 +13,10 @@ from typing import TypeVar
 
 from publisher.channel import MessageChannel
 from publisher.clock import Clock
-from publisher.errors import DeliveryError, PublisherError, StorageError
+from publisher.errors import ConfigError, DeliveryError, PublisherError, StorageError
 from publisher.ledger import Ledger, PublicationKey
 from publisher.ledger.plan import verify_recipients
+from publisher.ledger.subscriber_recipients import ListedCounts, SubscriberSelection, count_listed, select_active
 
 LONGEST_WAIT = dt.timedelta(seconds=60)
 """How long to wait for a list that keeps changing."""
@@ -51,10 +52,19 @@ def use_recipients(
 
 
 def count_recipients(
-    channel: MessageChannel, clock: Clock, stop: Event, wanted: Callable[[str], bool] = lambda _: True
+    channel: MessageChannel, ledger: Ledger | None, clock: Clock, stop: Event, wanted: Callable[[str], bool]
 ) -> int:
-    """Return how many recipients are on the list, or only those who are `wanted`. Raises as `use_recipients`."""
-    return use_recipients(channel, clock, stop, lambda recipients: sum(1 for to in recipients if wanted(to)))[1]
+    """Return how many recipients on the list are `wanted`. Raises as `use_recipients`.
+
+    `ledger` is None if nothing was ever sent; then there are no subscribers either.
+    """
+    if not channel.subscribers_of:
+        return use_recipients(channel, clock, stop, lambda recipients: sum(map(wanted, recipients)))[1]
+    if ledger is None:
+        return 0
+    with ledger.transaction() as tx:
+        keys = select_active(tx, SubscriberSelection(channel.subscribers_of, clock.time()))
+    return sum(map(wanted, keys))
 
 
 def count_new_recipients(
@@ -70,11 +80,29 @@ def count_new_recipients(
 
     `ledger` is None if nothing was ever sent.
     """
-    listed = count_recipients(channel, clock, stop)
+    if channel.subscribers_of:
+        counts = require_subscribers(channel.subscribers_of, ledger, clock)
+    else:
+        listed = count_recipients(channel, ledger, clock, stop, lambda _: True)
+        counts = ListedCounts(listed, listed)
     if ledger and not accept_fewer:
         with ledger.transaction() as tx:
-            verify_recipients(tx, key, listed)
-    return listed
+            verify_recipients(tx, key, counts)
+    return counts.listed
+
+
+def require_subscribers(newsletter: str, ledger: Ledger | None, clock: Clock) -> ListedCounts:
+    """Return how many subscribers a newsletter (by its id) has. Raises ConfigError if it has none."""
+    counts = ListedCounts(0, 0)
+    if ledger:
+        with ledger.transaction() as tx:
+            counts = count_listed(tx, SubscriberSelection(newsletter, clock.time()))
+    if not counts.listed:
+        raise ConfigError(
+            "there are no subscribers yet",
+            "import a list: publish subscribers import FILE; people subscribe at the url in [subscribers]",
+        )
+    return counts
 
 
 def _read(channel: MessageChannel, version: object) -> Iterator[str]:

@@ -5,6 +5,7 @@ Not SQLAlchemy: importing its Core alone takes 22 times as long as starting Pyth
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Protocol
@@ -73,6 +74,14 @@ class Database(Protocol):
 
     def write_backup(self) -> None:
         """Write a copy beside the database file, if it is a file. A failure is ignored."""
+        ...
+
+    def find_backup_time(self) -> dt.datetime | None:
+        """Return when the last copy was written (aware), None if there is none or it is not written here."""
+        ...
+
+    def purge(self) -> None:
+        """Remove from the files what was deleted from the tables. Raises StorageError if that is not possible now."""
         ...
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Container, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from publisher.channel import Part
@@ -16,6 +16,7 @@ from publisher.ledger.plan import accept_recipients, plan_deliveries, replace_co
 from publisher.ledger.process_id import format_owner, get_process_id, is_process_gone
 from publisher.ledger.queues import QueueSelection, find_first_due, find_started, list_queues, start_deliveries
 from publisher.ledger.schema import create_schema
+from publisher.ledger.subscriber_recipients import FindLane, SubscriberSelection
 from publisher.ledger.transitions import (
     count_sending,
     owns,
@@ -37,6 +38,7 @@ class Ledger:
         self._database = _open_database(location)
         self._is_modified = False
         self.check_health = self._database.check_health
+        self.find_backup_time = self._database.find_backup_time
         self.transaction = self._database.transaction
         self.dialect = self._database.dialect
         try:
@@ -46,10 +48,26 @@ class Ledger:
             raise
 
     def close(self) -> None:
-        """Close the database. Write a backup of an SQLite file first if results were recorded."""
+        """Close the database. Write a backup of an SQLite file first if results or subscribers were recorded."""
         if self._is_modified:
             self._database.write_backup()
         self._database.close()
+
+    def note_change(self) -> None:
+        """Let a backup be written by `close`."""
+        self._is_modified = True
+
+    def purge(self) -> None:
+        """Remove from the files, and from the backup, what was deleted. Raises StorageError if that is not possible
+        now."""
+        self._database.purge()
+        self._database.write_backup()
+
+    def write_backup(self, now: dt.datetime, max_age: dt.timedelta) -> None:
+        """Write a backup of an SQLite file if there is none, or the last one is older than that."""
+        last = self.find_backup_time()
+        if last is None or now - last > max_age:
+            self._database.write_backup()
 
     # -------------------------------------------------------------------- leases
 
@@ -105,12 +123,12 @@ class Ledger:
         self,
         lease: Lease,
         parts: Sequence[Part],
-        recipients: Iterable[str],
+        recipients: Iterable[str] | SubscriberSelection,
         now: dt.datetime,
         *,
         keep_content: bool,
-        find_lane: Callable[[str], tuple[str, str]] = lambda _: ("", ""),
-        only: Container[str] | None = None,
+        find_lane: FindLane = lambda _: ("", ""),
+        only: Collection[str] | None = None,
         add_recipients: bool = True,
         accept_fewer: bool = False,
     ) -> None:
@@ -120,7 +138,8 @@ class Ledger:
         removed. The parts become the content of the publication: deliveries sent with other content are
         planned as edits, and those of removed parts are planned to be deleted. With `keep_content` the
         publication keeps the content it was started with. `recipients` is the whole list, which must not use
-        the ledger while it is iterated; `find_lane`, `only` and `add_recipients` are as for `plan_deliveries`.
+        the ledger while it is iterated, or says which subscribers of the ledger's own list; `find_lane`, `only` and
+        `add_recipients` are as for `plan_deliveries`.
 
         Raises LeaseLostError; FewerRecipientsError when the list is much shorter than before, unless
         `accept_fewer`. Then nothing of it is planned.
@@ -131,7 +150,7 @@ class Ledger:
             hit_failpoint("planning")
             if not keep_content:
                 replace_content(tx, lease.publication_id, parts, format_utc(now))
-            listed = plan_deliveries(
+            rows = plan_deliveries(
                 tx,
                 self.dialect,
                 lease.publication_id,
@@ -140,7 +159,7 @@ class Ledger:
                 only=only,
                 add_recipients=add_recipients,
             )
-            accept_recipients(tx, lease.publication_id, listed, accept_fewer=accept_fewer)
+            accept_recipients(tx, lease.publication_id, rows, accept_fewer=accept_fewer)
 
     # --------------------------------------------------------------- checkpoints
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from publisher.channel import Part
 from publisher.ledger.database import Transaction
 from publisher.ledger.models import FewerRecipientsError, PublicationKey
+from publisher.ledger.subscriber_recipients import (
+    FindLane,
+    ListedCounts,
+    RecipientRows,
+    SubscriberSelection,
+    copy_recipients,
+    drop_temporary_tables,
+    select_subscribed,
+)
 from publisher.ledger.transitions import ATTEMPTED_DIGEST
 
 _MAX_MISSING = 5
@@ -18,10 +27,6 @@ _MAX_MISSING_PERCENT = 10
 _PART_JOIN = "part.publication = delivery.publication AND part.part = delivery.part"
 _PLANNED_CONTENT = f"COALESCE((SELECT content.id FROM part JOIN content USING (digest) WHERE {_PART_JOIN}), 0)"
 _IS_PART = f"EXISTS (SELECT 1 FROM part WHERE {_PART_JOIN})"
-_IS_RECIPIENT = "EXISTS (SELECT 1 FROM current_recipient WHERE current_recipient.recipient = delivery.recipient)"
-
-_IS_REPEATED = """EXISTS (SELECT 1 FROM current_recipient earlier
-    WHERE earlier.recipient = current_recipient.recipient AND earlier.number < current_recipient.number)"""
 
 
 def compute_parts_digest(parts: Iterable[Part]) -> str:
@@ -78,57 +83,45 @@ def plan_deliveries(
     tx: Transaction,
     dialect: dict[str, str],
     publication: int,
-    recipients: Iterable[str],
+    recipients: Iterable[str] | SubscriberSelection,
     *,
-    find_lane: Callable[[str], tuple[str, str]] = lambda _: ("", ""),
-    only: Container[str] | None = None,
+    find_lane: FindLane = lambda _: ("", ""),
+    only: Collection[str] | None = None,
     add_recipients: bool = True,
-) -> int:
-    """Plan a delivery of each part of the content to each recipient, few in memory at a time. Return how many
-    recipients are on the list.
+) -> RecipientRows:
+    """Plan a delivery of each part of the content to each recipient, few in memory at a time, and return these.
 
     `find_lane` returns the lane and the queue of a recipient. `only` leaves out the others; without
     `add_recipients` no one is added whom the publication does not know. Existing deliveries stay as they are. Only
     those never sent are dropped or unlisted while their part or recipient is removed, and planned again when it
     comes back.
     """
-    listed = 0
-
-    def select_wanted() -> Iterator[tuple[str, str, str]]:
-        nonlocal listed
-        for recipient in recipients:
-            listed += 1
-            if only is None or recipient in only:
-                yield (recipient, *find_lane(recipient))
-
-    tx.execute(
-        f"""CREATE TEMPORARY TABLE current_recipient (number {dialect["id"]}, recipient TEXT NOT NULL,
-            lane TEXT NOT NULL, queue TEXT NOT NULL)"""
-    )
-    tx.insert_many("current_recipient", ("recipient", "lane", "queue"), select_wanted())
-    tx.execute("CREATE INDEX current_recipient_by_name ON current_recipient (recipient)")
+    if isinstance(recipients, SubscriberSelection):
+        rows = select_subscribed(tx, recipients, find_lane, only)
+    else:
+        rows = copy_recipients(tx, dialect, recipients, find_lane, only)
     known = "recipient IN (SELECT recipient FROM delivery WHERE delivery.publication = part.publication)"
     added = tx.execute(
         f"""INSERT INTO delivery (publication, recipient, part, position, lane, queue, state)
-            SELECT publication, recipient, part, position, lane, queue, 'planned' FROM current_recipient CROSS JOIN part
-            WHERE publication = ? AND NOT {_IS_REPEATED} AND NOT EXISTS (SELECT 1 FROM delivery WHERE {_PART_JOIN}
-            AND delivery.recipient = current_recipient.recipient) {"" if add_recipients else f"AND {known}"}
+            SELECT publication, recipient, part, position, lane, queue, 'planned' FROM ({rows.query}) listed
+            CROSS JOIN part WHERE publication = ? AND NOT EXISTS (SELECT 1 FROM delivery WHERE {_PART_JOIN}
+            AND delivery.recipient = listed.recipient) {"" if add_recipients else f"AND {known}"}
             ORDER BY number""",
-        publication,
+        *(*rows.values, publication),
     )
     drop_removed_parts(tx, publication)
-    _end_planned(tx, publication, "unlisted", f"NOT {_IS_RECIPIENT}")
+    _end_planned(tx, publication, "unlisted", f"NOT {rows.is_listed}", rows.values)
     # those with a reason stay dropped: a person gave them up, or the recipient wants no more
     tx.execute(
         f"""UPDATE delivery SET state = 'planned', tries = 0 WHERE publication = ?
             AND (unsent_state = 'unlisted' OR (unsent_state = 'dropped' AND attempted_content = 0 AND reason = ''))
-            AND {_IS_PART} AND {_IS_RECIPIENT}""",
-        publication,
+            AND {_IS_PART} AND {rows.is_listed}""",
+        *(publication, *rows.values),
     )
-    tx.execute("DROP TABLE current_recipient")
+    drop_temporary_tables(tx)
     postpone_closed_lanes(tx, publication)
     tx.execute("UPDATE publication SET done = 0, deliveries = deliveries + ? WHERE id = ?", added, publication)
-    return listed
+    return rows
 
 
 def drop_removed_parts(tx: Transaction, publication: int) -> None:
@@ -153,17 +146,18 @@ def postpone_closed_lanes(tx: Transaction, publication: int) -> int:
     )
 
 
-def _end_planned(tx: Transaction, publication: int, state: str, condition: str) -> None:
+def _end_planned(
+    tx: Transaction, publication: int, state: str, condition: str, values: tuple[object, ...] = ()
+) -> None:
     # no attempted_content: it tells these, which may be planned again, from deliveries that a person gave up
     tx.execute(
         f"""UPDATE delivery SET state = ?, attempted_content = 0, reason = '', next_at = ''
             WHERE publication = ? AND unsent_state = 'planned' AND remote_id = '' AND {condition}""",
-        state,
-        publication,
+        *(state, publication, *values),
     )
 
 
-def accept_recipients(tx: Transaction, publication: int, listed: int, *, accept_fewer: bool) -> None:
+def accept_recipients(tx: Transaction, publication: int, rows: RecipientRows, *, accept_fewer: bool) -> None:
     """Record how many recipients are on the list of a publication.
 
     Raises FewerRecipientsError as `verify_recipients` does, unless a person accepts that there are fewer.
@@ -171,15 +165,16 @@ def accept_recipients(tx: Transaction, publication: int, listed: int, *, accept_
     [(*key, longest)] = tx.fetch_all(
         "SELECT issue, channel, destination, recipients FROM publication WHERE id = ?", publication
     )
+    listed = rows.counts.listed
     if not accept_fewer:
-        verify_recipients(tx, PublicationKey(*key), listed)
+        verify_recipients(tx, PublicationKey(*key), rows.counts)
         listed = max(listed, longest)
     tx.execute("UPDATE publication SET recipients = ? WHERE id = ?", listed, publication)
 
 
-def verify_recipients(tx: Transaction, key: PublicationKey, listed: int) -> None:
+def verify_recipients(tx: Transaction, key: PublicationKey, counts: ListedCounts) -> None:
     """Raise FewerRecipientsError if the list is much shorter than it was for this publication, or for the last
-    one to the same list. `listed` is how many recipients it has now."""
+    one to the same list, and does not know why."""
     rows = tx.fetch_all(
         "SELECT recipients, published_at FROM publication WHERE issue = ? AND channel = ? AND destination = ?", *key
     )
@@ -193,10 +188,10 @@ def verify_recipients(tx: Transaction, key: PublicationKey, listed: int) -> None
         key.issue if key.notice_of is None else "",
     )
     before = max(own, *(number for (number,) in last), 0)
-    missing = before - listed
+    missing = before - counts.accounted
     if missing > _MAX_MISSING and missing * 100 > before * _MAX_MISSING_PERCENT:
         raise FewerRecipientsError(
-            f"the list has {listed} recipients instead of {before}: part of it may be missing",
+            f"the list has {counts.listed} recipients instead of {before}: part of it may be missing",
             f"restore the list, or send to these alone: {_format_command(key, is_complete=bool(published_at))}",
         )
 

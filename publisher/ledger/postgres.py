@@ -160,6 +160,15 @@ class PostgresDatabase:
     def write_backup(self) -> None:
         """See Database. Backups of a server are up to its administrator."""
 
+    def find_backup_time(self) -> None:
+        """See Database."""
+
+    def purge(self) -> None:
+        """See Database. VACUUM frees deleted rows, and cannot be part of a transaction."""
+        with self._lock, self._translate_errors():
+            self._ensure_connected()
+            self._connection.execute("VACUUM subscriber, consent, suppression, delivery, attempt, lane, alert")
+
     def close(self) -> None:
         """See Database."""
         self._connection.close()

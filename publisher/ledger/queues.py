@@ -10,13 +10,15 @@ from publisher.channel import RateLimit
 from publisher.ledger.database import Row, Transaction
 from publisher.ledger.lanes import take_tokens
 from publisher.ledger.models import Delivery, DeliveryState, Lease, Turn, format_utc, parse_utc
+from publisher.ledger.subscriber_recipients import SubscriberSelection, unlist_inactive
 from publisher.ledger.transitions import OPEN_STATES
 
 
 class QueueSelection(NamedTuple):
     """Which queues to start deliveries from, at most `limit` in all; `limits` are the rates of those that have one.
 
-    They belong to `channel`. With `ordered`, only the first delivery that has not arrived is started.
+    They belong to `channel`. With `ordered`, only the first delivery that has not arrived is started. `subscribed`:
+    recipients are subscribers, and get nothing if they are not on the list any more.
     """
 
     channel: str
@@ -24,6 +26,7 @@ class QueueSelection(NamedTuple):
     queues: Collection[str] = ("",)
     limits: Mapping[str, RateLimit] = {}
     ordered: bool = False
+    subscribed: SubscriberSelection | None = None
 
 
 def start_deliveries(
@@ -38,7 +41,7 @@ def start_deliveries(
     else:
         for queue in sorted(wanted.queues, key=lambda one: (one not in wanted.limits, one)):
             if free := wanted.limit - len(deliveries):
-                selected = _select_due(tx, lease, queue, free, now)
+                selected = _select_subscribed(tx, lease, wanted, queue, free, now)
                 if len(selected) < free:
                     empty.add(queue)
                 if selected and queue in wanted.limits:
@@ -50,15 +53,18 @@ def start_deliveries(
                     selected = selected[:count]
                 deliveries += selected
     started_at = format_utc(now)
-    tx.update_many(
+    started = tx.update_many(
         """UPDATE delivery SET state = 'sending', tries = new.tries, fence = new.fence,
            attempted_content = COALESCE((SELECT content.id FROM content WHERE content.digest = new.digest), 0),
            first_started_at = CASE first_started_at WHEN '' THEN delivery.started_at ELSE first_started_at END,
-           started_at = new.started_at, next_at = '' FROM {new} WHERE delivery.id = new.id""",
+           started_at = new.started_at, next_at = '' FROM {new} WHERE delivery.id = new.id
+           AND delivery.unsent_state = 'planned'""",
         ("id", "tries", "fence", "digest", "started_at"),
         [(one.id, one.tries, lease.fence, one.digest, started_at) for one in deliveries],
     )
-    return Turn(deliveries, open_at, frozenset(empty))
+    if deliveries and not started:  # all of them have left in between; there may be others
+        return start_deliveries(tx, dialect, lease, wanted, now)
+    return Turn([one for one in deliveries if one.id in started], open_at, frozenset(empty))
 
 
 _DELIVERY_COLUMNS = """delivery.id, recipient, delivery.part, COALESCE(part.digest, ''), remote_id, tries,
@@ -101,6 +107,17 @@ def find_first_due(tx: Transaction, publication: int, after: str) -> str:
         for queue in list_queues(tx, publication)
     ]
     return min((time for time in times if time), default="")
+
+
+def _select_subscribed(
+    tx: Transaction, lease: Lease, wanted: QueueSelection, queue: str, limit: int, now: dt.datetime
+) -> list[Delivery]:
+    """Return the first planned deliveries of a queue whose recipients are still subscribed."""
+    selected = _select_due(tx, lease, queue, limit, now)
+    if wanted.subscribed:
+        while selected and unlist_inactive(tx, wanted.subscribed, [one.id for one in selected]):
+            selected = _select_due(tx, lease, queue, limit, now)
+    return selected
 
 
 def _select_due(tx: Transaction, lease: Lease, queue: str, limit: int, now: dt.datetime) -> list[Delivery]:

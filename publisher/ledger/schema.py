@@ -141,6 +141,42 @@ STATEMENTS = (
         errors TEXT NOT NULL,
         forced_at TEXT NOT NULL
     )""",
+    # key: the normalized address; domain: that of the address; tag: what stands for the subscriber in links;
+    # asked_at: when a confirmation was asked for that was not given yet, also if the state is left, gone or complained
+    """CREATE TABLE subscriber (
+        newsletter TEXT NOT NULL,
+        key TEXT NOT NULL,
+        address TEXT NOT NULL,
+        domain TEXT NOT NULL,
+        name TEXT NOT NULL,
+        state TEXT NOT NULL,
+        since TEXT NOT NULL,
+        tag TEXT NOT NULL,
+        asked_at TEXT NOT NULL DEFAULT '',
+        paused_until TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (newsletter, key)
+    )""",
+    "CREATE UNIQUE INDEX subscriber_by_tag ON subscriber (newsletter, tag)",
+    # by what right a subscriber is on the list; rows are added, and deleted when the subscriber is erased
+    """CREATE TABLE consent (
+        id {id},
+        newsletter TEXT NOT NULL,
+        key TEXT NOT NULL,
+        event TEXT NOT NULL,
+        at TEXT NOT NULL,
+        via TEXT NOT NULL,
+        text TEXT NOT NULL,
+        network TEXT NOT NULL
+    )""",
+    "CREATE INDEX consent_by_subscriber ON consent (newsletter, key)",
+    # keyed hashes of addresses that stay out
+    """CREATE TABLE suppression (
+        newsletter TEXT NOT NULL,
+        hash TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        at TEXT NOT NULL,
+        PRIMARY KEY (newsletter, hash)
+    )""",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import sqlite3
@@ -103,6 +104,7 @@ class SqliteDatabase:
             self._enable_wal(time.monotonic() + timeout)  # stays so; a file of another program is left as it is
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA foreign_keys = ON")
+        self._connection.execute("PRAGMA secure_delete = ON")  # an erased address must not stay in a free page
         if self._path.stat().st_size < _MAX_CHECKED_BYTES:
             self._check_integrity(self._connection)
 
@@ -166,6 +168,22 @@ class SqliteDatabase:
                 flush_folder(self._path.parent)
             finally:
                 temporary.unlink(missing_ok=True)
+
+    def find_backup_time(self) -> dt.datetime | None:
+        """See Database."""
+        try:
+            return dt.datetime.fromtimestamp(self._backup.stat().st_mtime, dt.UTC)
+        except OSError:
+            return None
+
+    def purge(self) -> None:
+        """See Database. Deleted rows are overwritten by `secure_delete`, but not those in the write-ahead log."""
+        with self._lock, self._translate_errors():
+            [(is_busy, _, _)] = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if is_busy:
+            raise StorageError(
+                f"deleted, but still in {self._path.name}-wal, which another process uses", "do it again in a moment"
+            )
 
     def close(self) -> None:
         """See Database."""

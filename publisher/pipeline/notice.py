@@ -184,5 +184,5 @@ def _plan_notice(
     have_issue = find_recipients(run.ledger, issue_key, DeliveryState.SENT)
     have_notice = find_recipients(run.ledger, key, *handled)
     ids, waiting = load_destination_ids(run.ledger, channel.name), have_issue - have_notice
-    pending = count_recipients(channel, run.clock, Event(), lambda name: ids.get(name, name) in waiting)
+    pending = count_recipients(channel, run.ledger, run.clock, Event(), lambda name: ids.get(name, name) in waiting)
     return DeliveryPlan(channel, rendering, key, status, only_recipients=have_issue, pending=pending)

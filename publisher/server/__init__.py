@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from publisher.config import ListenAddress
 from publisher.errors import ConfigError
 from publisher.installation import install_command
+from publisher.listen_address import ListenAddress
 from publisher.server.state import DaemonState
 
 if TYPE_CHECKING:

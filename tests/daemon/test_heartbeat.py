@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from publisher.channel import Receipt
-from publisher.config import ListenAddress
 from publisher.daemon.heartbeat import MAX_SILENCE, Heartbeat
 from publisher.ledger.meta import load_activity
+from publisher.listen_address import ListenAddress
 from publisher.theme import Theme
 from tests.support.fake_channel import Call, Letters
 from tests.support.newsletter import DUE, HOUR, MINUTE, Project

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.config import ListenAddress
+from publisher.listen_address import ListenAddress
 from publisher.server import run_server
 from publisher.server.state import DaemonState
 

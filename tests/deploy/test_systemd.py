@@ -24,7 +24,7 @@ AT_WORK = """
 import datetime as dt, sys, urllib.request
 from pathlib import Path
 from publisher.cli.main import main
-from publisher.config import ListenAddress
+from publisher.listen_address import ListenAddress
 from publisher.server import run_server
 from publisher.server.state import DaemonState
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from publisher.config import ListenAddress
+from publisher.listen_address import ListenAddress
 from publisher.server import run_server
 from publisher.server.state import DaemonState
 

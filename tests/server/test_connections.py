@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.config import ListenAddress
+from publisher.listen_address import ListenAddress
 from publisher.server import connections, run_server
 from publisher.server.state import DaemonState
 from tests.server.test_state import NOON

@@ -14,9 +14,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from publisher import __version__
-from publisher.config import ListenAddress
 from publisher.errors import ConfigError
 from publisher.installation import install_command
+from publisher.listen_address import ListenAddress
 from publisher.server import build_exposure_warning, run_server
 from publisher.server.state import DaemonState, render_metrics
 from tests.server.conftest import Daemon, Get

@@ -29,12 +29,13 @@ from publisher.calendar.calendar import Upcoming, find_upcoming
 from publisher.channel import Channel
 from publisher.cli.main import main
 from publisher.clock import Clock
-from publisher.config import Config, ListenAddress
+from publisher.config import Config
 from publisher.daemon.alerts import DaemonEvent
 from publisher.daemon.heartbeat import Heartbeat
 from publisher.daemon.scheduler import PassResult, Scheduler
 from publisher.events import ChannelOutcome, Outcome, Request, RunWarning
 from publisher.ledger import Ledger, PublicationKey
+from publisher.listen_address import ListenAddress
 from publisher.newsletter import Newsletter
 from publisher.pipeline.publish import publish
 from publisher.run import RunContext

@@ -1,0 +1,1 @@
+"""The newsletter's own list, in the database of the ledger: who is subscribed, since when, and by what consent."""
