@@ -18,7 +18,7 @@ from publisher.cli.config import format_value
 from publisher.cli.parser import COMMANDS
 from publisher.keys import Key, describe_tables
 from publisher.theme import Theme, _build_filters
-from tests.docs.pages import CHANNELS, PAGES, PUBLISHER, ROOT, TEMPLATES, Page, in_backticks
+from tests.docs.pages import CHANNELS, LIST, PAGES, PUBLISHER, ROOT, TEMPLATES, Page, in_backticks
 
 # What the systems that run publisher or its tests set, and the libraries that it uses read.
 NOT_READ_HERE = {"HTTPS_PROXY"}
@@ -65,14 +65,18 @@ def rows_of(page: Page, heading: str, table: str = "") -> dict[str, dict[str, tu
     return tables
 
 
+def documented_tables() -> dict[str, dict[str, tuple[str, str]]]:
+    return rows_of(PUBLISHER, "publisher.toml") | rows_of(LIST, "Keys")
+
+
 def test_every_table_is_documented() -> None:
     names = {found.name for found in describe_tables(registry.load_channel, [])}
-    assert set(rows_of(PUBLISHER, "publisher.toml")) == {*names, "channels.NAME"}
+    assert set(documented_tables()) == {*names, "channels.NAME"}
 
 
-@pytest.mark.parametrize("table", ["newsletter", "schedule", "ledger", "server", "preview", "checks"])
+@pytest.mark.parametrize("table", ["newsletter", "schedule", "ledger", "subscribers", "server", "preview", "checks"])
 def test_every_key_is_documented_as_it_is_described(table: str) -> None:
-    assert rows_of(PUBLISHER, "publisher.toml")[table] == described_keys(table)
+    assert documented_tables()[table] == described_keys(table)
 
 
 @pytest.mark.parametrize("name", registry.channel_names())
