@@ -75,7 +75,8 @@ STATEMENTS = (
     # the order in which deliveries are sent, and those in the other states
     """CREATE INDEX delivery_unsent ON delivery (publication, unsent_state, queue, next_at, position, id)
         WHERE unsent_state IS NOT NULL""",
-    # those that the row of their delivery does not tell everything about; rows are only ever added
+    # those that the row of their delivery does not tell everything about; rows are only ever added, and an address that
+    # is erased is replaced in their evidence
     """CREATE TABLE attempt (
         id {id},
         delivery BIGINT NOT NULL REFERENCES delivery (id),

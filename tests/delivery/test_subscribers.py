@@ -107,11 +107,10 @@ def at(number: int, act: Callable[[], object]) -> Behaviour:
     left, lock = [number], Lock()
 
     def behave(_: Call, effect: Callable[[], Receipt]) -> Receipt:
-        with lock:
+        with lock:  # the others wait as well, so that most deliveries are still to be made
             left[0] -= 1
-            is_now = left[0] == 0
-        if is_now:
-            act()
+            if left[0] == 0:
+                act()
         return effect()
 
     return behave

@@ -45,7 +45,9 @@ MUTANTS = {
         "test_plan.py",
         "second_row_for_a_delivery",
     ),
-    "the same recipient twice": Mutant("plan.py", "AND NOT {_IS_REPEATED}", "", "test_plan.py", "on_the_list_twice"),
+    "the same recipient twice": Mutant(
+        "subscriber_recipients.py", "WHERE NOT {_IS_REPEATED}", "", "test_plan.py", "on_the_list_twice"
+    ),
     "no flush": Mutant(
         "sqlite.py", "PRAGMA synchronous = FULL", "PRAGMA synchronous = OFF", "test_power_cut.py", "noted or flushes"
     ),
