@@ -21,6 +21,7 @@ from publisher.archive_entry import CardImage as CardImage
 from publisher.archive_entry import Entry as Entry
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
+from publisher.subscription import SubscribeOption, SubscriberAddress
 
 
 class Part(Struct, frozen=True):
@@ -91,7 +92,8 @@ class Context(Struct, frozen=True):
     for the archive alone, the titles of sections to those of their RSS feeds; so is `subscribe_url`, that of
     the page on how to subscribe, "" without one. `previous` and `next` are the neighbours by date. `article_urls`
     maps the absolute URL of an issue's page to the URL of its WeChat article, for the issues whose article is known.
-    `card` is the image of the page: the issue's, or that of the newsletter.
+    `card` is the image of the page: the issue's, or that of the newsletter. `subscribe_options` are those of the
+    channels that send messages now.
     """
 
     newsletter: Newsletter
@@ -104,6 +106,7 @@ class Context(Struct, frozen=True):
     subscribe_url: str = ""
     article_urls: Mapping[str, str] = field(default_factory=dict)
     card: CardImage | None = None
+    subscribe_options: tuple[SubscribeOption, ...] = ()
 
 
 class Receipt(Struct, frozen=True):
@@ -135,11 +138,18 @@ class Session:
         pass
 
     @abstractmethod
-    def deliver(self, part: Part, destination: str, first_attempt: dt.datetime | None = None) -> Receipt:
+    def deliver(
+        self,
+        part: Part,
+        destination: str,
+        first_attempt: dt.datetime | None = None,
+        subscriber: SubscriberAddress | None = None,
+    ) -> Receipt:
         """Deliver one part.
 
         `first_attempt` is when this was tried for the first time (aware, in the newsletter's time zone): the
-        same on every retry, so that a message dated with it has the same bytes. None for files.
+        same on every retry, so that a message dated with it has the same bytes. None for files. `subscriber` is
+        only passed if the recipients of the channel are those of `[subscribers]`; `destination` is their key there.
         """
 
     def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:
@@ -251,6 +261,10 @@ class Channel(ChannelSettings, frozen=True):
     ) -> Mapping[str, str]:
         """Return the absolute URLs of the RSS feeds of single sections by their titles, for the issues of `entries`."""
         return {}
+
+    def build_subscribe_option(self, newsletter: Newsletter) -> SubscribeOption | None:  # noqa: ARG002 - for messages
+        """Return how to subscribe to what the channel sends now; None if it sends nothing, or not to the public."""
+        return None
 
     def build_ping(
         self, digest: Callable[[str], str], newsletter: Newsletter, keys: Collection[str] = ()

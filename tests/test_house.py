@@ -18,7 +18,8 @@ from tests.support.source_tree import Module, imports, read_house, room_of
 FLOORS = (
     ("", "templates", "channels", "patterns", "inline_nodes", "translations", "message_translations", "localized"),
     ("model", "newsletter", "errors", "links", "labels", "failpoints", "clock", "deadline", "search_words", "signing"),
-    ("files", "installation", "project", "http_client", "toml_mistakes", "mail_address", "archive_entry"),
+    ("files", "installation", "project", "http_client", "toml_mistakes", "mail_address", "archive_entry", "verp"),
+    ("subscription",),
     ("channel", "credentials", "local_files", "page_urls", "toml", "timetable", "writers", "transforms", "sketches"),
     ("reader", "issue_dates", "theme", "folder_session", "file_kinds", "derived_texts", "locales", "cards"),
     ("subscriber_settings",),

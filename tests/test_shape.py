@@ -21,6 +21,7 @@ SHORT_FILES = {
     "publisher/daemon/systemd.py": "the protocol of one outside program",
     "publisher/deadline.py": "known to every room that waits",
     "publisher/patterns.py": "known to every room",
+    "publisher/verp.py": "known to those who send and to those who read what is returned",
     "publisher/project.py": "finds publisher.toml before anything that reads it is imported",
     "channels/rss/json_feed.py": "one format, beside xml_feeds.py",
 }

@@ -19,8 +19,11 @@ from publisher.channel import Capabilities, Context, Finding, MessageChannel, Ra
 from publisher.channels.telegram.settings import TelegramSettings
 from publisher.errors import ConfigError
 from publisher.folder_session import FolderSession
+from publisher.labels import get_labels
 from publisher.links import is_loopback_url
 from publisher.model import Issue
+from publisher.newsletter import Newsletter
+from publisher.subscription import SubscribeOption
 
 
 class Telegram(TelegramSettings, MessageChannel, frozen=True):
@@ -46,6 +49,13 @@ class Telegram(TelegramSettings, MessageChannel, frozen=True):
     def is_local(self) -> bool:
         """Whether the Bot API server is on this machine."""
         return is_loopback_url(self.api)
+
+    def build_subscribe_option(self, newsletter: Newsletter) -> SubscribeOption | None:
+        """Return the link to the channel or group; None if it has no public name."""
+        if not self.active_destination.startswith("@"):
+            return None
+        hint = get_labels(newsletter.lang)["subscribe_telegram"]
+        return SubscribeOption("Telegram", hint, self.chat, f"https://t.me/{self.chat[1:]}")
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         """Return the messages of a publishable issue with absolute URLs, in order, and their preview page.

@@ -94,7 +94,7 @@ def build_overview_pages(entries: Sequence[Entry], context: Context) -> Iterator
     years, found = tuple(build_years(entries, base, lang)), list_search_years(entries)
     shown = tuple([year._replace(groups=()) if year.url else year for year in years])
     feeds = (sorted(context.feeds.items()), [*context.section_feeds.items()])
-    common = (context.newsletter, feeds, context.templates.fingerprint, context.card)
+    common = (context.newsletter, feeds, context.subscribe_options, context.templates.fingerprint, context.card)
     pages: list[tuple[str, str, Callable[[str, Context], Iterator[Part]], object]] = [
         ("subscribe", base + _SUBSCRIBE, _render_subscribe_page, ()),
         *((f"archive:{year.number}", year.url, partial(_render_year_page, year), year) for year in years if year.url),
@@ -131,6 +131,7 @@ def _render_page(template: str, url: str, context: Context, **values: object) ->
         search=newsletter.base + _SEARCH,
         feeds=[(*_FEEDS[kind], context.feeds[kind]) for kind in _FEEDS if kind in context.feeds],
         section_feeds=[*context.section_feeds.items()],
+        options=context.subscribe_options,
         license=build_license_link(newsletter.license) if newsletter.license else None,
         contacts=[_parse_contact(text) for text in newsletter.contacts],
         css=context.templates.text("style.css"),
@@ -187,7 +188,7 @@ def _render_subscribe_page(url: str, context: Context) -> Iterator[Part]:
         url,
         context,
         title=labels["subscribe"],
-        description=labels["how_to_subscribe"],
+        description=labels["how_to_subscribe" if context.feeds else "get_next_issue"],
         data=_build_part_data("WebPage", labels["subscribe"], url, newsletter),
     )
 

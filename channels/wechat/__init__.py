@@ -25,9 +25,12 @@ from publisher.channel import Capabilities, Context, Finding, MessageChannel, Re
 from publisher.channels.wechat.settings import CONTENT_LIMIT, MAX_EDITOR_TITLE_LENGTH, WeChatSettings
 from publisher.errors import ConfigError
 from publisher.folder_session import FolderSession
+from publisher.labels import get_labels
 from publisher.links import is_loopback_url
 from publisher.local_files import FileAccess
 from publisher.model import Issue
+from publisher.newsletter import Newsletter
+from publisher.subscription import SubscribeOption
 
 if TYPE_CHECKING:
     from publisher.channels.wechat.client import WeChatClient
@@ -62,6 +65,12 @@ class WeChat(WeChatSettings, MessageChannel, frozen=True):
     def is_local(self) -> bool:
         """Whether the server of the API is on this machine."""
         return is_loopback_url(self.api)
+
+    def build_subscribe_option(self, newsletter: Newsletter) -> SubscribeOption | None:
+        """Return the account, by the name of the newsletter: WeChat has no link that opens one."""
+        labels = get_labels(newsletter.lang)
+        option = SubscribeOption(labels["wechat"], labels["subscribe_wechat"], newsletter.name)
+        return option if self.active_destination else None
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         """Return the draft, with the article, its preview page and meta.json as previews.

@@ -76,7 +76,9 @@ class IssueRenderer(Struct, frozen=True):
         feeds: dict[str, str] = {}
         for channel in config.channels:
             feeds |= channel.feed_urls(config.newsletter)
-        context = Context(config.newsletter, templates, feeds=feeds)
+        found = [channel.build_subscribe_option(config.newsletter) for channel in config.channels]
+        options = tuple(option for option in found if option)
+        context = Context(config.newsletter, templates, feeds=feeds, subscribe_options=options)
         files = FileAccess(config.root, config.private_files)
         return cls(config, {channel.name: channel for channel in config.channels}, context, files)
 
