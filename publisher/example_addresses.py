@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from publisher.toml import TomlDocument
 
 
+_LIST_KEYS = ("url", "bounces")
+"""The keys of [subscribers] that subscribers see or use."""
+
+
 class ExampleAddress(NamedTuple):
     """A value on a host that is reserved for examples, such as example.org.
 
@@ -35,13 +39,24 @@ def find_example_addresses(
             yield _describe(document, ("newsletter", key), value, host)
     for channel in channels:
         if isinstance(channel, MessageChannel):
-            for key, value in channel.public_addresses.items():
+            for keys, value in _list_addresses(document, channel):
                 if host := find_example_host(value):
-                    yield _describe(document, ("channels", channel.name, key), value, host)
+                    yield _describe(document, keys, value, host, channel.name)
 
 
-def _describe(document: TomlDocument, keys: tuple[str, ...], value: str, host: str) -> ExampleAddress:
-    *table, key = keys
+def _list_addresses(document: TomlDocument, channel: MessageChannel) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the keys and values of the addresses of a channel, and of its list of subscribers."""
+    for key, value in channel.public_addresses.items():
+        yield ("channels", channel.name, key), value
+    if channel.subscribers_of:
+        for key in _LIST_KEYS:
+            yield ("subscribers", key), document.data["subscribers"].get(key, "")
+
+
+def _describe(
+    document: TomlDocument, keys: tuple[str, ...], value: str, host: str, channel: str = ""
+) -> ExampleAddress:
+    key = keys[-1]
     match key:
         case "url":  # with the placeholders that the pages are at, such as {id}
             own = "https://YOUR-HOST/" + "".join(value.partition("{")[1:])
@@ -50,4 +65,4 @@ def _describe(document: TomlDocument, keys: tuple[str, ...], value: str, host: s
         case _:
             own = "you@YOUR-HOST"
     error = document.error(keys, f"{key} is on {host}, a name for examples", f'change this line: {key} = "{own}"')
-    return ExampleAddress(table[1] if len(table) > 1 else "", error.message, error.hint)
+    return ExampleAddress(channel, error.message, error.hint)

@@ -11,10 +11,14 @@ from msgspec import Meta, Struct
 from publisher.credentials import Reference, resolve_secret
 from publisher.errors import ConfigError
 from publisher.links import is_loopback_host
+from publisher.mail_address import Mailbox, parse_recipient
 from publisher.signing import SigningKeys
 
 _MAX_URL_LENGTH = 900
 """So that a header with a link to a page fits on one line: RFC 5322, section 2.1.1."""
+
+_MAX_LOCAL_LENGTH = 32
+"""So that an address with a token has at most 64 octets before the @: RFC 5321, section 4.5.3.1.1."""
 
 _MIN_KEY_LENGTH = 16
 """Characters of the secret: fewer can be guessed from a link by trying them all."""
@@ -47,6 +51,14 @@ class SubscriberSettings(Struct, frozen=True):
             examples=[["file:subscribers-2025.key"]],
         ),
     ] = ()
+    bounces: Annotated[
+        str,
+        Meta(
+            description="address for returned emails, whose mailbox takes `bounces+ANYTHING@` as well; default: the "
+            "sender",
+            examples=["bounces@example.org"],
+        ),
+    ] = ""
 
     def __post_init__(self) -> None:
         try:
@@ -65,6 +77,9 @@ class SubscriberSettings(Struct, frozen=True):
                 f"url must begin with https, not {self.url}", "addresses of subscribers are sent to it: use https"
             )
 
+        if self.bounces:
+            _validate_bounce_address(self.bounces)
+
     @property
     def base(self) -> str:
         """The URL that the paths of the pages follow, without a slash at its end."""
@@ -79,3 +94,18 @@ class SubscriberSettings(Struct, frozen=True):
                 "make a longer one, as with: openssl rand -hex 32",
             )
         return SigningKeys(secrets[0], tuple(secrets[1:]))
+
+
+def _validate_bounce_address(address: str) -> None:
+    mailbox = parse_recipient(address)
+    local = address.rpartition("@")[0]
+    if not (mailbox == Mailbox("", address) and address.isascii() and re.fullmatch(r"[\w.-]+", local)):
+        raise ConfigError(
+            f'bounces must be one email address of letters, digits and . _ -, not "{address}"',
+            'like bounces = "bounces@example.org"',
+        )
+    if len(local) > _MAX_LOCAL_LENGTH:
+        raise ConfigError(
+            f"bounces has {len(local)} characters before the @, and {_MAX_LOCAL_LENGTH} are allowed",
+            "each delivery adds some: choose a shorter address",
+        )

@@ -38,6 +38,7 @@ from publisher.derived_texts import build_display_title, build_summary
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
+from publisher.subscription import SubscriberAddress
 from publisher.theme import Theme
 from publisher.transforms import make_publishable, make_urls_absolute
 
@@ -143,8 +144,11 @@ def check_channel(channel: Channel, text: Callable[[Part], str] | None = None) -
     session = channel.session()
     assert isinstance(session, Session), f"the session of {channel.name} is not a subclass of Session"
     _check_methods(session, Session, deliver=True)
+    arguments: list[object] = [first.parts[0], channel.destination, PUBLISHED]
+    if isinstance(channel, MessageChannel) and channel.subscribers_of:
+        arguments.append(SubscriberAddress("lin@example.org", "Lin", "tag", "tag-1"))
     try:
-        signature(session.deliver).bind(first.parts[0], channel.destination, PUBLISHED)
+        signature(session.deliver).bind(*arguments)
     except TypeError as error:
         message = f"{type(session).__name__}: deliver takes other arguments than Session.deliver: {error}"
         raise AssertionError(message) from None

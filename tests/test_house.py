@@ -120,7 +120,7 @@ INNER_FLOORS = {
         "database models process_id",
         "lanes postgres schema sqlite subscribers transitions",
         "subscriber_recipients",
-        "erasure plan queues",
+        "erasure plan queues subscriber_addresses",
         "ledger",
         "__init__ closed_lanes destinations meta outputs unknown",
         "queries",
@@ -135,7 +135,7 @@ INNER_FLOORS = {
         "__init__ up_to_date",
     ),
     "delivery": (
-        "__init__ held_lease lanes plan recipients sender unknown_outcomes",
+        "__init__ confirmation held_lease lanes plan recipients sender unknown_outcomes",
         "ledger_guard sender_pool",
         "job",
         "dispatcher",
@@ -160,7 +160,7 @@ INNER_FLOORS = {
         "message recipients replies writer",
         "contents items personalize settings",
         "dkim layout smtp",
-        "doctor render session",
+        "confirmation doctor render session",
         "__init__",
     ),
     "channels.rss": (

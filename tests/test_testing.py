@@ -143,6 +143,13 @@ class TimelessWire(Wire):
         raise AssertionError(f"{part.key} is sent to {destination}")
 
 
+class AddresslessWire(Wire):
+    """A connection that is not handed the address of a subscriber."""
+
+    def deliver(self, part: Part, destination: str, first_attempt: object = None) -> Any:  # type: ignore[override]
+        raise AssertionError(f"{part.key} is sent to {destination} at {first_attempt}")
+
+
 ABLE = Capabilities(can_edit=True, can_probe=True, can_send_notices=True)
 
 
@@ -156,6 +163,7 @@ class Telegraph(MessageChannel, frozen=True):
     on_unknown: str = "ask"
     to: tuple[str, ...] = ("office",)
     recipients_changed_at: dt.datetime | None = None
+    subscribers_of: str = ""
     wire: object = field(default_factory=Wire)
     notice: Callable[[], str] = lambda: "text"
 
@@ -191,7 +199,8 @@ MISFITS: dict[str, dict[str, Any]] = {
     "recipients_changed_at has no time zone": {"recipients_changed_at": dt.datetime(2021, 7, 18)},
     "is not a subclass of Session": {"wire": object()},
     "method deliver is missing": {"wire": Session(), "can": Capabilities(can_send_notices=True)},
-    "deliver takes other arguments than Session.deliver": {"wire": TimelessWire()},
+    "TimelessWire: deliver takes other arguments than Session.deliver": {"wire": TimelessWire()},
+    "AddresslessWire: deliver takes other arguments": {"wire": AddresslessWire(), "subscribers_of": "tag:e.org,2021:n"},
     "the same notice differently": {"notice": lambda: SEEN.append(1) or str(len(SEEN))},
 }
 

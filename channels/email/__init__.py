@@ -9,14 +9,21 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import quote
 
 from publisher.channel import Capabilities, Context, Finding, MessageChannel, Part, RateLimit, Rendering, Session
 from publisher.channels.email import settings
 from publisher.channels.email.settings import EmailSettings, parse_server
 from publisher.errors import ConfigError
 from publisher.folder_session import FolderSession
+from publisher.labels import get_labels
 from publisher.model import Issue
+from publisher.newsletter import Newsletter
+from publisher.subscription import SubscribeOption
+
+if TYPE_CHECKING:
+    from publisher.channels.email.session import MailSession
 
 
 class Email(EmailSettings, MessageChannel, frozen=True):
@@ -41,8 +48,8 @@ class Email(EmailSettings, MessageChannel, frozen=True):
 
     @property
     def public_addresses(self) -> dict[str, str]:
-        """The sender, and the page to unsubscribe."""
-        return {"from": self.from_, "unsubscribe": self.unsubscribe_url}
+        """The sender, and the page to unsubscribe; that of [subscribers] is no key of the channel."""
+        return {"from": self.from_, "unsubscribe": "" if self._subscribers else self.unsubscribe_url}
 
     @property
     def test_recipient(self) -> str:
@@ -105,6 +112,18 @@ class Email(EmailSettings, MessageChannel, frozen=True):
 
         return build_rate_limits()
 
+    def build_subscribe_option(self, newsletter: Newsletter) -> SubscribeOption | None:
+        """Return the form of [subscribers], or the address of the editor; None if no email is sent."""
+        if not self.active_destination:
+            return None
+        labels = get_labels(newsletter.lang)
+        if self._subscribers:
+            form = f"{self._subscribers.base}/subscribe"
+            return SubscribeOption(labels["email"], labels["subscribe_mail"], form=form)
+        _, reply_to = settings.resolve_sender(self, newsletter)
+        url = f"mailto:{quote(reply_to.address, safe='@')}?subject={quote(labels['subscribe'])}"
+        return SubscribeOption(labels["email"], labels["subscribe_mailto"], reply_to.address, url)
+
     def render(self, issue: Issue, context: Context) -> Rendering:
         """Render the message, and its text as a preview.
 
@@ -126,8 +145,9 @@ class Email(EmailSettings, MessageChannel, frozen=True):
 
     def session(self) -> Session:
         """Return a session that sends to any email address; without a server, one that writes files."""
-        if not self.server:
-            return FolderSession()
+        return self._build_session() if self.server else FolderSession()
+
+    def _build_session(self) -> MailSession:
         from publisher.channels.email.session import MailSession
         from publisher.channels.email.smtp import SmtpConnection
 
@@ -135,10 +155,31 @@ class Email(EmailSettings, MessageChannel, frozen=True):
             SmtpConnection(parse_server(self.server, self.user, self.password)),
             self._recipient_source,
             settings.parse_mailbox_setting("from", self.from_).address,
-            self.unsubscribe,
+            self.unsubscribe_url,
             self.unsubscribe_key,
             (self.dkim, self.dkim_key) if self.dkim else None,
+            self._subscribers,
+            self._subscribers_of,
         )
+
+    def send_confirmation(
+        self, newsletter: Newsletter, address: str, confirm_url: str, refuse_url: str, now: dt.datetime
+    ) -> None:
+        """Ask an address now, over a connection of its own, whether it wants the newsletter: once, without a retry.
+
+        The arguments are those of `render_confirmation`. Raises ConfigError without a server; DeliveryError when
+        nothing was sent, OutcomeUnknownError when it may have been sent.
+        """
+        if not self.active_destination:
+            raise ConfigError(
+                "no confirmation can be sent: [channels.email] sends nothing",
+                'set the SMTP server: server = "smtp://mail.example.org:587"',
+            )
+        from publisher.channels.email.confirmation import render_confirmation
+
+        mail = render_confirmation(self, newsletter, address, confirm_url, refuse_url, now)
+        with self._build_session() as session:
+            session.send_mail(address, mail)
 
     def diagnose(self) -> Iterator[Finding]:
         """Check the recipients, the keys and the server. Raises ConfigError when no server is configured."""

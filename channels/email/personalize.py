@@ -67,8 +67,11 @@ class MailTemplate:
             self._text_before_url = before[common_lines * _BYTES_PER_LINE :]
         self._digest = hashlib.sha256(self._body)
 
-    def personalize(self, mailbox: Mailbox, first_attempt: dt.datetime | None = None) -> PersonalizedMail:
-        """Return the copy for a recipient; the same bytes each time.
+    def personalize(
+        self, mailbox: Mailbox, first_attempt: dt.datetime | None = None, token: str = ""
+    ) -> PersonalizedMail:
+        """Return the copy for a recipient; the same bytes each time. `token` is that of the recipient's unsubscribe
+        URL; without one, it is made of the address.
 
         It is dated `first_attempt` (aware), when it is ready to be sent (RFC 5322, section 3.6.1), because servers
         refuse mail that is a week old, and the issue may be older than that. None: as the message is. Its unsubscribe
@@ -85,17 +88,19 @@ class MailTemplate:
         ]
         unsubscribe_headers, last_lines, digest = self._unsubscribe_headers, b"", self._digest.copy()
         if self._text_after_url:  # the URL is personal
-            url = self._build_unsubscribe_url(mailbox.written or mailbox.address)
+            url = self._build_unsubscribe_url(mailbox.written or mailbox.address, token)
             unsubscribe_headers = unsubscribe_headers.replace(self._unsubscribe_url, url)
             last_lines = encode_base64_lines(self._text_before_url + url.encode() + self._text_after_url)
             digest.update(last_lines)
         headers += [unsubscribe_headers.encode(), b"\r\n"]
         return PersonalizedMail(b"".join(headers), self._body + last_lines, digest.digest())
 
-    def _build_unsubscribe_url(self, address: str) -> str:
-        mac = hmac.new(self._secret, f"unsubscribe {self._list_id} {address}".encode(), "sha256").digest()
+    def _build_unsubscribe_url(self, address: str, token: str) -> str:
+        if not token:
+            mac = hmac.new(self._secret, f"unsubscribe {self._list_id} {address}".encode(), "sha256").digest()
+            token = urlsafe_b64encode(mac)[:_TOKEN_LENGTH].decode()
         # a + in a query is read as a space by many; an @ is allowed there and in a path (RFC 3986, section 3.3)
-        values = {"address": quote(address, safe="@"), "token": urlsafe_b64encode(mac)[:_TOKEN_LENGTH].decode()}
+        values = {"address": quote(address, safe="@"), "token": token}
         return re.sub(r"\{(address|token)\}", lambda match: values[match[1]], self._unsubscribe_url)
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from publisher.channel import Context, Entry, Part, Rendering
 from publisher.channels.email import layout
-from publisher.channels.email.headers import build_header, build_mailto_link, parse_mailbox
+from publisher.channels.email.headers import build_header, build_mailto_link
 from publisher.channels.email.layout import write_end, write_online_link
 from publisher.channels.email.message import ReplyTo, build_message
-from publisher.channels.email.settings import parse_mailbox_setting as parse_sender
+from publisher.channels.email.settings import parse_mailbox_setting, resolve_sender
 from publisher.channels.email.wrapping import TextBuffer, Wrap, format_fixed_lines, format_flowed_lines, is_flowed
-from publisher.errors import ConfigError
 from publisher.labels import get_labels
 from publisher.mail_address import Mailbox, clean_text
 from publisher.model import Issue
@@ -72,14 +70,14 @@ def _render_message(
     reply_to_mail: ReplyTo | None = None,
 ) -> bytes:
     """Return the message with these lines, addressed to `to` or to the sender."""
-    sender, reply_to = _resolve_sender(settings, newsletter)
+    sender, reply_to = resolve_sender(settings, newsletter)
     flowed = is_flowed(lines)
     text = "\r\n".join([*(format_flowed_lines(lines) if flowed else format_fixed_lines(lines)), ""])
     return build_message(
         text,
         sender,
         reply_to,
-        parse_sender("to", settings.to) if settings.to else sender,
+        parse_mailbox_setting("to", settings.to) if settings.to else sender,
         entry,
         newsletter,
         unsubscribe_headers=_build_unsubscribe_headers(settings, reply_to),
@@ -97,20 +95,6 @@ def _build_unsubscribe_headers(settings: EmailSettings, reply_to: Mailbox) -> by
     if "{token}" in settings.unsubscribe_url:  # without a token, anyone could unsubscribe others in one request
         headers += build_header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
     return headers
-
-
-def _resolve_sender(settings: EmailSettings, newsletter: Newsletter) -> tuple[Mailbox, Mailbox]:
-    """Return the From and Reply-To mailboxes. Raises ConfigError when no usable sender is configured."""
-    default_address = newsletter.email or f"newsletter@{urlsplit(newsletter.base).hostname}"
-    default = parse_mailbox(default_address)
-    sender = parse_sender("from", settings.from_) if settings.from_ else default
-    if sender is None:
-        raise ConfigError(
-            f"{default_address} cannot be the sender: not every mail server accepts it",
-            'set an ASCII address below [channels.email]: from = "editor@example.org"',
-        )
-    named_sender = sender if sender.name else sender._replace(name=newsletter.name)
-    return named_sender, default if default and newsletter.email else sender
 
 
 def layout_notice(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from publisher.channel import Part, Receipt, Session
 from publisher.channels.email import smtp
-from publisher.channels.email.personalize import MailTemplate
+from publisher.channels.email.personalize import MailTemplate, PersonalizedMail
 from publisher.channels.email.rate_limit import find_provider_limits
 from publisher.channels.email.recipients import RecipientSource, load_mailboxes
 from publisher.channels.email.replies import classify_reply
@@ -16,6 +16,9 @@ from publisher.credentials import Reference, resolve_secret
 from publisher.deadline import Deadline
 from publisher.errors import ConfigError, DeliveryError, RefusalKind
 from publisher.mail_address import Mailbox, normalize_address, parse_recipient
+from publisher.signing import Purpose, SigningKeys
+from publisher.subscriber_settings import SubscriberSettings
+from publisher.subscription import SubscriberAddress
 
 if TYPE_CHECKING:
     from publisher.channels.email.dkim import DkimSigner
@@ -29,6 +32,7 @@ class MailSession(Session):
 
     `sender` is the envelope sender, who gets bounces. `unsubscribe_url` is as for MailTemplate, `secret`
     leads to the key of its tokens. `signing` is the DNS name of the public DKIM key, and the private key.
+    With `subscribers` the recipients are those of the newsletter with the id `subscribers_of`, and not of `source`.
     """
 
     def __init__(
@@ -39,6 +43,8 @@ class MailSession(Session):
         unsubscribe_url: str = "",
         secret: str = "",
         signing: tuple[str, Reference] | None = None,
+        subscribers: SubscriberSettings | None = None,
+        subscribers_of: str = "",
     ) -> None:
         self._connection = connection
         self._source = source
@@ -46,6 +52,9 @@ class MailSession(Session):
         self._unsubscribe_url = unsubscribe_url
         self._secret = secret
         self._signing = signing
+        self._subscribers = subscribers
+        self._subscribers_of = subscribers_of
+        self._subscriber_keys: SigningKeys | None = None
         self._signer: DkimSigner | None = None
         self._cached_template: tuple[Part, MailTemplate] | None = None
         limits = find_provider_limits(connection.server.host)
@@ -56,7 +65,10 @@ class MailSession(Session):
 
         Raises ConfigError for an invalid server, login, key or list; DeliveryError for an unreachable server.
         """
-        load_mailboxes(self._source)
+        if self._subscribers:
+            self._subscriber_keys = self._subscribers.load_keys()
+        else:
+            load_mailboxes(self._source)
         self._unsubscribe_key = resolve_secret(self._secret) if self._secret else ""
         if self._signing:
             from publisher.channels.email.dkim import DkimSigner
@@ -68,19 +80,44 @@ class MailSession(Session):
     def __exit__(self, *error: object) -> None:
         self._connection.close()
 
-    def deliver(self, part: Part, destination: str, first_attempt: dt.datetime | None = None) -> Receipt:
+    def deliver(
+        self,
+        part: Part,
+        destination: str,
+        first_attempt: dt.datetime | None = None,
+        subscriber: SubscriberAddress | None = None,
+    ) -> Receipt:
         """Send a recipient's copy of the message, dated `first_attempt`; the same bytes each time.
 
         Raises DeliveryError when it was not sent, OutcomeUnknownError when it may have been sent.
         """
-        mailbox = self._resolve_mailbox(destination)
-        mail = self._build_mail(part, mailbox, first_attempt)
-        self._send(mailbox.address, mail)
+        mailbox, sender = self._resolve_mailbox(destination, subscriber), self._sender
+        if subscriber and self._subscribers and self._subscribers.bounces:
+            sender = subscriber.build_envelope_sender(self._subscribers.bounces)
+        copy = self._personalize(part, mailbox, first_attempt, self._build_leave_token(mailbox, subscriber))
+        self._send(sender, mailbox.address, self._sign(copy))
         return Receipt()
 
-    def _resolve_mailbox(self, destination: str) -> Mailbox:
+    def send_mail(self, address: str, mail: PersonalizedMail) -> None:
+        """Send a message that is no issue to one address. Raises as `deliver`."""
+        self._send(self._sender, address, self._sign(mail))
+
+    def _build_leave_token(self, mailbox: Mailbox, subscriber: SubscriberAddress | None) -> str:
+        """Return the token of a recipient for the page for leaving the list, "" without [subscribers].
+
+        That of a test send is as long, and does nothing unless its recipient is a subscriber.
+        """
+        keys = self._subscriber_keys
+        if keys is None:
+            return ""
+        tag = subscriber.tag if subscriber else keys.make_tag(self._subscribers_of, normalize_address(mailbox.address))
+        return keys.sign(Purpose.LEAVE, tag)
+
+    def _resolve_mailbox(self, destination: str, subscriber: SubscriberAddress | None) -> Mailbox:
+        if subscriber:
+            return Mailbox(subscriber.name, subscriber.address)
         try:
-            mailboxes = load_mailboxes(self._source)
+            mailboxes = load_mailboxes(self._source) if self._subscribers is None else {}
         except ConfigError as error:  # retried: the list may be being edited
             raise DeliveryError(error.message, error.hint) from None
         if mailbox := mailboxes.get(destination):
@@ -91,14 +128,18 @@ class MailSession(Session):
             raise DeliveryError(error.message, error.hint, permanent=True, kind=RefusalKind.NO_RECIPIENT) from None
         return mailboxes.get(normalize_address(mailbox.address), mailbox)
 
-    def _build_mail(self, part: Part, mailbox: Mailbox, first_attempt: dt.datetime | None) -> bytes:
+    def _personalize(
+        self, part: Part, mailbox: Mailbox, first_attempt: dt.datetime | None, token: str
+    ) -> PersonalizedMail:
         if self._cached_template is None or self._cached_template[0] != part:
             self._cached_template = (part, MailTemplate(part.body, self._unsubscribe_url, self._unsubscribe_key))
-        copy = self._cached_template[1].personalize(mailbox, first_attempt)
-        signature = self._signer.sign(copy) if self._signer else b""
-        return b"".join([signature, copy.headers, copy.body])
+        return self._cached_template[1].personalize(mailbox, first_attempt, token)
 
-    def _send(self, recipient: str, mail: bytes) -> None:
+    def _sign(self, mail: PersonalizedMail) -> bytes:
+        signature = self._signer.sign(mail) if self._signer else b""
+        return b"".join([signature, mail.headers, mail.body])
+
+    def _send(self, sender: str, recipient: str, mail: bytes) -> None:
         """Send a message. A connection used before may be stale, so it is replaced once."""
         connection, deadline = self._connection, Deadline(smtp.DELIVERY_TIMEOUT)
         if self._per_connection and connection.sent_count >= self._per_connection:
@@ -108,7 +149,7 @@ class MailSession(Session):
             self._ensure_open(deadline)
             self._check_server_supports(recipient, mail)
             try:
-                connection.send(self._sender, recipient, mail, deadline)
+                connection.send(sender, recipient, mail, deadline)
                 return
             except SmtpDisconnectedError as error:
                 failure = DeliveryError(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, NamedTuple, cast
+from urllib.parse import urlsplit
 
 from msgspec import Meta
 
@@ -11,6 +12,7 @@ from publisher.credentials import Reference
 from publisher.errors import ConfigError
 from publisher.links import is_loopback_host
 from publisher.mail_address import Mailbox
+from publisher.newsletter import Newsletter
 from publisher.patterns import lazy_pattern
 from publisher.subscriber_settings import SubscriberSettings
 
@@ -129,6 +131,20 @@ def require_aligned_signature(dns_name: str, key: str, from_address: str) -> Non
         raise ConfigError(
             f"dkim signs for {signing}, but the domain of `from` is {domain}",
             "mail providers require a signature of the sender's domain",
+        )
+
+
+def require_aligned_bounces(bounces: str, from_address: str) -> None:
+    """Raise ConfigError unless the domain for returned emails is aligned with the sender's, so that SPF counts for it.
+
+    Alignment: the same domain, or one above the other (RFC 7489, section 3.1.2).
+    """
+    one = f".{bounces.rpartition('@')[2].lower()}"
+    other = f".{parse_mailbox_setting('from', from_address).domain.lower()}"
+    if not (one.endswith(other) or other.endswith(one)):
+        raise ConfigError(
+            f"`bounces` of [subscribers] is at {one[1:]}, but the domain of `from` is {other[1:]}",
+            "use the same domain or one below it: mail providers require SPF of the sender's domain",
         )
 
 
@@ -297,6 +313,8 @@ class EmailSettings(ChannelSettings, frozen=True):
     @property
     def unsubscribe_url(self) -> str:
         """The URL of the unsubscribe page, with its placeholders; empty if they are not filled in."""
+        if self._subscribers:
+            return f"{self._subscribers.base}/leave/{{token}}" if self.sends else ""
         return self.unsubscribe if self.sends or "{" not in self.unsubscribe else ""
 
     def __post_init__(self) -> None:
@@ -326,6 +344,8 @@ class EmailSettings(ChannelSettings, frozen=True):
         if self.server:
             parse_server(self.server, self.user, self.password)
             require_addresses(self.from_, self.to, self.recipients_, has_list=self._subscribers is not None)
+            if self._subscribers and self._subscribers.bounces:
+                require_aligned_bounces(self._subscribers.bounces, self.from_)
         else:
             for key in ("user", "password", "recipients", "me", "dkim"):
                 require_key("server", key, getattr(self, "recipients_" if key == "recipients" else key))
@@ -337,3 +357,17 @@ class EmailSettings(ChannelSettings, frozen=True):
             require_aligned_signature(self.dkim, self.dkim_key, self.from_)
         else:
             require_key("dkim", "dkim_key", self.dkim_key)
+
+
+def resolve_sender(settings: EmailSettings, newsletter: Newsletter) -> tuple[Mailbox, Mailbox]:
+    """Return the From and Reply-To mailboxes. Raises ConfigError when no usable sender is configured."""
+    default_address = newsletter.email or f"newsletter@{urlsplit(newsletter.base).hostname}"
+    default = parse_mailbox(default_address)
+    sender = parse_mailbox_setting("from", settings.from_) if settings.from_ else default
+    if sender is None:
+        raise ConfigError(
+            f"{default_address} cannot be the sender: not every mail server accepts it",
+            'set an ASCII address below [channels.email]: from = "editor@example.org"',
+        )
+    named_sender = sender if sender.name else sender._replace(name=newsletter.name)
+    return named_sender, default if default and newsletter.email else sender

@@ -249,21 +249,17 @@ class DeliveryJob(Struct):
         """Start deliveries. Return the outcomes of those that cannot be started: nothing was sent of them."""
         outcomes = []
         for delivery in turn.deliveries:
-            address = self._get_address(delivery)
+            address, subscriber = self._get_address(delivery), turn.addresses.get(delivery.id)
+            now = self.clock.time()
+            postponed = Result(delivery, DeliveryState.PLANNED, now, next_at=now, attempted=False)
+            if self.channel.subscribers_of and subscriber is None:  # the next turn sees whether they are on the list
+                outcomes.append(AddressedResult(postponed, address))
+                continue
             try:
-                pool.start(delivery, address)
+                pool.start(delivery, address, subscriber)
             except DeliveryError as error:
                 fatal_error = None if pool.in_progress else error
-                now = self.clock.time()
-                result = Result(
-                    delivery,
-                    DeliveryState.PLANNED,
-                    now,
-                    reason=error.message,
-                    next_at=now,
-                    fatal_error=fatal_error,
-                    attempted=False,
-                )
+                result = postponed._replace(reason=error.message, fatal_error=fatal_error)
                 outcomes.append(AddressedResult(result, address))
         return outcomes
 

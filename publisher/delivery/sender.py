@@ -18,6 +18,7 @@ from publisher.credentials import redact
 from publisher.errors import DeliveryError, PublisherError, RefusalKind
 from publisher.failpoints import hit_failpoint
 from publisher.ledger import Delivery, DeliveryState, Result
+from publisher.subscription import SubscriberAddress
 
 _SHORT_PAUSE, _LONG_PAUSE = 30.0, 3600.0
 """Seconds between two tries: from one second it doubles to the short pause; after some minutes it is the long one."""
@@ -55,8 +56,8 @@ class Sender:
         with suppress(Exception):  # all results are in the ledger already
             self._stack.close()
 
-    def send(self, delivery: Delivery, to: str) -> Result:
-        """Send a delivery to the recipient `to`. Raises nothing."""
+    def send(self, delivery: Delivery, to: str, subscriber: SubscriberAddress | None = None) -> Result:
+        """Send a delivery to the recipient `to`, who may be a subscriber. Raises nothing."""
         try:
             session = self._get_session()
         except DeliveryError as error:
@@ -71,7 +72,7 @@ class Sender:
         idempotent = self._channel.capabilities.idempotent
         try:
             hit_failpoint("sending")
-            receipt = self._perform(session, delivery, to)
+            receipt = self._perform(session, delivery, to, subscriber)
             hit_failpoint("acted")
             remote_id = receipt.remote_id or (delivery.part if idempotent else "")
             return Result(delivery, DeliveryState.SENT, self._time(), replace(receipt, remote_id=remote_id))
@@ -96,12 +97,15 @@ class Sender:
             self._session = self._stack.enter_context(self._channel.session())
         return self._session
 
-    def _perform(self, session: Session, delivery: Delivery, to: str) -> Receipt:
+    def _perform(self, session: Session, delivery: Delivery, to: str, subscriber: SubscriberAddress | None) -> Receipt:
         if not delivery.digest:
             return session.delete(to, delivery.remote_id)
         if delivery.remote_id:
             return session.edit(self._get_part(delivery), to, delivery.remote_id)
-        return session.deliver(self._get_part(delivery), to, delivery.first_started_at.astimezone(self._zone))
+        part, first_attempt = self._get_part(delivery), delivery.first_started_at.astimezone(self._zone)
+        if subscriber:
+            return session.deliver(part, to, first_attempt, subscriber)
+        return session.deliver(part, to, first_attempt)  # as channels of other packages know it
 
     def _classify_error(self, delivery: Delivery, error: DeliveryError) -> Result:
         """Return the result of a delivery that was not sent: failed, or postponed."""

@@ -15,6 +15,7 @@ from publisher.channel import Receipt
 from publisher.delivery.sender import Sender
 from publisher.errors import DeliveryError
 from publisher.ledger import Delivery, Result
+from publisher.subscription import SubscriberAddress
 
 _CLOSE_SECONDS = 5.0
 """How long to wait for connections to be closed."""
@@ -88,8 +89,8 @@ class SenderPool:
         """The ids of the deliveries that were started and not collected."""
         return self._busy.keys()
 
-    def start(self, delivery: Delivery, address: str) -> None:
-        """Start a delivery to an address; there must be a free sender.
+    def start(self, delivery: Delivery, address: str, subscriber: SubscriberAddress | None = None) -> None:
+        """Start a delivery to an address, or to a subscriber; there must be a free sender.
 
         Raises DeliveryError if no thread can be started: nothing was sent.
         """
@@ -98,7 +99,7 @@ class SenderPool:
 
         def send() -> None:
             try:
-                self._finished.put(worker.sender.send(delivery, address))
+                self._finished.put(worker.sender.send(delivery, address, subscriber))
             except BaseException as error:  # it ends the job: raised by `collect`
                 self._finished.put(error)
 

@@ -16,6 +16,7 @@ from publisher.ledger.plan import accept_recipients, plan_deliveries, replace_co
 from publisher.ledger.process_id import format_owner, get_process_id, is_process_gone
 from publisher.ledger.queues import QueueSelection, find_first_due, find_started, list_queues, start_deliveries
 from publisher.ledger.schema import create_schema
+from publisher.ledger.subscriber_addresses import load_addresses
 from publisher.ledger.subscriber_recipients import FindLane, SubscriberSelection
 from publisher.ledger.transitions import (
     count_sending,
@@ -200,6 +201,8 @@ class Ledger:
                 turn = start_deliveries(tx, self.dialect, lease, wanted, now)
                 started = len(turn.deliveries)
             count_sending(tx, lease.publication_id, started - ended)
+            if wanted.subscribed and turn.deliveries:
+                turn = turn._replace(addresses=load_addresses(tx, wanted.subscribed.newsletter, turn.deliveries))
         self._is_modified = self._is_modified or bool(results)
         hit_failpoint("begun" if turn.deliveries else "confirmed")
         if not owned:

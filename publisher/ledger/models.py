@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from publisher.channel import Receipt
 from publisher.errors import BusyError, ConfigError, PublisherError, RefusalKind
+from publisher.subscription import SubscriberAddress
 
 
 def format_utc(time: dt.datetime) -> str:
@@ -121,11 +122,13 @@ class Result(NamedTuple):
 
 class Turn(NamedTuple):
     """The deliveries to make now. `open_at` tells for each queue that has no token left when it has one again;
-    `empty` are the queues with nothing that is due."""
+    `empty` are the queues with nothing that is due. If the recipients are subscribers, `addresses` has by the ids of
+    the deliveries where they go."""
 
     deliveries: list[Delivery]
     open_at: Mapping[str, dt.datetime] = {}
     empty: frozenset[str] = frozenset()
+    addresses: Mapping[int, SubscriberAddress] = {}
 
 
 class DeliveryCounts(NamedTuple):

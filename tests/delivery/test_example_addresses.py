@@ -93,7 +93,12 @@ def test_check_and_doctor_warn(letter: CommandProject) -> None:
 
 
 MAIL = '[channels.email]\nserver = "smtp://mail.invalid:587"\nrecipients = ["lin@e.org"]\n'
+LIST = (
+    '[channels.email]\nserver = "smtp://mail.invalid:587"\nfrom = "a@e.org"\n'
+    '[subscribers]\nkey = "env:KEY"\nurl = "https://{}/list"\n'
+)
 SENDERS = [
+    (LIST.format("list.example.org"), "url is on list.example.org"),
     (f'{MAIL}from = "a@example.com"\n', "from is on example.com"),
     (f'{MAIL}from = "Lin <a@news.example.net>"\n', "from is on news.example.net"),
     (f'{MAIL}from = "a@e.org"\nunsubscribe = "https://example.org/leave"\n', "unsubscribe is on example.org"),
