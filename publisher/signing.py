@@ -22,12 +22,13 @@ _HASH_LENGTH = 32
 
 
 class Purpose(Enum):
-    """What a token allows to do: each only that."""
+    """What a token allows to do: each only that. `FORM` is for the form to subscribe; its tag is a time."""
 
     CONFIRM = "confirm"
     LEAVE = "leave"
     PREFERENCES = "preferences"
     REFUSE = "refuse"
+    FORM = "form"
 
 
 class _Key(Struct, frozen=True, dict=True):

@@ -45,6 +45,7 @@ FLOORS = (
 # Each library is spoken to in one room, so that replacing it means changing one room; httpx in the rooms that
 # speak to a server.
 DOORS = {
+    "altcha": "server",
     "apscheduler": "daemon",
     "cronsim": "timetable",
     "cryptography": "channels.email",
@@ -122,7 +123,7 @@ INNER_FLOORS = {
         "subscriber_recipients",
         "erasure plan queues subscriber_addresses",
         "ledger",
-        "__init__ closed_lanes destinations meta outputs unknown",
+        "__init__ closed_lanes destinations meta outputs requests unknown",
         "queries",
         "calendar metrics",
     ),
@@ -154,6 +155,16 @@ INNER_FLOORS = {
     "reports": (
         "__init__ adopt adopt_feed effects readable search status subscribers word_diff",
         "diff doctor resolve",
+    ),
+    "server": (
+        "client_address forms site state texts",
+        "app captcha page_views",
+        "connections visit",
+        "confirmations",
+        "sign_up",
+        "subscriber_pages",
+        "subscriber_routes",
+        "__init__",
     ),
     "channels.email": (
         "headers rate_limit reply_rules smtp_protocol wrapping",

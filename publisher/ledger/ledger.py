@@ -48,9 +48,10 @@ class Ledger:
             self.close()
             raise
 
-    def close(self) -> None:
-        """Close the database. Write a backup of an SQLite file first if results or subscribers were recorded."""
-        if self._is_modified:
+    def close(self, *, backup: bool = True) -> None:
+        """Close the database. With `backup`, write one of an SQLite file first if results or subscribers were
+        recorded."""
+        if backup and self._is_modified:
             self._database.write_backup()
         self._database.close()
 

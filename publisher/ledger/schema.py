@@ -178,6 +178,14 @@ STATEMENTS = (
         at TEXT NOT NULL,
         PRIMARY KEY (newsletter, hash)
     )""",
+    # confirmations that were asked for, as far as they count for a limit; subject: a keyed hash
+    """CREATE TABLE request (
+        newsletter TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        at TEXT NOT NULL
+    )""",
+    "CREATE INDEX request_by_subject ON request (newsletter, kind, subject, at)",
 )
 
 
