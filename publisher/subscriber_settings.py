@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
@@ -57,6 +57,14 @@ class SubscriberSettings(Struct, frozen=True):
             description="address for returned emails, whose mailbox takes `bounces+ANYTHING@` as well; default: the "
             "sender",
             examples=["bounces@example.org"],
+        ),
+    ] = ""
+    captcha: Annotated[
+        Literal["", "altcha"],
+        Meta(
+            description="`altcha` has the browsers of those who subscribe solve a puzzle first: they need JavaScript, "
+            "and no other host takes part",
+            examples=["altcha"],
         ),
     ] = ""
 

@@ -7,7 +7,7 @@ import datetime as dt
 import gc
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ from publisher.project import find_config
 if TYPE_CHECKING:
     from publisher.config import Config
     from publisher.server.state import DaemonState
+    from publisher.server.subscriber_pages import SubscriberPages
     from publisher.theme import Theme
 
 
@@ -76,17 +77,37 @@ def run(arguments: argparse.Namespace, output: Output, _: dt.datetime) -> int:
 def _serve_http(daemon: _DaemonRunner) -> Iterator[None]:
     """Serve the site, health and metrics over HTTP if `[server] listen` is set."""
     config, _ = daemon.project
+    from publisher.server import build_exposure_warning, require_private_pages, run_server
+
+    require_private_pages(config)
     if config.listen is None:
         yield
         return
-    from publisher.server import build_exposure_warning, run_server
 
     if warning := build_exposure_warning(config.listen):
         daemon.log.log_event(DaemonEvent("warning", message=warning))
     site = config.root / config.newsletter.site
-    with run_server(config.listen, site, daemon.state, config.proxies) as address:
+    with ExitStack() as stack:
+        pages = _build_pages(daemon, stack) if config.subscribers else None
+        address = stack.enter_context(run_server(config.listen, site, daemon.state, config.proxies, pages))
         daemon.log.log_event(DaemonEvent("listening", message=address))
+        if config.subscribers:
+            daemon.log.log_event(DaemonEvent("listening", message=f"{config.subscribers.base}/subscribe"))
         yield
+
+
+def _build_pages(daemon: _DaemonRunner, stack: ExitStack) -> SubscriberPages:
+    """Build the pages for subscribers. Confirmations are sent until the end of `stack`."""
+    from publisher.server.confirmations import ConfirmationSender
+    from publisher.server.subscriber_pages import SubscriberPages
+
+    def report(message: str, hint: str) -> None:
+        daemon.log.log_event(DaemonEvent("sign-ups", message=message, hint=hint, alarm=True))
+
+    if settings := daemon.project[0].subscribers:
+        settings.load_keys()  # an error that would only show on the pages
+    confirmations = stack.enter_context(closing(ConfirmationSender(report)))
+    return SubscriberPages(lambda: daemon.project, lambda: dt.datetime.now(dt.UTC), confirmations)
 
 
 class _DaemonRunner:

@@ -2,6 +2,7 @@
 
     /healthz    200 while the scheduler runs, else 503
     /metrics    metrics for Prometheus
+    /subscribe  and the other pages for subscribers, if there is a list: see `subscriber_routes`
     /…          the files of the site
 
 Plain HTTP: put a web server in front of it for public access. `connections` limits what clients can occupy.
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from publisher.config import Config
 from publisher.errors import ConfigError
 from publisher.installation import install_command
 from publisher.listen_address import ListenAddress
@@ -22,6 +24,8 @@ from publisher.server.state import DaemonState
 if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
     from socket import socket
+
+    from publisher.server.subscriber_pages import SubscriberPages
 
 _BACKLOG = 128
 """Connections that the system keeps until they are accepted, and that are accepted at once."""
@@ -36,13 +40,14 @@ def run_server(
     folder: Path,
     state: Callable[[], DaemonState],
     proxies: Sequence[IPv4Network | IPv6Network] = (),
+    pages: SubscriberPages | None = None,
 ) -> Iterator[str]:
     """Serve in a thread until the end of the block. Yields the URL, such as `http://127.0.0.1:8080/`.
 
     `folder` need not exist yet. `state` is called in other threads, for each request of /healthz and
     /metrics; if it raises, the response is 503. `proxies` are the web servers in front of it, whose header
-    X-Forwarded-For is trusted. Raises ConfigError when the extra `server` is not installed or the address
-    cannot be bound.
+    X-Forwarded-For is trusted. `pages` are those for subscribers. Raises ConfigError when the extra `server` is not
+    installed or the address cannot be bound.
     """
     from threading import Thread
 
@@ -51,10 +56,12 @@ def run_server(
 
         from publisher.server.app import build_app
         from publisher.server.connections import build_protocol
+        from publisher.server.subscriber_routes import build_subscriber_routes
     except ImportError:
         raise ConfigError("[server] listen needs starlette and uvicorn", install_command("server")) from None
+    routes = build_subscriber_routes(pages, proxies) if pages else []
     settings = uvicorn.Config(
-        build_app(folder, state),
+        build_app(folder, state, routes),
         http=build_protocol(proxies),
         ws="none",
         lifespan="off",
@@ -82,6 +89,26 @@ def build_exposure_warning(listen: ListenAddress) -> str:
     if listen.is_loopback:
         return ""
     return f'[server] listen = "{listen}" exposes the site, /healthz and /metrics to other machines, unencrypted'
+
+
+def require_private_pages(config: Config) -> None:
+    """Raise ConfigError if the pages for subscribers would not be served, or not over https.
+
+    The links to them are secrets. This server has no https, so a web server that does has to be in front of it, and has
+    to be known: else all visitors would have its address, and the limits would hold for all of them together.
+    """
+    if config.subscribers is None or config.subscribers.url.startswith("http://"):  # that is only for this machine
+        return
+    if config.listen is None:
+        raise ConfigError(
+            "the pages of [subscribers] are not served: [server] listen is missing",
+            'let the daemon serve them to your web server: [server] listen = "127.0.0.1:8080"',
+        )
+    if not config.proxies:
+        raise ConfigError(
+            "the pages of [subscribers] need a web server with https in front of the daemon",
+            'name it, for one on this machine: [server] proxies = ["127.0.0.1"]',
+        )
 
 
 def _open_socket(listen: ListenAddress) -> socket:

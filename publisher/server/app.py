@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from email.utils import formatdate
 from pathlib import Path
@@ -41,8 +41,8 @@ _CHUNK_SIZE = 65536
 _NO_STORE = {"cache-control": "no-store"}
 
 
-def build_app(folder: Path, state: Callable[[], DaemonState]) -> Starlette:
-    """Build the application for the site in `folder` and the state of the daemon."""
+def build_app(folder: Path, state: Callable[[], DaemonState], routes: Sequence[Route] = ()) -> Starlette:
+    """Build the application for the site in `folder`, the state of the daemon, and further routes."""
 
     def healthz(_: Request) -> Response:
         try:
@@ -67,7 +67,8 @@ def build_app(folder: Path, state: Callable[[], DaemonState]) -> Starlette:
             return Response(status_code=308, headers={"location": f"./{quote(path.rpartition('/')[2])}/"})
         return PlainTextResponse("not found\n", 404)
 
-    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", metrics), Route("/{path:path}", page)])
+    own = [Route("/healthz", healthz), Route("/metrics", metrics)]
+    return Starlette(routes=[*own, *routes, Route("/{path:path}", page)])
 
 
 def _build_file_response(file: Path, request: Request) -> Response:

@@ -7,16 +7,16 @@ progress, requests are refused, but never those for /healthz and /metrics.
 
 from __future__ import annotations
 
-import re
 from asyncio import TimerHandle, Transport
-from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network
 from typing import ClassVar
 
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from publisher.server.app import STATE_PATHS, refuse
+from publisher.server.client_address import find_client
 
 MAX_CONNECTIONS = 128
 """Of all addresses. More could use up the open files that the ledger and the channels need."""
@@ -35,8 +35,6 @@ HEAD_TIMEOUT = 10.0
 
 SEND_TIMEOUT = 60.0
 """Seconds in which a client must read something of a response."""
-
-_HOST_AND_PORT = re.compile(r"\[([^\]]*)\](?::\d*)?|([^:]*):\d*")
 
 
 class ConnectionPool:
@@ -155,35 +153,6 @@ class Connection(H11Protocol):
         if self._timer:
             self._timer.cancel()
             self._timer = None
-
-
-def find_client(peer: str, forwarded: Sequence[str], proxies: Iterable[IPv4Network | IPv6Network]) -> str:
-    """Return the address that a request comes from, as it counts for limits: an IPv4 address, or the /64 network
-    of an IPv6 address, which is what one customer of a provider has; "" for a proxy.
-
-    `peer` is the address at the other end of the connection, `forwarded` the values of X-Forwarded-For. A proxy
-    appends the address that it was asked from, so the last one that is no proxy is true, and clients may have
-    made up those before it. Behind something that is no address, nothing is known: then the proxy is returned.
-    """
-    entries = [entry.strip() for value in forwarded for entry in value.split(",")]
-    for entry in (peer, *reversed([entry for entry in entries if entry])):
-        address = _parse_ip_address(entry)
-        if address is None:
-            break
-        if not any(address in network for network in proxies):
-            return str(address) if address.version == 4 else str(IPv6Network((int(address) >> 64 << 64, 64)))
-    return ""
-
-
-def _parse_ip_address(text: str) -> IPv4Address | IPv6Address | None:
-    """Return an address, with or without a port; None if it is none."""
-    if match := _HOST_AND_PORT.fullmatch(text):
-        text = match[1] or match[2] or ""
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
 def build_protocol(proxies: Sequence[IPv4Network | IPv6Network]) -> type[Connection]:

@@ -17,6 +17,8 @@ from publisher.cli import main
 from publisher.cli.config import format_value
 from publisher.cli.parser import COMMANDS
 from publisher.keys import Key, describe_tables
+from publisher.newsletter import Newsletter
+from publisher.server.page_views import PageView
 from publisher.theme import Theme, _build_filters
 from tests.docs.pages import CHANNELS, LIST, PAGES, PUBLISHER, ROOT, TEMPLATES, Page, in_backticks
 
@@ -157,7 +159,7 @@ def test_every_file_of_the_state_is_documented() -> None:
 
 
 def test_every_template_is_listed() -> None:
-    shown = {name for cell, _ in list(TEMPLATES.rows("Templates"))[:12] for name in in_backticks(cell)}
+    shown = {name for cell, _ in list(TEMPLATES.rows("Templates"))[:13] for name in in_backticks(cell)}
     there = {path.name for path in (ROOT / "templates").iterdir() if path.suffix not in (".py", ".pyc", "")}
     assert shown == there - {"README.md"}
 
@@ -186,6 +188,11 @@ def test_every_variable_of_a_template_is_listed(tmp_path: Path, monkeypatch: pyt
             outside = re.sub(r"\([^()]*\)", "", re.sub(r"`(\w+)\(\w+\)`", r"`\1`", names))
             shown[cell.strip("`")] = set(in_backticks(outside))
     pages = shown.pop("every page")
+    view = PageView(
+        Newsletter("慢刊", "https://e.org/{date}/", "https://e.org/", "tag:e.org,2021:slow"), Theme.load(), ""
+    )
+    view.render("")
+    assert passed.pop("subscriber.html") - pages == shown.pop("subscriber.html")
     alone = ("-preview.html", "moved.html")
     expected = {name: names if name.endswith(alone) else pages | names for name, names in shown.items()}
     assert expected | {"subscribe.html": pages} == passed

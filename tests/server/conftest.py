@@ -15,6 +15,7 @@ import pytest
 from publisher.listen_address import ListenAddress
 from publisher.server import run_server
 from publisher.server.state import DaemonState
+from tests.server.subscriber_site import ListSite
 
 
 @dataclass(frozen=True)
@@ -70,3 +71,10 @@ def site(tmp_path_factory: pytest.TempPathFactory, publish: Callable[..., str]) 
 def get(site: Path, daemon: Daemon) -> Iterator[Get]:
     with run_server(ListenAddress("127.0.0.1", 0), site, daemon) as address:
         yield Get(address)
+
+
+@pytest.fixture
+def list_site(tmp_path: Path) -> Iterator[ListSite]:
+    """A newsletter with a list, whose pages are served."""
+    with ListSite(tmp_path).serve() as site:
+        yield site

@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from publisher.server.connections import find_client
+from publisher.server.client_address import find_client, is_private_path
 
 NO_ADDRESS = (
     *("", "unknown", "_hidden", "203.0.113", "203.0.113.256", "203.0.113.5/24", "[", "]:1", "::1::", "[203.0.113.5"),
@@ -70,3 +70,10 @@ def test_nobody_but_a_proxy_is_believed() -> None:
 )
 def test_behind_a_proxy(forwarded: list[str], client: str) -> None:
     assert find_client("127.0.0.1", forwarded, PROXIES) == client
+
+
+def test_requests_that_no_other_network_saw() -> None:
+    for peer in ("127.0.0.1", "127.8.0.1", "::1", "10.1.2.3", "2001:db8:1::7", "::ffff:10.1.2.3"):
+        assert is_private_path(peer, PROXIES)
+    for peer in ("10.2.0.1", "203.0.113.7", "2001:db8:2::1", "", "unix"):
+        assert not is_private_path(peer, PROXIES)
