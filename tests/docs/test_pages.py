@@ -15,6 +15,7 @@ BUDGETS = {
     "channels/README.md": 222,
     "deploy/README.md": 200,
     "publisher/LIST.md": 80,
+    "deploy/SUBSCRIBERS.md": 140,
     "publisher/README.md": 289,
     "publisher/preview/README.md": 80,
     "templates/README.md": 60,

@@ -110,14 +110,15 @@ def test_every_file_named_exists(page: Page) -> None:
 
 @samples("toml")
 def test_settings_are_accepted(sample: Sample, tmp_path: Path) -> None:
-    """The keys of one channel below its heading, or a pyproject.toml."""
+    """Whole tables, the keys of one channel below its heading, or a pyproject.toml."""
     values = tomllib.loads(sample.text)
     if "project" in values:
         assert values["project"]["entry-points"]["publisher.channels"] == {"titles": "my_package:Titles"}
         return
     before = PAGES[sample.page].text.split(sample.text)[0]
     channel = re.findall(r"^## (\w+)", before, re.MULTILINE)[-1].lower()
-    (tmp_path / "publisher.toml").write_text(f"{SETTINGS}[channels.{channel}]\n{sample.text}", "utf-8")
+    head = "" if sample.text.startswith("[") else f"[channels.{channel}]\n"
+    (tmp_path / "publisher.toml").write_text(f"{SETTINGS}{head}{sample.text}", "utf-8")
     load_config(tmp_path / "publisher.toml", registry.load_channel)
 
 
