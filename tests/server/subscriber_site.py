@@ -69,7 +69,8 @@ class FakeConfirmations:
 
 @dataclass
 class ListSite:
-    """The newsletter in `folder`, whose list has its pages at `url`. `now` is the time there."""
+    """The newsletter in `folder`, whose list has its pages at `url`. `now` is the time there; `visitor` is the
+    address on this machine that requests come from."""
 
     folder: Path
     url: str = "https://harbour-notes.org/list"
@@ -79,6 +80,7 @@ class ListSite:
     now: dt.datetime = NOW
     confirmations: FakeConfirmations = field(default_factory=FakeConfirmations)
     address: str = ""
+    visitor: str = "127.0.0.1"
 
     def write(self) -> Config:
         """Write publisher.toml, and return it."""
@@ -109,7 +111,9 @@ class ListSite:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         if content_type:
             named["content-type"] = content_type
-        with closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)) as connection:
+        source = (self.visitor, 0)
+        host, port = parts.hostname or "", parts.port
+        with closing(http.client.HTTPConnection(host, port, timeout=10, source_address=source)) as connection:
             connection.request(method, urlsplit(self.url).path + path, body or None, named)
             found = connection.getresponse()
             return Answer(found.status, found.headers, found.read().decode())
