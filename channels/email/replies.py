@@ -1,7 +1,7 @@
 """Classifies the replies of mail servers: what they are about, whether to retry and when, with a hint for the editor.
 
 RFC 5321, section 4.2.1: codes that begin with 4 are transient, codes that begin with 5 are permanent. Some
-providers do not follow this, so the text of the reply decides; reply_rules.py has the table and its sources.
+providers do not follow this, so the text of the reply decides; publisher/reply_rules.py has the table and its sources.
 """
 
 from __future__ import annotations
@@ -9,20 +9,16 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, assert_never
 
-from publisher.channels.email.reply_rules import CONNECTION_IS_USED_UP, FROM_HINT, REPLY_RULES, TOO_LARGE, ReplyRule
 from publisher.credentials import redact
 from publisher.errors import DeliveryError, RefusalKind
 from publisher.mail_address import clean_text
-from publisher.patterns import lazy_pattern
+from publisher.reply_rules import CONNECTION_IS_USED_UP, FROM_HINT, TOO_LARGE, ReplyRule
+from publisher.reply_text import decode_reply, find_rule
 
-_MAX_SHOWN_LENGTH, _MAX_CLASSIFIED_LENGTH = 200, 2000  # characters
+_MAX_SHOWN_LENGTH = 200  # characters
 
 _SENDER_REFUSED_DELAY = 300.0
 """Seconds until the next attempt after the server refused the sender."""
-
-_REPEATED_CODE = lazy_pattern(r"\n\s*[245]\.\d{1,3}\.\d{1,3}(?=\s)")
-_ADDRESS = lazy_pattern(r"<[^<>\s]*>|[^\s<>\"'()\[\],;:]{1,64}@[^\s<>\"'()\[\],;:]+")
-_CHINESE_WORD = lazy_pattern(r"[\u4e00-\u9fff]{2}")
 
 
 class SmtpReply(NamedTuple):
@@ -34,31 +30,22 @@ class SmtpReply(NamedTuple):
     @property
     def text(self) -> str:
         """The text on one line, without secrets, at most 200 characters."""
-        text = clean_text(redact(_decode(self.raw_text)))
+        text = clean_text(redact(decode_reply(self.raw_text)))
         return text if len(text) <= _MAX_SHOWN_LENGTH else text[: _MAX_SHOWN_LENGTH - 1] + "…"
 
     @property
     def ends_connection(self) -> bool:
         """Whether the server accepts no more on this connection, but may on a new one."""
-        return self.code == 421 or bool(re.search(CONNECTION_IS_USED_UP, _decode(self.raw_text), re.IGNORECASE))
+        return self.code == 421 or bool(re.search(CONNECTION_IS_USED_UP, decode_reply(self.raw_text), re.IGNORECASE))
 
     def __str__(self) -> str:
         return f"{self.code} {self.text}".strip()
 
 
 def classify(reply: SmtpReply) -> ReplyRule:
-    """Return the rule for a refusal: what it is about, a hint, and when to retry.
-
-    It may be the reply to any command, or the Diagnostic-Code of a bounce (RFC 3464, section 2.3.6) without its
-    type, whose code is often part of the text.
-    """
-    text = _decode(reply.raw_text)[:_MAX_CLASSIFIED_LENGTH]
-    # a sentence may continue on the next line, which repeats the enhanced code; an address may contain any word
-    text = _ADDRESS.sub("", _REPEATED_CODE.sub(" ", text))
-    if reply.code > 0:
-        text = f"{reply.code} {text}"
-    text = clean_text(text.replace("\n", " "))
-    return next(rule for rule in REPLY_RULES if rule.matches(text))
+    """Return the rule for a refusal, the reply to any command: what it is about, a hint, and when to retry."""
+    text = decode_reply(reply.raw_text)
+    return find_rule(f"{reply.code} {text}" if reply.code > 0 else text)
 
 
 def classify_reply(reply: SmtpReply, stage: str, recipient: str) -> DeliveryError:
@@ -85,16 +72,3 @@ def classify_reply(reply: SmtpReply, stage: str, recipient: str) -> DeliveryErro
             return DeliveryError(message, rule.hint, kind=kind, permanent=is_permanent)
         case _:
             assert_never(kind)
-
-
-def _decode(raw: bytes) -> str:
-    """Decode a text: UTF-8 by RFC 6531, but Chinese servers also use GBK."""
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    try:
-        text = raw.decode("gb18030")
-    except UnicodeDecodeError:
-        text = ""
-    return text if _CHINESE_WORD.search(text) else raw.decode("utf-8", "replace")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from publisher.channels.email.replies import SmtpReply, classify, classify_reply
-from publisher.channels.email.reply_rules import REPLY_RULES
 from publisher.errors import RefusalKind
+from publisher.reply_rules import REPLY_RULES
 
 NO_RECIPIENT, FULL, LATER = RefusalKind.NO_RECIPIENT, RefusalKind.MAILBOX_FULL, RefusalKind.LATER
 SENDER, CONTENT, UNKNOWN = RefusalKind.SENDER, RefusalKind.CONTENT, RefusalKind.UNKNOWN

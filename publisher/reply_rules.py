@@ -28,7 +28,7 @@ CONNECTION_IS_USED_UP = r"(?:MI|RP):D[MR]C|max(?:imum)? (?:number of )?messages?
 class ReplyRule(NamedTuple):
     """A pattern for a reply, what such a reply is about, and a hint how to fix its cause.
 
-    The pattern is searched, without regard to case, in the code and the text on one line, without addresses.
+    The pattern is searched, without regard to case, in the text that `reply_text.find_rule` prepares.
     `retry_after`: seconds until the server may accept email again; 0 when only one recipient or one connection is
     affected, so that others need not wait.
     """
@@ -39,7 +39,7 @@ class ReplyRule(NamedTuple):
     retry_after: float | None = None
 
     def matches(self, reply: str) -> bool:
-        """Whether the rule applies to a reply, as `replies.classify` prepares it."""
+        """Whether the rule applies to a reply: code and text on one line, without addresses."""
         return bool(re.search(self.pattern, reply, re.IGNORECASE))
 
 
