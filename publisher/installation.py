@@ -20,6 +20,7 @@ _PROBES = {
     "postgres": "psycopg",
     "preview": "watchfiles",
     "server": "uvicorn",
+    "webhooks": "cryptography",
 }
 """A module of each extra."""
 

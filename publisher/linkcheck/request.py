@@ -1,4 +1,7 @@
-"""Checks one link: each redirect is guarded like the link itself; time and body size are limited."""
+"""Requests what a text of others leads to: each address is guarded; time and body size are limited.
+
+A link is checked with its redirects, each guarded like the link itself.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from publisher import __version__
+from publisher.errors import DeliveryError
 from publisher.linkcheck.guard import LinkBlocked, LinkTarget, resolve_target
 from publisher.linkcheck.verdict import LinkResult, LinkState, classify_response, needs_body
 from publisher.links import extract_host, to_ascii_url
@@ -65,6 +69,36 @@ async def check_link(
 def _describe_network_error(error: Exception) -> str:
     reason = getattr(error, "strerror", None) or str(error)
     return " ".join(reason.split()) or type(error).__name__
+
+
+def fetch_public(url: str, timeout: float, max_bytes: int, allowed: Collection[tuple[str, int]] = ()) -> bytes:
+    """Return the body at a URL, without following a redirect, in at most `timeout` seconds.
+
+    `allowed` is as for `resolve_target`. Raises LinkBlocked, DeliveryError when there is no such response.
+    """
+    import asyncio
+
+    import httpx
+
+    async def fetch() -> bytes:
+        async with asyncio.timeout(timeout), create_client() as session:
+            target = await resolve_target(url, allowed)
+            headers, extensions = {"Host": urlsplit(url).netloc}, {"sni_hostname": target.host}
+            request = session.stream("GET", _pin_address(url, target), headers=headers, extensions=extensions)
+            async with request as response:
+                if response.status_code != 200:
+                    raise DeliveryError(f"{target.host} answered {response.status_code}")
+                body = bytearray()
+                async for chunk in response.aiter_raw():
+                    body += chunk
+                    if len(body) > max_bytes:
+                        raise DeliveryError(f"{target.host} sent more than {max_bytes:,} bytes")
+                return bytes(body)
+
+    try:
+        return asyncio.run(fetch())
+    except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        raise DeliveryError(f"{extract_host(url)} cannot be reached: {_describe_network_error(error)}") from None
 
 
 async def _fetch_link(session: httpx.AsyncClient, url: str, allowed: Collection[tuple[str, int]]) -> LinkResult:

@@ -1,0 +1,1 @@
+"""Bounces and complaints: what providers report about emails that were sent, and what follows for a subscriber."""
