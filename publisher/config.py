@@ -20,6 +20,7 @@ from urllib.parse import urljoin, urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
+from publisher.bounce_settings import BounceSettings
 from publisher.credentials import Reference, find_secret_file, locate_file
 from publisher.errors import ConfigError, find_nearest
 from publisher.example_addresses import ExampleAddress, find_example_addresses
@@ -92,6 +93,7 @@ class Config(Struct, frozen=True):
     schedule: Schedule = _DEFAULT_SCHEDULE
     ledger: Reference = Reference()
     subscribers: SubscriberSettings | None = None
+    bounces: BounceSettings = BounceSettings()
     listen: ListenAddress | None = None
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     editor: str = ""
@@ -128,6 +130,7 @@ def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Con
         ledger=document.decode(("ledger",), LedgerKeys).postgres,
         subscribers=_parse_subscribers(document),
         editor=document.decode(("preview",), PreviewKeys).editor,
+        bounces=_parse_bounces(document),
         listen=listen,
         proxies=proxies,
         channels=channels,
@@ -326,6 +329,16 @@ def _parse_schedule(document: TomlDocument) -> Schedule:
 
 def _parse_subscribers(document: TomlDocument) -> SubscriberSettings | None:
     return document.decode(("subscribers",), SubscriberSettings) if "subscribers" in document.data else None
+
+
+def _parse_bounces(document: TomlDocument) -> BounceSettings:
+    bounces, subscribers = document.decode(("bounces",), BounceSettings), _parse_subscribers(document)
+    if "bounces" in document.data and subscribers is None:
+        raise document.error(("bounces",), "[bounces] is about a list of subscribers", "add [subscribers]")
+    if bounces.has_mailbox and not (subscribers and subscribers.bounces):
+        hint = 'set it: bounces = "bounces@example.org" in [subscribers]'
+        raise document.error(("bounces",), "[bounces] names a mailbox, and no address has it", hint)
+    return bounces
 
 
 def _parse_checks(document: TomlDocument) -> CheckRules:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import msgspec
 from msgspec import Meta, Struct
 
+from publisher.bounce_settings import BounceSettings
 from publisher.credentials import Reference
 from publisher.newsletter import Newsletter
 from publisher.subscriber_settings import SubscriberSettings
@@ -197,11 +198,12 @@ _TABLES: dict[str, tuple[str, tuple[type[Struct], ...]]] = {
     "checks": ("Which problems of issues are reported, and which of them are errors", (ChecksKeys,)),
     "ledger": ("The ledger: what was sent where", (LedgerKeys,)),
     "subscribers": ("Your own list of subscribers, instead of a file", (SubscriberSettings,)),
+    "bounces": ("Where bounces and complaints of subscribers come from", (BounceSettings,)),
     "server": ("The web server of the daemon, if you have no other", (ServerKeys,)),
     "preview": ("The live preview, `publish preview`", (PreviewKeys,)),
 }
 
-TABLE_NAMES = ("newsletter", "schedule", "ledger", "subscribers", "server", "preview", "checks", "channels")
+TABLE_NAMES = ("newsletter", "schedule", "ledger", "subscribers", "bounces", "server", "preview", "checks", "channels")
 """The tables at the top of the file."""
 
 

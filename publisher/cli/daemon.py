@@ -25,6 +25,8 @@ from publisher.errors import PublisherError, StorageError
 from publisher.project import find_config
 
 if TYPE_CHECKING:
+    from publisher.bounces.effects import Effect
+    from publisher.bounces.receiver import WebhookReceiver
     from publisher.config import Config
     from publisher.server.state import DaemonState
     from publisher.server.subscriber_pages import SubscriberPages
@@ -89,7 +91,9 @@ def _serve_http(daemon: _DaemonRunner) -> Iterator[None]:
     site = config.root / config.newsletter.site
     with ExitStack() as stack:
         pages = _build_pages(daemon, stack) if config.subscribers else None
-        address = stack.enter_context(run_server(config.listen, site, daemon.state, config.proxies, pages))
+        webhooks = _build_receiver(daemon) if config.bounces.webhooks else None
+        server = run_server(config.listen, site, daemon.state, config.proxies, pages, webhooks)
+        address = stack.enter_context(server)
         daemon.log.log_event(DaemonEvent("listening", message=address))
         if config.subscribers:
             daemon.log.log_event(DaemonEvent("listening", message=f"{config.subscribers.base}/subscribe"))
@@ -108,6 +112,19 @@ def _build_pages(daemon: _DaemonRunner, stack: ExitStack) -> SubscriberPages:
         settings.load_keys()  # an error that would only show on the pages
     confirmations = stack.enter_context(closing(ConfirmationSender(report)))
     return SubscriberPages(lambda: daemon.project, lambda: dt.datetime.now(dt.UTC), confirmations)
+
+
+def _build_receiver(daemon: _DaemonRunner) -> WebhookReceiver:
+    """Build what takes the webhooks of providers, and logs what they led to."""
+    from publisher.bounces.receiver import WebhookReceiver
+    from publisher.daemon.bounces import report_effects
+
+    def report(effects: tuple[Effect, ...], error: PublisherError | None) -> None:
+        report_effects(effects, daemon.log.log_event)
+        if error:
+            daemon.log.log_event(DaemonEvent("bounces", "", ("email",), error.message, error.hint))
+
+    return WebhookReceiver(lambda: daemon.project, lambda: dt.datetime.now(dt.UTC), report)
 
 
 class _DaemonRunner:

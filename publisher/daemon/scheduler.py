@@ -25,6 +25,7 @@ from publisher.channel import ArchiveChannel, Channel
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.daemon.alerts import Alerts, DaemonEvent, DaemonEventHandler, format_duration, format_summary_line
+from publisher.daemon.bounces import process_bounces
 from publisher.daemon.feed_pings import PendingPings
 from publisher.daemon.heartbeat import Heartbeat
 from publisher.daemon.list_upkeep import keep_list
@@ -88,6 +89,7 @@ class Scheduler:
             else:
                 record_tick(run.ledger, config.newsletter.id, clock.time())
             keep_list(run)
+            process_bounces(run, self.on_event)
             result = _Pass(run, self).run()
             if self._heartbeat:
                 self._heartbeat.finish(run)

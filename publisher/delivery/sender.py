@@ -123,7 +123,7 @@ class Sender:
         else:
             pause = _LONG_PAUSE if delivery.tries > _SHORT_TRIES else min(2.0 ** (delivery.tries - 1), _SHORT_PAUSE)
             result = self._postpone(delivery, reason, pause)
-        return result._replace(refusal=error.kind)
+        return result._replace(refusal=error.kind, is_permanent=error.permanent)
 
     def _classify_unknown(self, delivery: Delivery, reason: str) -> Result:
         """Return the result of a delivery that may have been sent. What does no harm twice is tried again."""

@@ -102,7 +102,7 @@ def rename_newsletter(ledger: Ledger, old: str, new: str) -> None:
                 f"UPDATE {table} SET issue = ? || SUBSTR(issue, ?) WHERE SUBSTR(issue, 1, ?) = ?",
                 *(new, len(old) + 1, len(prefix), prefix),
             )
-        for table in ("subscriber", "consent", "suppression", "request"):
+        for table in ("subscriber", "consent", "suppression", "request", "bounce", "webhook_request"):
             tx.execute(f"UPDATE {table} SET newsletter = ? WHERE newsletter = ?", new, old)
         tx.execute("UPDATE publication SET issue = ? WHERE issue = ?", new, old)
         tx.execute("UPDATE meta SET value = ? WHERE value = ?", new, old)  # wherever it is known by its id

@@ -103,8 +103,9 @@ class Result(NamedTuple):
 
     `next_at` is when to retry it, if it is planned again; with `pauses_channel` no other delivery is made
     before. `fatal_error` is why the channel cannot deliver anything at all. `moved_to` is what the platform calls
-    the destination now, if it refused the delivery for that. `refusal` is what a refusal is about. Without
-    `attempted` nothing was tried: there was no connection.
+    the destination now, if it refused the delivery for that. `refusal` is what a refusal is about, and
+    `is_permanent` whether the platform refuses it for good. Without `attempted` nothing was tried: there was no
+    connection.
     """
 
     delivery: Delivery
@@ -117,6 +118,7 @@ class Result(NamedTuple):
     fatal_error: PublisherError | None = None
     moved_to: str = ""
     refusal: RefusalKind | None = None
+    is_permanent: bool = False
     attempted: bool = True
 
 

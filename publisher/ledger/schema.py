@@ -186,6 +186,25 @@ STATEMENTS = (
         at TEXT NOT NULL
     )""",
     "CREATE INDEX request_by_subject ON request (newsletter, kind, subject, at)",
+    # of each issue that did not reach a subscriber, what was said last, by the way it came; '' is an unknown issue
+    """CREATE TABLE bounce (
+        newsletter TEXT NOT NULL,
+        key TEXT NOT NULL,
+        issue TEXT NOT NULL,
+        source TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        is_final INTEGER NOT NULL,
+        evidence TEXT NOT NULL,
+        at TEXT NOT NULL,
+        PRIMARY KEY (newsletter, key, issue, source)
+    )""",
+    # webhooks that were accepted, so that each has an effect once
+    """CREATE TABLE webhook_request (
+        newsletter TEXT NOT NULL,
+        id TEXT NOT NULL,
+        at TEXT NOT NULL,
+        PRIMARY KEY (newsletter, id)
+    )""",
 )
 
 

@@ -96,8 +96,8 @@ def update_subscriber(tx: Transaction, newsletter: str, row: SubscriberRow) -> N
 
 
 def delete_subscriber(tx: Transaction, newsletter: str, key: str) -> None:
-    """Delete a row and its consent records."""
-    for table in ("consent", "subscriber"):
+    """Delete a row, its consent records and its bounces."""
+    for table in ("consent", "bounce", "subscriber"):
         tx.execute(f"DELETE FROM {table} WHERE newsletter = ? AND key = ?", newsletter, key)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from publisher.credentials import redact
+from publisher.ledger.bounces import record_refusals
 from publisher.ledger.database import Transaction
 from publisher.ledger.models import DeliveryState, Lease, PublicationKey, Result, format_utc
 
@@ -69,6 +70,7 @@ def record_results(tx: Transaction, lease: Lease, results: Sequence[Result], *, 
             if (not outcome.is_kept_in_row if outcome.row[0] in ended else not is_repeated)
         ],
     )
+    record_refusals(tx, lease, [result for result in results if result.delivery.id in ended])
     return len(ended)
 
 

@@ -32,6 +32,7 @@ from publisher.ledger.closed_lanes import ClosedLane, describe_closed_lane, find
 from publisher.ledger.meta import SchedulerActivity, load_activity
 from publisher.ledger.queries import find_issues_in_state, find_last_change
 from publisher.links import find_example_host, is_loopback_url
+from publisher.reports.bounces import diagnose_bounces
 from publisher.reports.subscribers import diagnose_subscribers
 from publisher.run import RunContext
 
@@ -67,6 +68,7 @@ def diagnose(run: RunContext, timeout: float = TIMEOUT) -> Iterator[SubjectFindi
         "folders": partial(_diagnose_folders, run),
         "ledger": partial(_diagnose_ledger, run),
         **({"subscribers": partial(diagnose_subscribers, run)} if run.config.subscribers else {}),
+        **({"bounces": partial(diagnose_bounces, run)} if run.config.subscribers else {}),
         "daemon": partial(_diagnose_daemon, run),
         "clock": partial(_diagnose_clock, run),
         "programs": _diagnose_programs,

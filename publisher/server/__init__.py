@@ -3,6 +3,7 @@
     /healthz    200 while the scheduler runs, else 503
     /metrics    metrics for Prometheus
     /subscribe  and the other pages for subscribers, if there is a list: see `subscriber_routes`
+    /webhooks/  what providers report about bounces and complaints: see `webhook_routes`
     /…          the files of the site
 
 Plain HTTP: put a web server in front of it for public access. `connections` limits what clients can occupy.
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
     from socket import socket
 
+    from publisher.bounces.receiver import WebhookReceiver
     from publisher.server.subscriber_pages import SubscriberPages
 
 _BACKLOG = 128
@@ -41,13 +43,14 @@ def run_server(
     state: Callable[[], DaemonState],
     proxies: Sequence[IPv4Network | IPv6Network] = (),
     pages: SubscriberPages | None = None,
+    webhooks: WebhookReceiver | None = None,
 ) -> Iterator[str]:
     """Serve in a thread until the end of the block. Yields the URL, such as `http://127.0.0.1:8080/`.
 
     `folder` need not exist yet. `state` is called in other threads, for each request of /healthz and
     /metrics; if it raises, the response is 503. `proxies` are the web servers in front of it, whose header
-    X-Forwarded-For is trusted. `pages` are those for subscribers. Raises ConfigError when the extra `server` is not
-    installed or the address cannot be bound.
+    X-Forwarded-For is trusted. `pages` are those for subscribers, `webhooks` takes what providers report. Raises
+    ConfigError when the extra `server` is not installed or the address cannot be bound.
     """
     from threading import Thread
 
@@ -57,9 +60,11 @@ def run_server(
         from publisher.server.app import build_app
         from publisher.server.connections import build_protocol
         from publisher.server.subscriber_routes import build_subscriber_routes
+        from publisher.server.webhook_routes import build_webhook_routes
     except ImportError:
         raise ConfigError("[server] listen needs starlette and uvicorn", install_command("server")) from None
-    routes = build_subscriber_routes(pages, proxies) if pages else []
+    routes = build_webhook_routes(webhooks, proxies) if webhooks else []
+    routes += build_subscriber_routes(pages, proxies) if pages else []
     settings = uvicorn.Config(
         build_app(folder, state, routes),
         http=build_protocol(proxies),

@@ -11,15 +11,13 @@ GET and HEAD show a page, POST acts. No cookie is set or needed. A web server in
 
 from __future__ import annotations
 
-from asyncio import timeout
 from collections.abc import Sequence
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -28,19 +26,9 @@ from publisher.server.captcha import WIDGET_FOLDER
 from publisher.server.client_address import find_client, is_private_path
 from publisher.server.forms import MAX_BODY_BYTES, parse_form
 from publisher.server.page_views import Page, build_headers
+from publisher.server.request_body import BodyError, read_body
 from publisher.server.site import detect_media_type, find_file, get_cache_control
 from publisher.server.subscriber_pages import TOKEN_PAGES, SubscriberPages
-
-_BODY_TIMEOUT = 10.0
-"""Seconds for the body of a form, from the head of its request."""
-
-_MAX_DISCARDED_BYTES = 4_000_000
-"""How much of a body that is too long is read, so that the client gets to read the answer."""
-
-
-class _BodyError(NamedTuple):
-    status: int
-    message: str
 
 
 def build_subscriber_routes(pages: SubscriberPages, proxies: Sequence[IPv4Network | IPv6Network]) -> list[Route]:
@@ -70,8 +58,8 @@ def build_subscriber_routes(pages: SubscriberPages, proxies: Sequence[IPv4Networ
     async def _show_or_act(request: Request, page: str, token: str, peer: str) -> Response:
         if request.method != "POST":
             return _build_response(pages, await run_in_threadpool(pages.show, page, token))
-        body = await _read_body(request)
-        if isinstance(body, _BodyError):
+        body = await read_body(request, MAX_BODY_BYTES)
+        if isinstance(body, BodyError):
             return PlainTextResponse(f"{body.message}\n", body.status, {"connection": "close"})
         form = parse_form(request.headers.get("content-type", ""), body)
         client = find_client(peer, request.headers.getlist("x-forwarded-for"), proxies)
@@ -94,24 +82,6 @@ def build_subscriber_routes(pages: SubscriberPages, proxies: Sequence[IPv4Networ
             *(Route(f"{prefix}/{page}/{{token}}", partial(open_link, page), methods=methods) for page in TOKEN_PAGES),
         )
     ]
-
-
-async def _read_body(request: Request) -> bytes | _BodyError:
-    """Return the body, or why it is refused. No more of it is kept in memory than a form may have."""
-    body, size = bytearray(), 0
-    try:
-        async with timeout(_BODY_TIMEOUT):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size <= MAX_BODY_BYTES:
-                    body += chunk
-                elif size > _MAX_DISCARDED_BYTES:
-                    break
-    except TimeoutError:
-        return _BodyError(408, "the form took too long")
-    except ClientDisconnect:
-        return _BodyError(400, "the form is incomplete")
-    return bytes(body) if size <= MAX_BODY_BYTES else _BodyError(413, "the form is too long")
 
 
 def _build_response(pages: SubscriberPages, page: Page) -> Response:

@@ -16,6 +16,7 @@ BUDGETS = {
     "deploy/README.md": 200,
     "publisher/LIST.md": 80,
     "deploy/SUBSCRIBERS.md": 140,
+    "deploy/BOUNCES.md": 80,
     "publisher/README.md": 289,
     "publisher/preview/README.md": 80,
     "templates/README.md": 60,

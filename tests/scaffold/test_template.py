@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from publisher import registry, templates
+from publisher.bounce_settings import BounceSettings
 from publisher.newsletter import Newsletter
 from publisher.subscriber_settings import SubscriberSettings
 from publisher.timetable import Schedule
@@ -21,7 +22,7 @@ def test_the_template_names_every_key() -> None:
     """A key that is added to a class is to be explained here too; `checks` and `send` are for `publish config`."""
     written = {line.lstrip("# ").partition(" = ")[0] for line in TEMPLATE.splitlines() if " = " in line}
     keys = {*list_keys(Newsletter), "issues", "home", "listen", "postgres", "proxies", "editor", "enabled"} - {"base"}
-    keys |= {*list_keys(SubscriberSettings)}
+    keys |= {*list_keys(SubscriberSettings), *list_keys(BounceSettings)}
     keys |= set(Schedule._fields) - {"channel_times", "is_set"}
     for name in registry.channel_names():
         keys |= set(list_keys(registry.load_channel(name))) - {"send"}
@@ -48,9 +49,11 @@ def test_every_commented_key_can_be_enabled(tmp_path: Path, has_list: bool) -> N
     lines = [line.removeprefix("# ") if " = " in line else line for line in settings.splitlines()]
     if has_list:
         lines = [line for line in lines if line.partition(" = ")[0] not in REPLACED]
-        lines += ["[subscribers]", *(line.removeprefix("# ") for line in own_list.splitlines())]
+        lines.append("[subscribers]")
+        lines += [line.removeprefix("# ") for line in own_list.splitlines() if " = " in line or "[" in line]
     (tmp_path / "publisher.toml").write_text("\n".join(lines), "utf-8")
     found = load(tmp_path)
     assert found.newsletter.email == "editor@example.org"
     assert bool(found.subscribers) is has_list
+    assert found.bounces.has_mailbox is has_list
     assert found.newsletter.license == "CC-BY-SA-4.0"

@@ -1,7 +1,8 @@
 """A Postfix of our own on this machine, which delivers every mail to one Maildir. Nothing leaves the machine.
 
 Who is written to decides what happens: bounce-…@ does not exist, full-…@ has no room, defer-…@ is busy just
-now. Everybody else gets the mail. Bare line feeds are refused.
+now, blocked-…@ refuses the sender. late-bounce-…@, late-full-…@, late-blocked-…@ and late-spam-…@ are accepted, and
+returned to the sender afterwards. Everybody else gets the mail. Bare line feeds are refused.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ strict_rfc821_envelopes = yes
 smtpd_reject_unlisted_recipient = no
 smtpd_forbid_bare_newline = reject
 smtpd_forbid_bare_newline_exclusions =
+transport_maps = regexp:{folder}/conf/transport
 smtpd_tls_security_level = may
 smtpd_tls_received_header = yes
 smtpd_tls_chain_files = {certificate}
@@ -64,6 +66,13 @@ _READERS = """\
 /^bounce-/  550 5.1.1 User unknown
 /^defer-/   450 4.2.1 Mailbox busy, try later
 /^full-/    552 5.2.2 Mailbox full
+/^blocked-/ 550 5.7.26 Your email has been blocked because the sender is unauthenticated
+"""
+_TRANSPORT = """\
+/^late-bounce-/  error:5.1.1 User unknown
+/^late-full-/    error:5.2.2 Mailbox full
+/^late-blocked-/ error:5.7.26 Unauthenticated email from news.example is not accepted
+/^late-spam-/    error:5.7.1 Message rejected as spam by content filtering
 """
 
 
@@ -90,6 +99,7 @@ class Postfix:
         main = _MAIN.format(folder=folder, uid=nobody.pw_uid, gid=nobody.pw_gid, certificate=certificate)
         (folder / "conf" / "main.cf").write_text(main)
         (folder / "conf" / "readers").write_text(_READERS)
+        (folder / "conf" / "transport").write_text(_TRANSPORT)
         (folder / "conf" / "master.cf").write_text(self._services())
         self._run("start")
         wait_for(self.port)
@@ -110,6 +120,11 @@ class Postfix:
 
     def _run(self, word: str) -> None:
         subprocess.run([PROGRAM, "-c", self._folder / "conf", word], check=True, capture_output=True)
+
+    @property
+    def maildir(self) -> Path:
+        """Where all mail ends."""
+        return self._folder / "mail" / "all"
 
     def wait(self, count: int) -> list[EmailMessage]:
         """The mails that arrived, once there are so many."""
