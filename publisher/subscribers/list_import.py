@@ -44,8 +44,7 @@ def import_entries(
                 outcome = ImportOutcome(suppressed[key])
             else:
                 outcome = ImportOutcome.NEW
-                tag, since = keys.make_tag(newsletter, key), format_utc(origin.at)
-                new[key] = SubscriberRow(key, entry.address, entry.name, entry.state.value, since, tag)
+                new[key] = _build_row(entry, key, keys.make_tag(newsletter, key), origin)
             outcomes.append(outcome)
         if not dry_run:
             subscribers.ledger.note_change()
@@ -64,3 +63,9 @@ def require_known_keys(subscribers: SubscriberList) -> None:
             "addresses that must stay out were hashed with a key of [subscribers] that is not set any more",
             'add the reference to that secret: old_keys = ["…"]',
         )
+
+
+def _build_row(entry: ImportEntry, key: str, tag: str, origin: Origin) -> SubscriberRow:
+    until = format_utc(entry.paused_until) if entry.paused_until else ""
+    since = format_utc(entry.since or origin.at)
+    return SubscriberRow(key, entry.address, entry.name, entry.state.value, since, tag, paused_until=until)

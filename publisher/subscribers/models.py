@@ -121,11 +121,16 @@ class Asked(Struct, frozen=True):
 
 
 class ImportEntry(Struct, frozen=True):
-    """An address to import with the state that it had elsewhere: confirmed, or one that keeps it out."""
+    """An address to import with the state that it had elsewhere: confirmed, paused, or one that keeps it out.
+
+    `since` is when that state began, None if it is not known.
+    """
 
     address: str
     name: str = ""
     state: SubscriberState = SubscriberState.CONFIRMED
+    since: dt.datetime | None = None
+    paused_until: dt.datetime | None = None
 
 
 class ImportOutcome(Enum):
