@@ -16,6 +16,7 @@ _DISTRIBUTION = "newsletter-publisher"
 
 _PROBES = {
     "dkim": "cryptography",
+    "dns": "dns",
     "keyring": "keyring",
     "postgres": "psycopg",
     "preview": "watchfiles",

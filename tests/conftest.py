@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import dns.resolver
 import pytest
 
 from tests.support.postgres import Postgres, programs
@@ -30,8 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def only_names_of_this_machine() -> Iterator[None]:
-    """No name leads off this machine, such as that of the home page that `publish doctor` requests."""
-    resolve = socket.getaddrinfo
+    """No name leads off this machine, such as that of the home page that `publish doctor` requests, and no DNS server
+    elsewhere is asked for one."""
+    resolve, ask = socket.getaddrinfo, dns.resolver.Resolver.resolve
 
     def resolve_own(host: Any, *arguments: Any, **options: Any) -> Any:
         name = host.decode() if isinstance(host, bytes) else host or ""
@@ -40,8 +42,14 @@ def only_names_of_this_machine() -> Iterator[None]:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return resolve(host, *arguments, **options)
 
+    def ask_own(resolver: dns.resolver.Resolver, *arguments: Any, **options: Any) -> Any:
+        if resolver.nameservers != ["127.0.0.1"]:
+            raise dns.resolver.NoNameservers
+        return ask(resolver, *arguments, **options)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket, "getaddrinfo", resolve_own)
+        patch.setattr(dns.resolver.Resolver, "resolve", ask_own)
         yield
 
 

@@ -22,7 +22,7 @@ FLOORS = (
     ("subscription", "reply_rules"),
     ("channel", "credentials", "local_files", "page_urls", "toml", "timetable", "writers", "transforms", "sketches"),
     ("reader", "issue_dates", "theme", "folder_session", "file_kinds", "derived_texts", "locales", "cards"),
-    ("subscriber_settings", "bounce_settings", "reply_text"),
+    ("subscriber_settings", "bounce_settings", "reply_text", "mail_providers"),
     ("outline",),
     ("contents",),
     ("channels.*", "registry", "ledger", "checks"),
@@ -49,6 +49,7 @@ DOORS = {
     "apscheduler": "daemon",
     "cronsim": "timetable",
     "cryptography": "channels.email bounces",
+    "dns": "channels.email",
     "feedgen": "channels.rss",
     "httpx": "channels.rss channels.telegram channels.wechat linkcheck daemon http_client",
     "idna": "mail_address",
@@ -126,7 +127,7 @@ INNER_FLOORS = {
         "ledger",
         "__init__ closed_lanes destinations meta outputs requests unknown",
         "queries",
-        "calendar metrics",
+        "calendar metrics subscriber_counts",
     ),
     "build": (
         "cards issue_links renderer",
@@ -150,8 +151,9 @@ INNER_FLOORS = {
         "status_table",
         "actions",
         "adopt bounces channels check completion config correct daemon diff doctor help init main new"
-        " preview publish reschedule resolve retry search status trust_ledger",
-        "hold tick",
+        " preview publish reschedule resolve retry search status subscriber_import trust_ledger",
+        "hold subscriber_add tick",
+        "subscribers",
     ),
     "reports": (
         "__init__ adopt adopt_feed bounces effects readable search status subscribers word_diff",
@@ -175,8 +177,8 @@ INNER_FLOORS = {
         "receiver",
     ),
     "channels.email": (
-        "headers rate_limit smtp_protocol wrapping",
-        "message recipients replies writer",
+        "headers rate_limit sender_dns smtp_protocol wrapping",
+        "dns_resolver message recipients replies writer",
         "contents items personalize settings",
         "dkim layout smtp",
         "confirmation doctor render session",

@@ -191,8 +191,14 @@ class Email(EmailSettings, MessageChannel, frozen=True):
         from publisher.channels.email.doctor import diagnose
         from publisher.channels.email.smtp import SmtpConnection
 
-        connection = SmtpConnection(parse_server(self.server, self.user, self.password))
-        return diagnose(connection, self._recipient_source, (self.dkim, self.dkim_key), self.unsubscribe_key)
+        return diagnose(
+            SmtpConnection(parse_server(self.server, self.user, self.password)),
+            None if self._subscribers else self._recipient_source,
+            (self.dkim, self.dkim_key),
+            self.unsubscribe_key,
+            settings.parse_mailbox_setting("from", self.from_).domain.lower(),
+            self.recipients(),
+        )
 
     @property
     def _recipient_source(self) -> tuple[str, ...] | Path:

@@ -1,31 +1,64 @@
-"""Checks for `publish doctor`: the recipients, the keys and the server. Nothing is sent."""
+"""Checks for `publish doctor`: the recipients, the keys, the server, and what providers require. Nothing is sent."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 
 from publisher.channel import Finding, FindingLevel
+from publisher.channels.email.dns_resolver import DnsResolver
 from publisher.channels.email.recipients import RecipientSource, parse_recipients
+from publisher.channels.email.sender_dns import SenderIdentity, diagnose_dns
 from publisher.channels.email.smtp import SmtpConnection, SmtpDisconnectedError
 from publisher.credentials import Reference, resolve_secret
 from publisher.errors import ConfigError, DeliveryError, PublisherError
+from publisher.links import find_example_host
+from publisher.mail_providers import count_at_providers, diagnose_volume
 
 _MAX_REPORTED = 10
 """The maximum number of bad lines of a list that are reported one by one."""
 
 
 def diagnose(
-    connection: SmtpConnection, source: RecipientSource, signing: tuple[str, Reference], secret: Reference
+    connection: SmtpConnection,
+    source: RecipientSource | None,
+    signing: tuple[str, Reference],
+    secret: Reference,
+    domain: str,
+    recipients: Iterable[str],
 ) -> Iterator[Finding]:
-    """Check the list, the keys and the server. `signing` and `secret` are as for MailSession."""
-    yield from _diagnose_recipients(source)
+    """Check the list, the keys, the server, and what large providers require. `signing` and `secret` are as for
+    MailSession; `source` is None if the recipients are subscribers, and `domain` is the sender's."""
+    if source is not None:
+        yield from _diagnose_recipients(source)
     yield from _diagnose_signing(signing, secret)
+    host = ""
     try:
         with connection:
             yield from _diagnose_server(connection)
+            host = _find_own_host(connection, domain)
     except (ConfigError, DeliveryError) as error:
         yield Finding(FindingLevel.ERROR, error.message, error.hint)
+    with suppress(PublisherError):  # of the list, which was reported
+        yield from diagnose_volume(count_at_providers(recipients))
+    if find_example_host(domain):
+        return
+    dkim_record = ""
+    with suppress(PublisherError):  # of the key, which was reported
+        dkim_record = _build_dkim_record(signing)
+    sender = SenderIdentity(domain, signing[0] if dkim_record else "", dkim_record, host)
+    try:
+        yield from diagnose_dns(sender, DnsResolver())
+    except ConfigError as error:
+        yield Finding(FindingLevel.OK, error.message, error.hint)
+
+
+def _find_own_host(connection: SmtpConnection, domain: str) -> str:
+    """Return the name of a mail server that sends by itself: on this machine, or in the sender's domain; else ""."""
+    host = connection.host_name if connection.server.is_local else connection.server.host.lower()
+    is_own = connection.server.is_local or host.split(".")[-2:] == domain.split(".")[-2:]
+    return host if is_own and "." in host and not find_example_host(host) else ""
 
 
 def _diagnose_server(connection: SmtpConnection) -> Iterator[Finding]:
@@ -83,7 +116,7 @@ def _diagnose_signing(signing: tuple[str, Reference], secret: Reference) -> Iter
     try:
         if secret:
             resolve_secret(secret)
-        dns_name, key = signing
+        dns_name, _ = signing
         if not dns_name:
             yield Finding(
                 FindingLevel.WARNING,
@@ -91,11 +124,16 @@ def _diagnose_signing(signing: tuple[str, Reference], secret: Reference) -> Iter
                 "set `dkim`, or let the server sign them: large providers refuse lists without a signature",
             )
             return
-        from publisher.channels.email.dkim import DkimSigner
-
-        signer = DkimSigner(dns_name, key)
-        yield Finding(
-            FindingLevel.OK, f"emails are signed with DKIM; {dns_name} needs this DNS TXT record: {signer.dns_record}"
-        )
+        record = _build_dkim_record(signing)
+        yield Finding(FindingLevel.OK, f"emails are signed with DKIM; {dns_name} needs this DNS TXT record: {record}")
     except PublisherError as error:
         yield Finding(FindingLevel.ERROR, error.message, error.hint)
+
+
+def _build_dkim_record(signing: tuple[str, Reference]) -> str:
+    """Return the TXT record of the key; "" if emails are not signed here. Raises ConfigError for a bad key."""
+    if not signing[0]:
+        return ""
+    from publisher.channels.email.dkim import DkimSigner
+
+    return DkimSigner(*signing).dns_record

@@ -85,6 +85,12 @@ class SmtpConnection:
         """The extensions of the server: name in lower case → parameters."""
         return self._smtp.esmtp_features if self._smtp else {}
 
+    @property
+    def host_name(self) -> str:
+        """What the server calls itself (RFC 5321, section 4.1.1.1); "" while the connection is closed."""
+        answer = (self._smtp.ehlo_resp if self._smtp else None) or b""
+        return answer.split(maxsplit=1)[0].decode("ascii", "replace").lower() if answer.strip() else ""
+
     # ------------------------------------------------------------ open and close
 
     def open(self, deadline: Deadline | None = None) -> None:

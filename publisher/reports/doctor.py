@@ -33,7 +33,7 @@ from publisher.ledger.meta import SchedulerActivity, load_activity
 from publisher.ledger.queries import find_issues_in_state, find_last_change
 from publisher.links import find_example_host, is_loopback_url
 from publisher.reports.bounces import diagnose_bounces
-from publisher.reports.subscribers import diagnose_subscribers
+from publisher.reports.subscribers import diagnose_mail_volume, diagnose_subscribers
 from publisher.run import RunContext
 
 TIMEOUT = 30.0
@@ -114,6 +114,7 @@ def _diagnose_channel(run: RunContext, channel: Channel) -> Iterator[Finding]:
     for lane in lanes:
         hint = f"when the cause is fixed: publish retry --channel {channel.name}"
         yield Finding(FindingLevel.ERROR, describe_closed_lane(lane, run.zone), hint)
+    yield from diagnose_mail_volume(run, channel)
     if channel.active_destination:
         yield from channel.diagnose()
     elif not channel.send:

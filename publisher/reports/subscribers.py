@@ -6,15 +6,20 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from publisher.channel import Finding, FindingLevel
+from publisher.channel import Finding, FindingLevel, MessageChannel
 from publisher.errors import ConfigError
+from publisher.ledger.subscriber_counts import count_by_domain
 from publisher.ledger.subscribers import count_subscribers
+from publisher.mail_providers import add_up_at_providers, diagnose_complaints, diagnose_volume
 from publisher.run import RunContext
 from publisher.subscribers.list_import import require_known_keys
 from publisher.subscribers.models import SubscriberState
 
 MAX_BACKUP_AGE = dt.timedelta(days=1)
 """A backup of the list that is older is reported: addresses that were confirmed since would be lost with the disk."""
+
+_COMPLAINT_PERIOD = dt.timedelta(days=28)
+"""Over which complaints are counted: long enough for a weekly newsletter to have sent several issues."""
 
 
 class SubscriberSummary(NamedTuple):
@@ -82,3 +87,20 @@ def diagnose_subscribers(run: RunContext) -> Iterator[Finding]:
         yield Finding(FindingLevel.WARNING, summary.describe(), hint)
     if problem := summary.find_backup_problem(run.clock.time()):
         yield Finding(FindingLevel.WARNING, problem, BACKUP_HINT)
+
+
+def diagnose_mail_volume(run: RunContext, channel: MessageChannel) -> Iterator[Finding]:
+    """Report providers that treat the newsletter as a bulk sender, and rates of complaints that are too high.
+
+    For a channel whose recipients are the subscribers in the ledger; for others, and without a ledger, nothing.
+    """
+    if not (channel.subscribers_of and run.has_ledger):
+        return
+    counts = count_by_domain(run.ledger, channel.subscribers_of, channel.name, run.clock.time() - _COMPLAINT_PERIOD)
+    subscribers, sent, complaints = map(add_up_at_providers, counts)
+    yield from diagnose_volume(subscribers)
+    yield from diagnose_complaints(sent, complaints, f"{_COMPLAINT_PERIOD.days} days")
+    total, all_sent = sum(counts.complaints.values()), sum(counts.sent.values())
+    if all_sent:
+        said = f"{total:,} of {all_sent:,} emails to subscribers were reported as spam in {_COMPLAINT_PERIOD.days} days"
+        yield Finding(FindingLevel.OK, said)
