@@ -28,6 +28,7 @@ _MEANT_COMMANDS = {
     "hold": "pause stop cancel skip",
     "reschedule": "schedule postpone delay move",
     "adopt": "import migrate",
+    "subscribers": "readers recipients people members unsubscribe",
     "config": "settings configure",
     "latest": "last newest current",
     "preview": "live view browse",

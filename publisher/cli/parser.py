@@ -38,6 +38,7 @@ COMMANDS = {
     "hold": "Keep an issue from being published automatically",
     "reschedule": "Publish an issue at another time",
     "adopt": "Mark all issues before today as published; sends nothing",
+    "subscribers": "Show and change your list of subscribers",
     "bounces": "Record a bounce or complaint from an email, for mail servers",
     "trust-ledger": "Allow sending after the ledger was moved or restored",
     "doctor": "Check your setup",
