@@ -184,7 +184,8 @@ class Finding(Struct, frozen=True):
 class Capabilities(Struct, frozen=True):
     """What a channel can do, whatever its settings.
 
-    `limits`: the maximum of numbers in the report of a rendering, by name; more is an error in the issue.
+    `limits`: the maximum of numbers in the report of a rendering, by name; more is an error in the issue. `templates`:
+    the files of the theme that renderings of issues depend on; None means all.
     `caches_entries`: the rendering of an issue is not delivered; its first part is cached for
     `render_archive`. `names_cards`: its pages name the image `context.card`, which is drawn for it. `lists_contents`:
     `render_archive` needs the contents of issues. `can_ping`: the channel has `build_ping`. The others are about
@@ -195,6 +196,7 @@ class Capabilities(Struct, frozen=True):
     """
 
     limits: Mapping[str, int] = field(default_factory=dict)
+    templates: Collection[str] | None = None
     caches_entries: bool = False
     names_cards: bool = False
     lists_contents: bool = False
@@ -334,10 +336,8 @@ class MessageChannel(Channel, frozen=True):
 
     @property
     def recipients_changed_at(self) -> dt.datetime | None:
-        """When `recipients_version` changed last (aware), None if it never does.
-
-        A list that changed a moment ago may still be being written, so it is read later.
-        """
+        """When `recipients_version` changed last (aware), None if it never does. A list that changed a moment ago may
+        still be being written, so it is read later."""
         return None
 
     @property

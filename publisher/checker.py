@@ -134,8 +134,7 @@ def check_files(
     `scanned_at`: when the sources were found, in nanoseconds. `texts`: by path, contents of files that are
     not saved yet. `on_progress` is called with the number of files read and their total.
     """
-    home = Home(checker.config.root) if checker.config else None
-    cached = ResultCache(home)
+    cached = ResultCache(checker.config)
     results: dict[str, CheckedIssue] = {}
     unread = []
     for source in sources:
@@ -196,7 +195,7 @@ class IssueChecker:
 
     def __init__(self, run: RunContext, issues: Sequence[Record], parsed_texts: ParsedTexts) -> None:
         self._checker = FileChecker(run.config.root, run.config)
-        self._cache = ResultCache(run.home)
+        self._cache = ResultCache(run.config)
         self._rules = run.config.checks
         self._issues = issues
         self._parsed_texts = dict(parsed_texts)

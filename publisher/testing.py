@@ -135,6 +135,7 @@ def check_channel(channel: Channel, text: Callable[[Part], str] | None = None) -
     else:
         others = Capabilities(
             limits=can.limits,
+            templates=can.templates,
             caches_entries=can.caches_entries,
             names_cards=can.names_cards,
             lists_contents=can.lists_contents,

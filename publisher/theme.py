@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -61,8 +61,12 @@ class Theme(Struct, frozen=True, dict=True):
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 (hex) over the names and texts of all files: equal fingerprints mean equal pages."""
+        return self.compute_fingerprint()
+
+    def compute_fingerprint(self, names: Collection[str] | None = None) -> str:
+        """Return the SHA-256 (hex) over the names and texts of these files, by default of all."""
         digest = hashlib.sha256()
-        for name in sorted(self.files):
+        for name in sorted(self.files if names is None else self.files.keys() & names):
             for piece in (name, self.files[name].text):
                 digest.update(hashlib.sha256(piece.encode()).digest())
         return digest.hexdigest()

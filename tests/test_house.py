@@ -134,6 +134,7 @@ INNER_FLOORS = {
         "output process_pool",
         "messages sources",
         "jobs",
+        "digests",
         "builder",
         "__init__ up_to_date",
     ),

@@ -32,6 +32,7 @@ class Email(EmailSettings, MessageChannel, frozen=True):
     name: ClassVar[str] = "email"
     capabilities: ClassVar[Capabilities] = Capabilities(
         limits={"octets": 998},  # in a line: RFC 5322, section 2.1.1
+        templates=(),
         can_send_notices=True,
         timeout=640.0,  # a server may take 600 seconds to accept a message: DELIVERY_TIMEOUT in smtp.py
     )

@@ -38,7 +38,7 @@ class Rss(ArchiveChannel, frozen=True):
     """RSS 2.0, Atom and JSON Feed with the full text, and yearly archives back to the first issue."""
 
     name: ClassVar[str] = "rss"
-    capabilities: ClassVar[Capabilities] = Capabilities(caches_entries=True, can_ping=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(caches_entries=True, templates=(), can_ping=True)
 
     path: Annotated[
         str, Meta(description="the RSS file; `atom.xml` and `feed.json` are written to the same folder")

@@ -16,7 +16,6 @@ from types import MappingProxyType
 from msgspec import Struct
 from msgspec.structs import replace
 
-from publisher import __version__
 from publisher.channel import Context, Entry, Part, PartGroup
 from publisher.channels.rss import json_feed, xml_feeds
 from publisher.channels.rss.compress import add_compressed
@@ -212,8 +211,8 @@ def _render_feed_files(
 
 
 def _compute_group_digest(*inputs: object) -> str:
-    """Return a digest of the inputs of a group and the program version, whose output may differ."""
-    return hashlib.sha256(repr((__version__, inputs)).encode("utf-8", "surrogatepass")).hexdigest()
+    """Return a digest of the inputs of a group."""
+    return hashlib.sha256(repr(inputs).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 USUAL_LIVE_ISSUES, MAX_LIVE_ISSUES = 20, 100

@@ -32,7 +32,9 @@ class Telegram(TelegramSettings, MessageChannel, frozen=True):
     name: ClassVar[str] = "telegram"
     # not idempotent: the Bot API has no idempotency key, so sending twice makes two messages
     # the timeout: a minute for the rate limit, and three calls: to send, to send to the group's new place, to pin
-    capabilities: ClassVar[Capabilities] = Capabilities(can_edit=True, ordered=True, timeout=200.0)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        templates=("telegram-preview.html",), can_edit=True, ordered=True, timeout=200.0
+    )
 
     @property
     def destination(self) -> str:

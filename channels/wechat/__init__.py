@@ -42,6 +42,7 @@ class WeChat(WeChatSettings, MessageChannel, frozen=True):
     name: ClassVar[str] = "wechat"
     capabilities: ClassVar[Capabilities] = Capabilities(
         limits={"characters": CONTENT_LIMIT - 1, "title": MAX_EDITOR_TITLE_LENGTH},
+        templates=("wechat-preview.html",),
         can_edit=True,
         can_probe=True,
         ordered=True,

@@ -2,19 +2,21 @@
 
 # no `from __future__ import annotations`: typing would compile each field's annotation at start
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
 
 from publisher.archive import cache
+from publisher.archive.cache_keys import compute_reading_key, compute_settings_key
 from publisher.archive.home import Home
 from publisher.archive.records import Record
 from publisher.archive.sources import SourceFile
 from publisher.checks.budgets import Budget
 from publisher.checks.codes import Problem
 from publisher.checks.summary import IssueSummary
+from publisher.config import Config
 from publisher.errors import PublisherError, StorageError
 
 
@@ -22,7 +24,8 @@ class CheckedIssue(NamedTuple):
     """What is known of one file: a row of the cache, and the result of a check.
 
     `summary` has the SHA-256 of the file; it is None if the file could not be read, and `fault` says why.
-    `budgets` are those measured so far, in the order of the configuration.
+    `budgets` are those measured so far, in the order of the configuration, and `measured` has by channel the key of its
+    settings then.
     """
 
     path: str
@@ -31,16 +34,25 @@ class CheckedIssue(NamedTuple):
     summary: IssueSummary | None = None
     problems: tuple[Problem, ...] = ()
     budgets: tuple[Budget, ...] = ()
+    measured: Mapping[str, str] = {}
     fault: PublisherError | None = None
 
 
 class ResultCache:
-    """Results by path, which `save` stores in `.publisher/cache`. Without a home they are in memory only."""
+    """Results by path, which `save` stores in `.publisher/cache`. Without a configuration they are in memory only.
 
-    def __init__(self, home: Home | None) -> None:
-        self._home = home
-        path, rows = home and home.cache / "checks.json", dict[str, msgspec.Raw]
-        self._rows = (home and path and cache.load_cache(path, home.cache_key, rows)) or {}
+    Sizes on a channel whose settings have changed are forgotten.
+    """
+
+    def __init__(self, config: Config | None) -> None:
+        self._home = config and Home(config.root)
+        self._key, self._settings = "", dict[str, str]()
+        self._rows: dict[str, msgspec.Raw] = {}
+        if config:
+            self._key = compute_reading_key(config)
+            self._settings = {channel.name: compute_settings_key(config, channel) for channel in config.channels}
+            path = Home(config.root).cache / "checks.json"
+            self._rows = cache.load_cache(path, self._key, dict[str, msgspec.Raw]) or {}
         self._decoder = msgspec.json.Decoder(CheckedIssue)
         self._results: dict[str, CheckedIssue] = {}
         self._dirty = False
@@ -51,7 +63,11 @@ class ResultCache:
         if result is None:
             if (row := self._rows.get(source.path)) is None:
                 return None
-            result = self._results[source.path] = self._decoder.decode(row)
+            result = self._decoder.decode(row)
+            if result.measured != self._settings:
+                current = [b for b in result.budgets if result.measured.get(b.channel) == self._settings.get(b.channel)]
+                result = result._replace(budgets=tuple(current))
+            self._results[source.path] = result
         if isinstance(source, Record):
             is_same = result.summary is not None and result.summary.sha256 == source.sha256
         else:
@@ -63,7 +79,7 @@ class ResultCache:
         self._results[result.path] = result
         if not result.fault:
             with suppress(TypeError, UnicodeEncodeError):  # a name or a report that is not JSON
-                self._rows[result.path] = msgspec.Raw(msgspec.json.encode(result))
+                self._rows[result.path] = msgspec.Raw(msgspec.json.encode(result._replace(measured=self._settings)))
                 self._dirty = True
 
     def save(self, paths: Collection[str] | None = None) -> None:
@@ -72,5 +88,5 @@ class ResultCache:
             rows = {path: row for path, row in self._rows.items() if paths is None or path in paths}
             with suppress(StorageError):  # without it, the next run checks again
                 path = self._home.cache / "checks.json"
-                cache.save_cache(path, self._home.cache_key, rows)
+                cache.save_cache(path, self._key, rows)
                 self._home.write_gitignore()

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
-import publisher
-from publisher import __version__, channels, templates
+from publisher.archive.program import compute_installation_key
 from publisher.archive.sources import scan
 from publisher.files import wrap_os_error, write_if_changed
 from publisher.project import CONFIG_FILE, DATES_FILE
@@ -57,24 +56,22 @@ class Home:
             write_if_changed(path, _GITIGNORE)
 
     @cached_property
-    def cache_key(self) -> str:
+    def settings_digest(self) -> str:
         """A digest of all input besides the issues: this program, its templates, and the user's configuration,
-        dates, templates and ids of feed entries. Raises StorageError when a file cannot be read."""
+        dates, templates and ids of feed entries. If it is the same, nothing has to be read to know what they say.
+        Raises StorageError when a file cannot be read."""
         return _hash_files(
             (self.root, CONFIG_FILE),
             (self.root, DATES_FILE),
             (self.root, "templates/*"),
             (self.folder, self.feed_ids.name),
-            seed=_compute_program_digest(),
+            seed=compute_installation_key(),
         )
 
-
-@cache
-def _compute_program_digest() -> str:
-    """Return a digest of this program and its templates. Cached: several Homes need it."""
-    package, channel_folder = Path(publisher.__path__[0]), Path(channels.__path__[0])
-    separate = [] if channel_folder.is_relative_to(package) else [(channel_folder, "**/*.py")]
-    return _hash_files((package, "**/*.py"), *separate, (Path(templates.__path__[0]), "*"), seed=__version__)
+    @property
+    def feed_ids_digest(self) -> str:
+        """A digest of the ids of feed entries. Raises StorageError when the file cannot be read."""
+        return _hash_files((self.folder, self.feed_ids.name), seed="")
 
 
 def _hash_files(*places: tuple[Path, str], seed: str) -> str:
@@ -82,10 +79,9 @@ def _hash_files(*places: tuple[Path, str], seed: str) -> str:
     digest = hashlib.blake2b(seed.encode(), digest_size=16)
     for folder, pattern in places:
         for source in scan(folder, pattern):
-            path = f"{folder}/{source.path}"  # a hundred times per run; a Path takes twice as long
+            path = folder / source.path
             try:
-                with open(path, "rb", buffering=0) as file:  # noqa: PTH123
-                    body = file.read()
+                body = path.read_bytes()
             except OSError as error:
                 raise wrap_os_error(f"cannot read {path}", error) from error
             digest.update(f"{source.path}\0{len(body)}\0".encode("utf-8", "surrogateescape"))

@@ -39,9 +39,10 @@ class _SavedIndex(Struct, array_like=True):
 class Index:
     """Records by path, and bodies by channel and path. Written by `save` only, if `dirty`."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, key: str) -> None:
+        """Load what was saved under the same `key`, that of reading."""
         self._folder = home.cache
-        self._key = home.cache_key
+        self._key = key
         self.dirty = False
         saved = cache.load_cache(self._folder / "index.json", self._key, _SavedIndex) or _SavedIndex()
         self.records = {record.path: record for record in saved.records}

@@ -2,13 +2,14 @@
 
 # no `from __future__ import annotations`: typing would compile each field's annotation at start
 
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from publisher.archive import cache
 from publisher.archive.home import Home
-from publisher.archive.records import Record
+from publisher.archive.records import ImageFile, Record
 from publisher.archive.sources import files_exist
 
 
@@ -24,7 +25,8 @@ class UpToDateMark(NamedTuple):
 
     Valid from the date of the newest issue until that of the next future one ("" without). `issue` is that
     newest issue; `warnings` are repeated as long as nothing changes. `published` is when something was published
-    last, in the newsletter's time zone, as text; "" if unknown.
+    last, in the newsletter's time zone, as text; "" if unknown. `settings` is the digest of all other input then, and
+    `meaning` the key of what that says, which a comment does not change.
     """
 
     fingerprint: str
@@ -33,6 +35,8 @@ class UpToDateMark(NamedTuple):
     issue: Record
     warnings: tuple[str, ...] = ()
     published: str = ""
+    settings: str = ""
+    meaning: str = ""
 
     def is_valid(self, fingerprint: str, today: str) -> bool:
         """Return whether the sources are the same and the same issues are due today."""
@@ -74,14 +78,18 @@ class _SavedFolder(NamedTuple):
     channels: dict[str, ChannelFiles]
 
 
+_SHAPE = [kind._fields for kind in (SiteSetup, ChannelFiles, BuiltFiles, UpToDateMark, Record, ImageFile)]
+RECORD_KEY = f"site-{zlib.crc32(repr(_SHAPE).encode()):08x}"
+"""The key of the record. It is about nothing but its shape: what files were made from is in their digests."""
+
+
 class OutputFolder:
     """An output folder and the record of what is in it. Written by `save` only."""
 
     def __init__(self, folder: Path, home: Home) -> None:
         self.folder = folder
         self._record_path = home.site_record_path(folder)
-        self._key = home.cache_key
-        saved = cache.load_cache(self._record_path, self._key, _SavedFolder)
+        saved = cache.load_cache(self._record_path, RECORD_KEY, _SavedFolder)
         self.setup = saved.setup if saved else None
         self.channels = saved.channels if saved else {}
 
@@ -102,4 +110,4 @@ class OutputFolder:
 
     def save(self, setup: SiteSetup) -> None:
         """Write the record. Raises StorageError."""
-        cache.save_cache(self._record_path, self._key, _SavedFolder(setup, self.channels))
+        cache.save_cache(self._record_path, RECORD_KEY, _SavedFolder(setup, self.channels))

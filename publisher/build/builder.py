@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property, partial
 from itertools import chain
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
+from publisher.archive.cache_keys import compute_config_key
 from publisher.archive.output_folder import BuiltFiles, OutputFolder, SiteSetup, UpToDateMark
 from publisher.archive.records import Edition, Record
-from publisher.archive.sources import compute_fingerprint, stat_images
+from publisher.archive.sources import SourceFile, compute_fingerprint, stat_images
 from publisher.build.cards import SiteCards
+from publisher.build.digests import RenderingDigests
 from publisher.build.jobs import JobBuilder
 from publisher.build.messages import block_messages, build_feed_ping
 from publisher.build.output import FileOutput
 from publisher.build.renderer import IssueRenderer, RenderError, RenderJob
-from publisher.build.sources import Sources, compute_digests
+from publisher.build.sources import Sources
 from publisher.channel import Channel, Entry, Part, PartGroup, Rendering
 from publisher.errors import PublisherError, StorageError
 from publisher.events import ChannelOutcome, Outcome, Progress
@@ -70,12 +73,12 @@ class SiteBuilder:
         self.revisions, self._entries, self._cards = self._jobs.revisions, self._jobs.entries, self._jobs.cards
         images = sorted({image.source for record in edition.issues for image in record.images})
         self._images = {image.path: image for image in stat_images(run.config.root, images)}
-        self._digests = compute_digests(self._records, self._entries)
         self._position = {record.path: position for position, record in enumerate(self._records)}
         self._outputs = {
             channel.name: FileOutput(channel, run.output_folder, run.report, dry_run=run.dry_run)
             for channel in run.channels
         }
+        self._digests = RenderingDigests(run, sources.renderer.context, self._records, self._jobs)
         self._rendered: dict[str, Rendering | PublisherError] = {}
         self._messages: list[OutgoingMessage] = []
 
@@ -96,6 +99,8 @@ class SiteBuilder:
     def render_issue(self, names: Sequence[str]) -> dict[str, Rendering | PublisherError]:
         """Render the issue for these channels, also where it is not outdated."""
         document = self._sources.spool.take(self._issue.path)
+        if names and document is None:
+            _, document = self._sources.renderer.read(SourceFile(*self._issue[:3]))
         self._sources.spool.put(self._issue.path, document)
         job = self._jobs.build_job(self._position[self._issue.path], names, document)
         return dict(self._sources.renderer.render(job)[1])
@@ -128,7 +133,10 @@ class SiteBuilder:
         if not self._run.dry_run:
             self._save(outcomes, mark)
         position = self._position[self._issue.path]
-        digests = {m.source_channel: self._rendering_digest(m.source_channel, position) for m in self._messages}
+        digests = {
+            message.source_channel: self._rendering_digest(message.source_channel, position)
+            for message in self._messages
+        }
         outcome = Outcome(self._issue, outcomes, tuple(self._run.warnings))
         return BuildResult(outcome, self._messages, digests, mark, self._cards)
 
@@ -163,6 +171,8 @@ class SiteBuilder:
             self._records[0],
             self._edition.skipped,
             f"{self._run.now:%Y-%m-%d %H:%M}",
+            self._run.home.settings_digest,
+            compute_config_key(self._run.config, self._run.theme, self._run.home),
         )
 
     def _save(self, outcomes: Mapping[str, ChannelOutcome], mark: UpToDateMark | None) -> None:
@@ -186,7 +196,7 @@ class SiteBuilder:
         if self._run.is_recorded and due:
             site = self._run.config.newsletter.site
             keys = {
-                PublicationKey(self._entries[position].id, name, site): self._digests[position]
+                PublicationKey(self._entries[position].id, name, site): self._digests.of_issue(position)
                 for position, names in due.items()
                 for name in names
                 if self._outputs[name].archive_channel
@@ -241,20 +251,11 @@ class SiteBuilder:
         return due
 
     def _rendering_digest(self, name: str, position: int) -> str:
-        """Return a digest of all inputs of an issue's rendering for a channel.
-
-        Article URLs are not included for archive channels: each new URL would outdate all their renderings.
-        """
-        digest, output, others = self._digests[position], self._outputs[name], ""
-        if output.channel.capabilities.names_cards:
-            others = str(self._cards.find_image(self._entries[position].id))
-        elif not output.archive_channel and self._jobs.article_urls:
-            others = str(sorted(self._jobs.article_urls.items()))
-        return hashlib.blake2b(f"{digest}{others}".encode(), digest_size=16).hexdigest() if others else digest
+        return self._digests.of_rendering(self._outputs[name].channel, position)
 
     def _is_body_current(self, name: str, position: int) -> bool:
         body = self._sources.index.bodies.get(name, {}).get(self._records[position].path)
-        return body is not None and body.digest == self._digests[position]
+        return body is not None and body.digest == self._rendering_digest(name, position)
 
     def _is_page_current(self, name: str, position: int) -> bool:
         if self._always_render_messages and self._run.is_sending_channel(self._outputs[name].channel):
@@ -264,7 +265,7 @@ class SiteBuilder:
 
     def _store_rendering(self, file_output: FileOutput, path: str, rendering: Rendering | PublisherError) -> None:
         """Write a rendering, cache it for the archive, or queue it as a message."""
-        channel, digest = file_output.channel, self._digests[self._position[path]]
+        channel, digest = file_output.channel, self._rendering_digest(file_output.channel.name, self._position[path])
         if isinstance(rendering, PublisherError):
             file_output.record_failure(rendering, path)
             return
@@ -280,8 +281,7 @@ class SiteBuilder:
             output = self._site.channel_files(channel.name)
             if not file_output.archive_channel:  # only the last issue it rendered is recorded
                 output.pages.clear()
-            rendered_digest = self._rendering_digest(channel.name, self._position[path])
-            output.pages[path] = BuiltFiles(rendered_digest, sizes if file_output.writes_files else {})
+            output.pages[path] = BuiltFiles(digest, sizes if file_output.writes_files else {})
 
     def _build_groups(self, file_output: FileOutput) -> tuple[str, ...]:
         """Write the groups of an archive channel and return the files of the last group."""
@@ -302,7 +302,10 @@ class SiteBuilder:
                 context = self._sources.build_archive_context(
                     entries, self._jobs.article_urls, self._cards.find_image()
                 )
-                groups = channel.render_archive(entries, self._build_body_loader(channel), context)
+                groups = (
+                    replace(group, digest=self._digests.of_group(channel, group.digest))
+                    for group in channel.render_archive(entries, self._build_body_loader(channel), context)
+                )
                 for group in chain(self._build_image_groups(file_output), groups):
                     existing = output.groups.get(group.key)
                     if not (existing and existing.digest == group.digest and self._site.has_files(existing)):
@@ -347,12 +350,13 @@ class SiteBuilder:
         positions = {entry.id: position for position, entry in enumerate(self._entries)}
 
         def load_body(entry: Entry) -> bytes:
-            record, digest = self._records[positions[entry.id]], self._digests[positions[entry.id]]
+            position = positions[entry.id]
+            record, digest = self._records[position], self._rendering_digest(channel.name, position)
             if channel.capabilities.lists_contents:
                 return self._sources.load_contents(record)
             body = self._sources.index.load_body(channel.name, record.path, digest)
             if body is None:
-                job = self._jobs.build_job(positions[entry.id], (channel.name,), None)
+                job = self._jobs.build_job(position, (channel.name,), None)
                 _, [(_, rendering)] = self._sources.renderer.render(job)
                 if isinstance(rendering, PublisherError):
                     raise rendering

@@ -12,6 +12,7 @@ from typing import Self
 
 from msgspec.structs import replace
 
+from publisher.archive.cache_keys import compute_reading_key
 from publisher.archive.feed_ids import find_feed_ids
 from publisher.archive.index import CONTENTS, Index
 from publisher.archive.pack import Pack, PackLocation
@@ -84,7 +85,7 @@ class Sources:
         self.renderer = IssueRenderer.for_config(run.config, run.theme)
         self._run = run
         with ExitStack() as stack:
-            self.index = stack.enter_context(closing(Index(run.home)))
+            self.index = stack.enter_context(closing(Index(run.home, compute_reading_key(run.config))))
             self.pool = stack.enter_context(ProcessPool(self.renderer))
             self.spool = stack.enter_context(closing(DocumentSpool()))
             self._update_index(run, scanned_at)
@@ -274,24 +275,3 @@ def _build_entry(
 def _add_link_targets(revision: str, targets: Mapping[str, str]) -> str:
     """Return a revision that changes with the URLs of the issues that are linked, too."""
     return hashlib.sha256(f"{revision}{sorted(targets.items())}".encode()).hexdigest() if targets else revision
-
-
-def compute_digests(records: Sequence[Record], entries: Sequence[Entry]) -> list[str]:
-    """Return a digest for each issue of the inputs of its renderings that are not the same for all issues.
-
-    These are its file, its summary, which of its images are published, the pages of the issues it links to, the time
-    of its last correction, and its neighbours.
-    """
-    labels = ["", *(f"{entry.id}\0{entry.title}\0{entry.url}\0{entry.date}\0{entry.excerpt}" for entry in entries), ""]
-    return [
-        hashlib.blake2b(
-            f"{record.sha256}\n{_list_images(record)}\n{record.links and entry.revision}\n{entry.updated}\n"
-            f"{entry.feed_id}\n{entry.summary}\n{before}\n{after}".encode("utf-8", "surrogatepass"),
-            digest_size=16,
-        ).hexdigest()
-        for record, entry, after, before in zip(records, entries, labels, labels[2:], strict=False)
-    ]
-
-
-def _list_images(record: Record) -> list[tuple[str, str, bool]]:
-    return [(image.source, image.target, image.is_published) for image in record.images]

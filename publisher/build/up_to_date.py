@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from publisher.archive.cache import read_cache
 from publisher.archive.home import Home
-from publisher.archive.output_folder import BuiltFiles, OutputFolder, SiteSetup, UpToDateMark
+from publisher.archive.output_folder import RECORD_KEY, BuiltFiles, OutputFolder, SiteSetup, UpToDateMark
 from publisher.archive.records import Record
 from publisher.archive.sources import compute_fingerprint, files_exist, scan_issues, stat_images
+from publisher.errors import BusyError
 from publisher.events import ChannelOutcome, Outcome, Request
 
 if TYPE_CHECKING:
     from publisher.build.builder import BuildResult
+    from publisher.config import Config
     from publisher.run import RunContext
+    from publisher.theme import Theme
 
 
-def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome | None:
+def check_up_to_date(
+    root: Path, request: Request, now: dt.datetime, load: Callable[[], tuple[Config, Theme]]
+) -> Outcome | None:
     """Return the outcome of a run that would change nothing; None if there may be something to do.
 
-    `root` is the folder of publisher.toml, `now` is aware. Raises StorageError if a folder cannot be read.
+    `root` is the folder of publisher.toml, `now` is aware. `load` is called if nothing but settings, templates or this
+    program changed, to see whether that means anything. Raises StorageError if a folder cannot be read, and what `load`
+    raises.
     """
     home, folder = Home(root), request.out or root
-    body = read_cache(home.site_record_path(folder), home.cache_key)
+    body = read_cache(home.site_record_path(folder), RECORD_KEY)
     if body is None or request.issue not in ("", "latest") or home.is_ledger_lost:
         return None
     # what OutputFolder has saved; msgspec takes longer to import than all of this
@@ -40,7 +48,7 @@ def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome 
     fingerprint = compute_fingerprint(scan_issues(root, setup.issues) + stat_images(root, setup.images))
     today = now.astimezone(ZoneInfo(setup.timezone)).date().isoformat()
     outcomes: dict[str, ChannelOutcome] = {}
-    mark, published = None, ""
+    marks: dict[str, UpToDateMark] = {}
     for name in names:
         pages, groups, saved_mark = outputs.get(name, ({}, {}, None))
         mark = saved_mark and UpToDateMark(*saved_mark)
@@ -48,12 +56,38 @@ def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome 
         is_current = mark and mark.is_valid(fingerprint, today)
         if not (is_current and all(files_exist(folder, files) for files in written)):
             return None
-        published = max(published, mark.published if mark else "")
+        marks[name] = mark
         outcomes[name] = ChannelOutcome(name, unchanged=sum(map(len, written)), note=setup.notes.get(name, ""))
-    if mark is None:
+    if not marks:
         return None
+    has_same_settings = all(mark.settings == home.settings_digest for mark in marks.values())
+    if not (has_same_settings or _accept_settings(home, request, now, marks, *load())):
+        return None
+    *_, mark = marks.values()
+    published = max(mark.published for mark in marks.values())
     issue, warnings = Record(*_to_tuples(mark.issue)), _to_tuples(mark.warnings)
     return Outcome(issue, outcomes, warnings, mark.valid_until, published=published)
+
+
+def _accept_settings(
+    home: Home, request: Request, now: dt.datetime, marks: Mapping[str, UpToDateMark], config: Config, theme: Theme
+) -> bool:
+    """Return whether settings that differ mean the same as when channels were marked. If so, record them."""
+    from publisher.archive.cache_keys import compute_config_key
+    from publisher.run import RunContext
+
+    meaning = compute_config_key(config, theme, home)
+    if any(mark.meaning != meaning for mark in marks.values()):
+        return False
+    run = RunContext.open(config, theme, now, dry_run=False, out=request.out)
+    with closing(run), suppress(BusyError), run.lock():  # another run will record them
+        site = OutputFolder(run.output_folder, home)
+        for name in marks:
+            if mark := site.channel_files(name).up_to_date:
+                site.mark(name, mark._replace(settings=home.settings_digest))
+        if site.setup:
+            site.save(site.setup)
+    return True
 
 
 def mark_up_to_date(run: RunContext, result: BuildResult, delivered: Mapping[str, ChannelOutcome]) -> None:

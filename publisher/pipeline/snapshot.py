@@ -10,9 +10,10 @@ from msgspec import Struct
 from publisher.archive.naming import choose_issue, find_issue
 from publisher.archive.records import Edition, Record, build_edition
 from publisher.archive.revisions import Revisions
+from publisher.build.digests import compute_digests
 from publisher.build.issue_links import IssueLinks
 from publisher.build.renderer import IssueRenderer, RenderJob
-from publisher.build.sources import Sources, build_entries, compute_digests, find_published_ahead
+from publisher.build.sources import Sources, build_entries, find_published_ahead
 from publisher.calendar.held_back import find_held_back
 from publisher.channel import Entry, Rendering
 from publisher.errors import PublisherError

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
+from publisher.archive.cache_keys import compute_reading_key
+from publisher.archive.home import Home
 from publisher.archive.index import Index
 from publisher.archive.naming import LATEST, NEXT, UnknownIssueError, find_issue
 from publisher.archive.records import Edition, Record, build_edition
@@ -90,7 +92,7 @@ class Previewer:
         config, theme = self._load_project()
         validate_editor(config.editor)
         renderer = replace(IssueRenderer.for_config(config, theme), files=EditedFiles(config, self.unsaved))
-        with closing(Index(RunContext.open(config, theme, self._now()).home)) as index:
+        with closing(Index(Home(config.root), compute_reading_key(config))) as index:
             self._scan(config, renderer, index)
         self.config, self._theme, self._renderer, self._index = config, theme, renderer, index
         self._facts: LedgerFacts | None = None

@@ -8,7 +8,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from publisher.archive.check_cache import ResultCache
-from publisher.archive.home import Home
 from publisher.archive.records import Record
 from publisher.archive.sources import SourceFile
 from publisher.build.issue_links import IssueLinks
@@ -57,7 +56,7 @@ class ProblemFinder:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._checker = FileChecker(config.root, replace(config, channels=()))  # the sizes of the others do not matter
-        self._cached = ResultCache(Home(config.root))
+        self._cached = ResultCache(config)
         self._summaries: dict[str, IssueSummary] = {}
 
     def add(self, source: SourceFile, parsed: tuple[str, Issue] | None) -> None:

@@ -219,8 +219,9 @@ class _StatusBuilder:
             is_current = status.done and status.digest == digest
             return ChannelStatus.PUBLISHED if is_current else ChannelStatus.CHANGED
         page = self._site.channel_files(channel.name).pages.get(path)
-        body = self._snapshot.cached_digests.get(channel.name, {}).get(path)
-        return ChannelStatus.FILES if digest in (page and page.digest, body) else ChannelStatus.NONE
+        body = self._snapshot.cached_digests.get(channel.name, {}).get(path, "")
+        is_built = body.startswith(digest) or (page and page.digest.startswith(digest))
+        return ChannelStatus.FILES if is_built else ChannelStatus.NONE
 
     def _check_files(self, rendering: Rendering, status: PublicationStatus | None) -> ChannelStatus:
         parts = (*rendering.parts, *rendering.previews)

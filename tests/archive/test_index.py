@@ -21,66 +21,56 @@ def home(tmp_path: Path) -> Home:
 
 def test_the_index_remembers(home: Home) -> None:
     one = record("1.md", problems=("3:1 empty-url",))
-    with closing(Index(home)) as index:
+    with closing(Index(home, "key")) as index:
         assert not index.dirty
         index.put_record(one)
         index.store_body("rss", "1.md", "made from", b"body")
         assert index.dirty
         index.save()
-    with closing(Index(home)) as again:
+    with closing(Index(home, "key")) as again:
         assert again.records == {"1.md": one}
         assert again.load_body("rss", "1.md", "made from") == b"body"
         assert again.load_body("rss", "1.md", "something else") is None
         assert not again.dirty
         again.remove({"1.md"})
         again.save()
-    assert Index(home).records == {}
-    assert Index(home).bodies == {"rss": {}}
+    assert Index(home, "key").records == {}
+    assert Index(home, "key").bodies == {"rss": {}}
 
 
-def test_the_index_starts_anew_with_other_settings(home: Home) -> None:
-    index = Index(home)
+def test_the_index_starts_anew_with_another_key(home: Home) -> None:
+    index = Index(home, "key")
     index.put_record(record("1.md"))
     index.save()
-    (home.root / "publisher.toml").write_text("[newsletter]\n# new")
-    assert Index(Home(home.root)).records == {}
-
-
-def test_the_user_s_templates_are_part_of_the_key(home: Home) -> None:
-    keys = {home.cache_key}
-    for text in ("a", "b"):
-        (home.root / "templates").mkdir(exist_ok=True)
-        (home.root / "templates" / "issue.html").write_text(text)
-        keys.add(Home(home.root).cache_key)
-    assert len(keys) == 3
+    assert Index(home, "another").records == {}
 
 
 def test_bodies_without_their_pack_are_forgotten(home: Home) -> None:
-    with closing(Index(home)) as index:
+    with closing(Index(home, "key")) as index:
         index.put_record(record("1.md"))
         index.store_body("rss", "1.md", "made from", b"body")
         index.save()
     (home.cache / "bodies-0.pack").write_bytes(b"bod")
-    with closing(Index(home)) as again:
+    with closing(Index(home, "key")) as again:
         assert list(again.records) == ["1.md"]
         assert again.bodies == {}
         again.store_body("rss", "1.md", "made from", b"body")
         again.save()
-    with closing(Index(home)) as healed:
+    with closing(Index(home, "key")) as healed:
         assert healed.load_body("rss", "1.md", "made from") == b"body"
 
 
 def test_the_pack_is_tidied_when_half_of_it_is_of_no_use(home: Home) -> None:
     body = b"x" * 600_000
     for number in range(4):
-        with closing(Index(home)) as index:
+        with closing(Index(home, "key")) as index:
             index.store_body("rss", "1.md", str(number), body)
             index.store_body("rss", "2.md", str(number), b"small")
             index.save()
     packs = sorted(home.cache.glob("bodies-*"))
     assert len(packs) == 1
     assert packs[0].stat().st_size <= 2 * 600_100
-    with closing(Index(home)) as tidied:
+    with closing(Index(home, "key")) as tidied:
         assert tidied.load_body("rss", "1.md", "3") == body
         assert tidied.load_body("rss", "2.md", "3") == b"small"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections import UserList
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -25,7 +26,7 @@ class Pages(ArchiveChannel, frozen=True):
     """A page per issue that names its neighbours, and an index."""
 
     name: ClassVar[str] = "pages"
-    rendered: list[str] = field(default_factory=list)
+    rendered: UserList[str] = field(default_factory=UserList)  # not a list: what is in settings is in cache keys
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         self.rendered.append(issue.id)

@@ -10,15 +10,16 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from publisher.archive.cache_keys import compute_reading_key
+from publisher.archive.index import Index
 from publisher.archive.lock import acquire_lock
 from publisher.build import cards
 from publisher.build.cards import diagnose_cards
-from publisher.build.up_to_date import check_up_to_date
 from publisher.cards import fonts, social
 from publisher.channel import FindingLevel
 from publisher.channels.web import Web
 from publisher.errors import StorageError
-from publisher.events import ChannelOutcome, Request
+from publisher.events import ChannelOutcome
 from publisher.run import RunContext
 from publisher.theme import Theme
 from tests.support.newsletter import Project
@@ -108,7 +109,7 @@ def test_what_is_published_from_now_on_keeps_its_card(project: Project, drawn: l
 
 def test_what_has_not_changed_is_not_drawn(project: Project, drawn: list[str]) -> None:
     project.publish()
-    assert check_up_to_date(project.root, Request(channels=("web",)), NOON)
+    assert project.quick("web")
     drawn.clear()
     assert project.publish().channels["web"].written == ()
     shutil.rmtree(project.root / ".publisher" / "cache")
@@ -122,7 +123,7 @@ def test_a_card_that_is_missing_is_drawn_again(project: Project, drawn: list[str
     path = project.root / "public" / card_of(project, "2021-07-11")
     body = path.read_bytes()
     path.unlink()
-    assert check_up_to_date(project.root, Request(channels=("web",)), NOON) is None
+    assert project.quick("web") is None
     project.publish()
     assert (len(drawn), path.read_bytes()) == (1, body)
 
@@ -197,10 +198,10 @@ def test_a_run_that_ends_while_drawing_is_finished_by_the_next(
         patch.setattr(social, "draw_card", stop)
         with pytest.raises(KeyboardInterrupt):
             project.publish()
-    assert check_up_to_date(project.root, Request(channels=("web",)), NOON) is None
+    assert project.quick("web") is None
     project.publish()
     assert files(project) == {card_of(project, page) for page in ("", "2021-07-04", "2021-07-11")}
-    assert check_up_to_date(project.root, Request(channels=("web",)), NOON)
+    assert project.quick("web")
 
 
 def test_a_card_that_cannot_be_written(project: Project, drawn: list[str]) -> None:
@@ -260,10 +261,13 @@ def test_without_pages_there_are_no_cards(project: Project, drawn: list[str], tm
 @pytest.fixture
 def diagnose(project: Project) -> Callable[[], list[tuple[FindingLevel, str, str]]]:
     def run() -> list[tuple[FindingLevel, str, str]]:
-        from publisher.archive.index import Index
 
         context = RunContext.open(project.config, Theme.load(None), NOON)
-        records = sorted(Index(context.home).records.values(), key=lambda record: record.date, reverse=True)
+        records = sorted(
+            Index(context.home, compute_reading_key(context.config)).records.values(),
+            key=lambda record: record.date,
+            reverse=True,
+        )
         return [(found.level, found.message, found.hint) for found in diagnose_cards(context, records)]
 
     return run

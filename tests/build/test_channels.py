@@ -7,6 +7,7 @@ import operator
 import os
 import subprocess
 import sys
+from collections import UserList
 from pathlib import Path
 from typing import ClassVar
 
@@ -36,7 +37,7 @@ class Post(Channel, frozen=True):
 
     name: ClassVar[str] = "post"
     live: bool = False
-    sent: list[str] = field(default_factory=list)
+    sent: UserList[str] = field(default_factory=UserList)
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         text = context.entry.title.encode()
@@ -49,7 +50,7 @@ class Post(Channel, frozen=True):
 class Mailbox(Session):
     """A session that leaves nothing in the folder."""
 
-    def __init__(self, sent: list[str]) -> None:
+    def __init__(self, sent: UserList[str]) -> None:
         self.sent = sent
 
     def deliver(self, part: Part, destination: str, *_: object) -> Receipt:

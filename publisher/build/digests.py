@@ -1,0 +1,72 @@
+"""Digests of all that the rendering of an issue is made from: it is rendered again only if its digest changes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from publisher.archive.cache_keys import compute_rendering_key
+from publisher.archive.records import Record
+from publisher.build.jobs import JobBuilder
+from publisher.channel import ArchiveChannel, Channel, Context, Entry
+from publisher.run import RunContext
+
+
+class RenderingDigests:
+    """The digests of all issues, by their position, for each channel of a run.
+
+    `context` is what all issues have in common, and `jobs` what their renderings depend on besides.
+    """
+
+    def __init__(self, run: RunContext, context: Context, records: Sequence[Record], jobs: JobBuilder) -> None:
+        self._issues = compute_digests(records, jobs.entries)
+        config, theme = run.config, run.theme
+        self._keys = {one.name: compute_rendering_key(config, one, theme, context) for one in run.channels}
+        self._entries = jobs.entries
+        self._cards = jobs.cards
+        self._articles = str(sorted(jobs.article_urls.items())) if jobs.article_urls else ""
+
+    def of_issue(self, position: int) -> str:
+        """Return the digest of what is the same for all channels."""
+        return self._issues[position]
+
+    def of_rendering(self, channel: Channel, position: int) -> str:
+        """Return the digest of all inputs of a rendering, which begins with that of the issue.
+
+        Article URLs are not included for archive channels: each new URL would outdate all their renderings.
+        """
+        key, others = self._keys[channel.name], ""
+        if channel.capabilities.names_cards:
+            others = str(self._cards.find_image(self._entries[position].id))
+        elif not isinstance(channel, ArchiveChannel):
+            others = self._articles
+        return f"{self._issues[position]}-{_shorten_digest(key + others) if others else key}"
+
+    def of_group(self, channel: Channel, digest: str) -> str:
+        """Return the digest of a group of the archive: its own, and how the channel renders."""
+        return f"{digest}-{self._keys[channel.name]}"
+
+
+def _shorten_digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def compute_digests(records: Sequence[Record], entries: Sequence[Entry]) -> list[str]:
+    """Return a digest for each issue of the inputs of its renderings that are not the same for all issues.
+
+    These are its file, its summary, which of its images are published, the pages of the issues it links to, the time
+    of its last correction, and its neighbours.
+    """
+    labels = ["", *(f"{entry.id}\0{entry.title}\0{entry.url}\0{entry.date}\0{entry.excerpt}" for entry in entries), ""]
+    return [
+        hashlib.blake2b(
+            f"{record.sha256}\n{_list_images(record)}\n{record.links and entry.revision}\n{entry.updated}\n"
+            f"{entry.feed_id}\n{entry.summary}\n{before}\n{after}".encode("utf-8", "surrogatepass"),
+            digest_size=16,
+        ).hexdigest()
+        for record, entry, after, before in zip(records, entries, labels, labels[2:], strict=False)
+    ]
+
+
+def _list_images(record: Record) -> list[tuple[str, str, bool]]:
+    return [(image.source, image.target, image.is_published) for image in record.images]

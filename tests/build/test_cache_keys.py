@@ -1,0 +1,256 @@
+"""What is read and rendered again, step by step: a step whose input is the same is not repeated."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from publisher import channels, registry, templates
+from publisher.archive import program
+from publisher.archive.program import compute_program_key
+from publisher.archive.sources import SourceFile
+from publisher.build.renderer import IssueRenderer, RenderedIssue, RenderJob
+from publisher.build.sources import Sources
+from publisher.build.up_to_date import check_up_to_date
+from publisher.checker import FileChecker
+from publisher.config import Config
+from publisher.events import Request
+from publisher.run import RunContext
+from publisher.theme import Theme
+
+SETTINGS = """\
+[newsletter]
+name = "慢工"
+url = "https://e.org/{date}/"
+id = "tag:e.org,2021:slow"
+
+[channels.telegram]
+chat = "@slow"
+send = false
+
+[channels.wechat]
+"""
+EVERYTHING = ["read"] * 3 + ["rss"] * 3 + ["telegram"] + ["web"] * 3 + ["wechat"]
+
+
+class Letter:
+    """A newsletter of three issues. `run` returns what a command read and rendered, sorted."""
+
+    def __init__(self, root: Path, main: Callable[[list[str]], int], done: list[str]) -> None:
+        self.root = root
+        self._main = main
+        self._done = done
+        self.write("publisher.toml", SETTINGS)
+        for day in (4, 11, 18):
+            self.write(
+                f"issues/2021-07-{day:02}.md",
+                f"# 慢工 (2021-07-{day:02})：题\n\n## 新闻\n\n- [条目](https://e.org/{day})\n",
+            )
+
+    def write(self, name: str, text: str) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        os.utime(path, (1_600_000_000, 1_600_000_000))
+
+    def run(self, *words: str) -> list[str]:
+        self._done.clear()
+        assert self._main([*words]) == 0
+        return sorted(self._done)
+
+
+@pytest.fixture
+def letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Letter:
+    from publisher.cli.main import main
+
+    done: list[str] = []
+    read, render, check = IssueRenderer.read, IssueRenderer.render, FileChecker.check_text
+
+    def note_read(self: IssueRenderer, source: SourceFile) -> object:
+        done.append("read")
+        return read(self, source)
+
+    def note_render(self: IssueRenderer, job: RenderJob) -> RenderedIssue:
+        done.extend(job.channels)
+        return render(self, job)
+
+    def note_check(self: FileChecker, *arguments: object) -> object:
+        done.append("check")
+        return check(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(IssueRenderer, "read", note_read)
+    monkeypatch.setattr(IssueRenderer, "render", note_render)
+    monkeypatch.setattr(FileChecker, "check_text", note_check)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    made = Letter(tmp_path / "letter", main, done)
+    monkeypatch.chdir(made.root)
+    assert made.run() == EVERYTHING
+    return made
+
+
+def test_nothing_changed(letter: Letter) -> None:
+    assert letter.run() == []
+
+
+def test_files_with_new_times_are_not_parsed(letter: Letter) -> None:
+    for file in (letter.root / "issues").iterdir():
+        os.utime(file, (1_600_000_100, 1_600_000_100))
+    assert letter.run() == []
+
+
+def refuse_to_load() -> tuple[Config, Theme]:
+    raise AssertionError("the settings are not as they were recorded")
+
+
+def test_a_comment_in_the_configuration_repeats_nothing(letter: Letter, monkeypatch: pytest.MonkeyPatch) -> None:
+    def open_sources(self: Sources, run: RunContext) -> None:
+        raise AssertionError("issues are looked for")
+
+    letter.write("publisher.toml", f"# a comment\n{SETTINGS}")
+    with monkeypatch.context() as without_sources:
+        without_sources.setattr(Sources, "__init__", open_sources)
+        assert letter.run() == []
+    assert check_up_to_date(letter.root, Request(), dt.datetime.now(dt.UTC), refuse_to_load), "it is recorded"
+
+
+def test_another_chat_repeats_its_messages_alone(letter: Letter) -> None:
+    letter.write("publisher.toml", SETTINGS.replace("@slow", "@fast"))
+    assert letter.run() == ["read", "telegram"]
+
+
+def test_another_name_of_the_newsletter_repeats_everything(letter: Letter) -> None:
+    letter.write("publisher.toml", SETTINGS.replace("慢工", "快工"))
+    assert letter.run("--accept-new-id") == EVERYTHING
+
+
+def test_another_time_of_publication_is_rendered(letter: Letter) -> None:
+    letter.write("publisher.toml", f'{SETTINGS}\n[schedule]\nat = "07:30"\n')
+    assert letter.run() == EVERYTHING
+
+
+def test_a_template_repeats_the_renderings_that_use_it(letter: Letter) -> None:
+    page = (Path(templates.__path__[0]) / "layout.html").read_text("utf-8")
+    letter.write("templates/layout.html", f"{page}<!-- mine -->")
+    assert letter.run() == ["read"] * 3 + ["web"] * 3
+    assert "<!-- mine -->" in (letter.root / "public/2021-07-04/index.html").read_text("utf-8")
+    preview = (Path(templates.__path__[0]) / "telegram-preview.html").read_text("utf-8")
+    letter.write("templates/telegram-preview.html", f"{preview}<!-- mine -->")
+    assert letter.run() == ["read"] * 3 + ["telegram", "web", "web", "web"]
+
+
+def test_checks_are_repeated_for_the_channel_whose_settings_changed(letter: Letter) -> None:
+    assert letter.run("check") == ["check"] * 3
+    letter.write("publisher.toml", f"# a comment\n{SETTINGS}")
+    assert letter.run("check") == []
+    letter.write("publisher.toml", SETTINGS.replace("@slow", "@fast"))
+    assert letter.run("check") == ["check"] * 3, "their size on Telegram"
+
+
+@pytest.mark.parametrize("name", registry.channel_names())
+def test_channels_name_the_templates_they_use(name: str) -> None:
+    """A theme without all others renders the same."""
+    from publisher.testing import build_sample
+
+    issue, context = build_sample()
+    channel = registry.load_channel(name)()
+    names = channel.capabilities.templates
+    files = Theme.load().files
+    some = Theme({key: files[key] for key in (files if names is None else names)})
+    rendered = channel.render(issue, replace(context, templates=some))
+    assert rendered == channel.render(issue, replace(context, templates=Theme.load()))
+
+
+# ------------------------------------------------------------------- the program
+
+
+@pytest.mark.parametrize(
+    ("changed", "repeated"),
+    [
+        ("reader/blocks.py", {"", "rss", "web"}),
+        ("model.py", {"", "rss", "web"}),
+        ("writers/page.py", {"", "rss", "web"}),
+        ("channels/web/pages.py", {"web"}),
+        ("channels/rss/documents.py", {"rss"}),
+        ("cli/main.py", set()),
+        ("__init__.py", set()),
+        ("ledger/ledger.py", set()),
+        ("templates/issue.html", set()),
+    ],
+)
+def test_a_changed_file_repeats_the_steps_that_run_it(
+    changed: str, repeated: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = dict(program.list_program_files())
+    assert changed in files
+
+    def compute_keys(states: dict[str, str]) -> dict[str, str]:
+        monkeypatch.setattr(program, "list_program_files", lambda: tuple(sorted(states.items())))
+        return {step: compute_program_key.__wrapped__(step) for step in ("", "rss", "web")}
+
+    before, after = compute_keys(files), compute_keys(files | {changed: "another state"})
+    assert {step for step in before if before[step] != after[step]} == repeated
+
+
+def test_the_rooms_that_are_left_out_are_not_imported() -> None:
+    """Reading and rendering cannot depend on code that they do not load."""
+    code = (
+        "import sys\n"
+        "from publisher import registry\n"
+        "from publisher.testing import build_sample\n"
+        "import publisher.build.renderer, publisher.reader\n"
+        "issue, context = build_sample()\n"
+        "for name in registry.channel_names():\n"
+        "    registry.load_channel(name)().render(issue, context)\n"
+        "print(*sorted({name.split('.')[1] for name in sys.modules if name.startswith('publisher.')}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    rooms = set(done.stdout.split())
+    assert {"reader", "writers", "channels"} <= rooms
+    assert rooms & set(program.UNRELATED_ROOMS) == set()
+
+
+@pytest.fixture(params=["checkout", "wheel"])
+def copied(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A folder with a copy of the program, as a wheel has it or without a RECORD."""
+    folder = tmp_path / "site"
+    package = folder / "publisher"
+    shutil.copytree(Path(program.__file__).parents[1], package, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, source in (("channels", channels), ("templates", templates)):
+        shutil.copytree(source.__path__[0], package / name, ignore=shutil.ignore_patterns("__pycache__"))
+    if request.param == "wheel":
+        (folder / program._RECORD).parent.mkdir()
+        write_record(folder)
+    return folder
+
+
+def write_record(folder: Path) -> None:
+    rows = [
+        f"{path.relative_to(folder).as_posix()},sha256={hashlib.sha256(path.read_bytes()).hexdigest()},1\n"
+        for path in sorted(folder.rglob("publisher/**/*.*"))
+        if path.suffix != ".pyc"
+    ]
+    (folder / program._RECORD).write_text("".join(rows), "utf-8")
+
+
+def test_a_changed_writer_changes_the_pages(copied: Path, letter: Letter, publish) -> None:
+    program_path = {"PYTHONPATH": str(copied), "PYTHONDONTWRITEBYTECODE": "1"}
+    publish(folder=letter.root, env=program_path)
+    page = letter.root / "public/2021-07-04/index.html"
+    assert "mine</title>" not in page.read_text("utf-8")
+    writer = copied / "publisher/channels/web/pages.py"
+    text = writer.read_text("utf-8")
+    writer.write_text(text.replace("title=entry.title,", 'title=f"{entry.title} mine",', 1), "utf-8")
+    assert writer.read_text("utf-8") != text
+    if (copied / program._RECORD).exists():
+        write_record(copied)
+    publish(folder=letter.root, env=program_path)
+    assert "mine</title>" in page.read_text("utf-8")
