@@ -19,6 +19,7 @@ from publisher.channels.web.issue import (
     shorten_title,
     split_topics,
 )
+from publisher.channels.web.items import ItemWriter
 from publisher.channels.web.overview import NewestEntry, Year, build_newest, build_years
 from publisher.channels.web.search import list_search_years
 from publisher.labels import get_labels
@@ -45,6 +46,7 @@ def render_issue_page(issue: Issue, context: Context) -> Part:
         raise ValueError("an issue's page needs the issue's entry in the archive")
     layout = build_outline(issue, "web")
     sections = build_page_sections(layout)
+    items = ItemWriter(context.newsletter.lang, get_labels(context.newsletter.lang), layout.counts_items)
     return _render_page(
         "issue.html",
         entry.url,
@@ -62,6 +64,9 @@ def render_issue_page(issue: Issue, context: Context) -> Part:
         audio=issue.audio,
         chapters=sections,
         numbered=layout.counts_items,
+        head=items.head,
+        about=items.about,
+        full=items.full,
         contents=build_contents(issue, sections, get_labels(context.newsletter.lang)["briefs"]),
         contents_css=context.templates.text("contents.css"),
         footer=issue.footer,

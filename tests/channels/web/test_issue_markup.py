@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from publisher.channel import ArchiveChannel
 from publisher.channels.web import Web
 from publisher.model import Field, Guide, Issue, Item, Link, Paragraph, Section, Strong, Text, Title
-from tests.channels.web.conftest import BASE, of_items, t
+from publisher.theme import Template, Theme
+from tests.channels.web.conftest import BASE, Page, of_items, t
 
 
 def headings(page) -> list[str]:
@@ -294,3 +295,13 @@ def test_it_is_an_archive_channel() -> None:
 def test_a_page_needs_an_entry(context) -> None:
     with pytest.raises(ValueError, match="entry"):
         Web().render(Issue("x"), replace(context, entry=None))
+
+
+def test_a_macro_of_the_user_s_template_writes_the_items(context, rich_issue) -> None:
+    files = Theme.load().files
+    macro = "{% macro full(item, level) %}<p class='mine'>{{ item.name }}</p>{% endmacro %}"
+    text = files["issue.html"].text.replace("{% block main %}", macro + "{% block main %}")
+    theme = Theme({**files, "issue.html": Template(text, "templates/issue.html", is_builtin=False)})
+    (part,) = Web().render(rich_issue, replace(context, templates=theme)).parts
+    assert Page(part.body).all("p", class_="mine")
+    assert not Page(part.body).all("article", class_="item")
