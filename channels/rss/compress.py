@@ -8,11 +8,12 @@ from threading import Thread
 
 from publisher.channel import Part
 
-# the next higher levels take much more time and save only a few percent
-_GZIP_LEVEL = 4
-_BROTLI_QUALITY = 5
-# 2 ** 18 bytes: a larger window takes longer to set up than it saves for feeds of this size
-_BROTLI_WINDOW = 18
+# the next higher levels take half as much time again and save only a few percent
+_GZIP_LEVEL = 1
+_BROTLI_QUALITY = 4
+
+_MAX_THREADS = 2
+"""So many files are in memory at the same time, each with its compressed forms."""
 
 
 def add_compressed(files: Iterable[Part]) -> Iterator[Part]:
@@ -21,8 +22,10 @@ def add_compressed(files: Iterable[Part]) -> Iterator[Part]:
     The output depends only on the bytes: it contains no name and no time. Both libraries release the GIL, so
     a file is compressed while the next one is rendered.
     """
-    threads = []
+    threads: list[_CompressionThread] = []
     for file in files:
+        if len(threads) == _MAX_THREADS:
+            yield from threads.pop(0).wait_for_parts()
         threads.append(_CompressionThread(file))
         threads[-1].start()
     for thread in threads:
@@ -67,5 +70,5 @@ def _compress_gzip(body: bytes) -> bytes:
 def _compress_brotli(body: bytes) -> bytes:
     import brotli
 
-    compressed: bytes = brotli.compress(body, quality=_BROTLI_QUALITY, lgwin=_BROTLI_WINDOW)
+    compressed: bytes = brotli.compress(body, quality=_BROTLI_QUALITY)
     return compressed
