@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,13 +16,14 @@ Command = Sequence[str | Path]
 
 @dataclass
 class Job:
-    """A command to measure; `before` puts things in order and is not measured. Times are in seconds, and it must
-    end with one of `codes`."""
+    """A command to measure; `before` puts things in order and is not measured. Times are in seconds: `times` by the
+    clock, `cpu_times` of processors, with those of its children. It must end with one of `codes`."""
 
     command: Command
     folder: Path
     before: Callable[[], None] = lambda: None
     times: list[float] = field(default_factory=list)
+    cpu_times: list[float] = field(default_factory=list)
     codes: tuple[int, ...] = (0,)
 
     def start(self) -> subprocess.Popen[bytes]:
@@ -32,18 +34,30 @@ class Job:
     def run(self) -> float:
         """Run once and note the time."""
         self.before()
-        begun = time.perf_counter()
+        begun, used = time.perf_counter(), _children_cpu()
         process = self.start()
         _, said = process.communicate()
         taken = time.perf_counter() - begun
         if process.returncode not in self.codes:
             raise SystemExit(f"{self.command} failed in {self.folder}:\n{said.decode()}")
         self.times.append(taken)
+        self.cpu_times.append(_children_cpu() - used)
         return taken
 
     @property
     def median(self) -> float:
         return median(self.times)
+
+    @property
+    def cpu(self) -> float:
+        """The median of the processor time."""
+        return median(self.cpu_times)
+
+
+def _children_cpu() -> float:
+    """The processor time, in seconds, of all processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def in_turn(rounds: int, *jobs: Job) -> None:
