@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from publisher.errors import ConfigError
-from publisher.installation import install_command
 
 if TYPE_CHECKING:
     from logging import LogRecord
@@ -144,6 +143,8 @@ def _read_keyring(name: str) -> str:
         import keyring
         import keyring.errors
     except ImportError:
+        from publisher.installation import install_command
+
         raise ConfigError("keyring is not installed", install_command("keyring")) from None
     service, _, user = name.rpartition("/")
     try:

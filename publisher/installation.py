@@ -8,8 +8,6 @@ import sys
 from collections.abc import Collection
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 _DISTRIBUTION = "newsletter-publisher"
 
@@ -46,6 +44,8 @@ def install_command(*extras: str) -> str:
 def _find_requirement(extras: Collection[str]) -> str:
     """Return the folder, file, URL or name that this program was installed from, with extras, for a shell."""
     from importlib.metadata import PackageNotFoundError, distribution
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname  # this alone imports as much as most commands
 
     suffix = f"[{','.join(sorted(extras))}]" if extras else ""
     try:

@@ -10,21 +10,21 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
-_METHODS = ("search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn", "pattern", "flags")
+_METHODS = ("search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn", "flags")
 
 
 class _DeferredPattern:
     """Takes the place of a pattern until it is used."""
 
     def __init__(self, source: str, flags: int) -> None:
-        self._source = source
+        self.pattern = source  # which other patterns are made of
         self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
         """Compile the pattern and return its method. Raises re.error if it is not valid."""
         if name not in _METHODS:
             raise AttributeError(name)
-        compiled = re.compile(self._source, self._flags)
+        compiled = re.compile(self.pattern, self._flags)
         self.__dict__ |= {method: getattr(compiled, method) for method in _METHODS}
         return self.__dict__[name]
 

@@ -83,15 +83,21 @@ def announce_audio(issue: m.Issue, lang: str) -> m.Issue:
 def find_relative_links(issue: m.Issue) -> tuple[str, ...]:
     """Return the URLs of links that are paths relative to the issue's file, or lead to a Markdown file; each once."""
     urls: dict[str, None] = {}
-
-    def collect(node: m.Node) -> m.Node:
-        url = None if isinstance(node, m.Image | m.Definition) else getattr(node, "url", None)
-        if url and not url.startswith(("https://", "http://", "#", "?", "//")) and _is_path_reference(url):
-            urls[url] = None
-        return node
-
-    map_nodes(issue, collect)
+    _collect_relative_links(issue, urls)
     return tuple(urls)
+
+
+def _collect_relative_links(node: object, urls: dict[str, None]) -> None:
+    if isinstance(node, tuple):
+        for part in node:
+            if not isinstance(part, m.Text):  # most nodes are texts
+                _collect_relative_links(part, urls)
+        return
+    url = None if isinstance(node, m.Image | m.Definition) else getattr(node, "url", None)
+    if url and not url.startswith(("https://", "http://", "#", "?", "//")) and _is_path_reference(url):
+        urls[url] = None
+    for name in _INNER_FIELDS[type(node)]:
+        _collect_relative_links(getattr(node, name), urls)
 
 
 def _is_path_reference(url: str) -> bool:
@@ -210,6 +216,18 @@ def compute_revision(issue: m.Issue) -> str:
 _INVISIBLE_FIELDS = {"source", "diagnostics", "dropped", "definitions", "front", "archive"}
 
 
+class _VisibleFieldsCache(dict[type, tuple[str, ...]]):
+    """The names of the fields of a node type that a person can see: all but positions and what is not published."""
+
+    def __missing__(self, kind: type) -> tuple[str, ...]:
+        types = kind.__annotations__ if issubclass(kind, Struct) else {}
+        self[kind] = tuple(name for name in types if name not in _INVISIBLE_FIELDS and types[name] != "Pos")
+        return self[kind]
+
+
+_VISIBLE_FIELDS = _VisibleFieldsCache()
+
+
 def _collect_visible(node: object, pieces: list[str]) -> None:
     if isinstance(node, str):
         pieces.append(node)
@@ -217,14 +235,12 @@ def _collect_visible(node: object, pieces: list[str]) -> None:
         pieces.append(f"({len(node)}")
         for part in node:
             _collect_visible(part, pieces)
-    elif isinstance(node, m.Pos):
-        return
     elif isinstance(node, Struct):
         pieces.append(type(node).__name__)
-        for name in node.__struct_fields__:
+        for name in _VISIBLE_FIELDS[type(node)]:
             value = getattr(node, name)
             # an issue without a recording keeps the revision it had before there were any
-            if name not in _INVISIBLE_FIELDS and not (name == "audio" and value is None):
+            if value is not None or name != "audio":
                 _collect_visible(value, pieces)
     else:
         pieces.append(str(node))

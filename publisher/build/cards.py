@@ -15,8 +15,7 @@ from typing import NamedTuple
 from publisher.archive.output_folder import BuiltFiles, OutputFolder, UpToDateMark
 from publisher.archive.records import Record
 from publisher.archive.revisions import Revisions
-from publisher.cards.social import HEIGHT, WIDTH
-from publisher.cards.words import Card, describe_issue_card, describe_site_card, find_brand
+from publisher.cards.words import HEIGHT, WIDTH, Card, describe_issue_card, describe_site_card, find_brand
 from publisher.channel import CardImage, Channel, Entry, Finding, FindingLevel, Part
 from publisher.errors import BusyError, PublisherError
 from publisher.events import Outcome

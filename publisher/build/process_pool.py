@@ -66,8 +66,6 @@ class ProcessPool(Generic[_TaskContext]):
 
         Raises RuntimeError if a job fails: `task` must not raise.
         """
-        if count > PARALLEL_THRESHOLD:
-            gc.enable()  # short runs disable it
         if self.is_parallel(count):
             return self._map_in_processes(task, jobs)
         return (task(self._context, job) for job in jobs)

@@ -10,9 +10,7 @@ from publisher.cards import drawing
 from publisher.cards.drawing import Canvas, Font, FontCase
 from publisher.cards.fonts import Face, choose_face, has_glyphs
 from publisher.cards.lines import fit_text
-from publisher.cards.words import Card
-
-WIDTH, HEIGHT = 1200, 630
+from publisher.cards.words import HEIGHT, WIDTH, Card
 
 _MARGIN = 84
 _TEXT_WIDTH = WIDTH - 2 * _MARGIN

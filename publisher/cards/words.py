@@ -16,6 +16,9 @@ from publisher.patterns import lazy_pattern
 _DESIGN = 1
 """Goes up with every change of how cards look, so that those that were drawn before get another address."""
 
+WIDTH, HEIGHT = 1200, 630
+"""The size of a card in pixels."""
+
 DEFAULT_BRAND = "#a4342a"
 
 # what a style sheet sets: the color of the newsletter, or else its accent

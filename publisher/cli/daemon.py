@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import gc
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -52,7 +51,6 @@ def run(arguments: argparse.Namespace, output: Output, _: dt.datetime) -> int:
     from publisher.daemon.alarm import run_alarm
     from publisher.daemon.systemd import notify_systemd
 
-    gc.enable()  # main.py disables it for short runs
     daemon = _DaemonRunner(find_config(Path.cwd()), DaemonLog(output, structured=arguments.log == "json"))
 
     def tick() -> dt.datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import cache
 
 MAX_COLUMNS = 100
 """The most columns of an excerpt if the width of the terminal is unknown."""
@@ -64,6 +65,7 @@ def make_printable(text: str) -> str:
     return text if text.isprintable() else "".join(map(_replace_unprintable, text))
 
 
+@cache
 def _replace_unprintable(char: str) -> str:
     """Return a replacement that takes a known number of columns and does not move the cursor.
 
@@ -78,12 +80,11 @@ def _replace_unprintable(char: str) -> str:
 
 def measure_columns(text: str) -> int:
     """Return the columns of a text: two for East Asian wide characters (UAX #11), none for combining ones."""
-    return sum(_measure_character(char) for char in text)
+    return len(text) if text.isascii() else sum(map(_measure_character, text))
 
 
+@cache
 def _measure_character(char: str) -> int:
-    if char.isascii():
-        return 1
     if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1

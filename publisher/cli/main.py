@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -20,10 +19,8 @@ INTERNAL = 70
 def run_and_exit() -> NoReturn:
     """Run the command and end the process.
 
-    Garbage collection does not pay off in a run this short, and interpreter shutdown takes as long as
-    start-up. Everything is closed by then, so the process exits without it.
+    Interpreter shutdown takes as long as start-up. Everything is closed by then, so the process exits without it.
     """
-    gc.disable()
     _occupy_closed_streams()
     os._exit(main())
 

@@ -17,7 +17,10 @@ from publisher.reader.lines import Line, replace_invalid_characters
 
 FrontMatter = tuple[tuple[str, str], ...]
 
-_SIMPLE_PAIR = lazy_pattern(r"([A-Za-z_][\w-]*):(?:\s+([^\s\"'\[\]{}>|*&!%#`@,?:-][^#:\"']*|\"[^\"\\]*\"|'[^']*'))?\Z")
+# a colon that no space follows is part of a plain value, as in `date: 2021-07-18 08:00:00`
+_SIMPLE_PAIR = lazy_pattern(
+    r"([A-Za-z_][\w-]*):(?:\s+([^\s\"'\[\]{}>|*&!%#`@,?:-](?:[^#:\"']|:(?=\S))*|\"[^\"\\]*\"|'[^']*'))?\Z"
+)
 _KEY = lazy_pattern(r"\s*(?:#|[\w\"'-]+\s*:(?:\s|\Z))")
 _TOML_LINE = lazy_pattern(r"\s*(?:#|\[|[\w\"'.-]+\s*=)")
 _HEADER = lazy_pattern(r"([A-Za-z][\w-]*):\s+(\S.*)\Z")
