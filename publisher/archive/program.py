@@ -15,8 +15,8 @@ from publisher.errors import StorageError
 _RECORD = f"newsletter_publisher-{__version__}.dist-info/RECORD"
 
 UNRELATED_ROOMS = (
-    "calendar", "cli", "daemon", "delivery", "ledger", "linkcheck", "pipeline", "preview", "reports", "scaffold",
-    "server",
+    "bounces", "calendar", "cli", "daemon", "delivery", "ledger", "linkcheck", "pipeline", "preview", "reports",
+    "scaffold", "server", "subscribers",
 )  # fmt: skip
 """Rooms whose code neither reads nor renders an issue."""
 

@@ -68,7 +68,7 @@ class SignUp:
                 asked = SubscriberList(ledger, visit.newsletter_id, visit.keys).ask(Mailbox("", address), origin)
                 if asked.send_confirmation and asked.subscriber:
                     self._confirmations.send_later(visit, asked.subscriber)
-        return visit.view.render(_get_title(visit), visit.view.texts["asked"])
+        return visit.view.render(_get_page_title(visit), visit.view.texts["asked"])
 
     def _close(self, visit: Visit) -> None:
         """Show no form for a while, and report that."""
@@ -81,7 +81,7 @@ class SignUp:
 
 
 def _show_form(visit: Visit, text: str, address: str = "", status: int = 200) -> Page:
-    subscribe = _get_title(visit)
+    subscribe = _get_page_title(visit)
     form = Form((("subscribe", subscribe),), sign_form(visit.keys, visit.now), address)
     captcha = _build_captcha(visit) if _has_captcha(visit) else None
     join_address = _find_join_address(visit) if captcha else ""  # the captcha needs a script
@@ -92,10 +92,10 @@ def _show_form(visit: Visit, text: str, address: str = "", status: int = 200) ->
 
 def _show_too_many(visit: Visit) -> Page:
     text = visit.view.texts["too_many"]
-    return visit.view.render(_get_title(visit), text, join_address=_find_join_address(visit), status=429)
+    return visit.view.render(_get_page_title(visit), text, join_address=_find_join_address(visit), status=429)
 
 
-def _get_title(visit: Visit) -> str:
+def _get_page_title(visit: Visit) -> str:
     return get_labels(visit.view.newsletter.lang)["subscribe"]
 
 
