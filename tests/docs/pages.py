@@ -136,7 +136,16 @@ def in_backticks(cell: str) -> list[str]:
 
 def find_pages() -> list[Page]:
     """All pages of the repository. Other Markdown files are issues for tests, and the sample newsletter."""
-    folders = ("", "channels", "deploy", "publisher", "publisher/preview", "templates", "tests")
+    folders = (
+        "",
+        "channels",
+        "deploy",
+        "publisher",
+        "publisher/preview",
+        "publisher/subscribers",
+        "templates",
+        "tests",
+    )
     return [
         Page(path.relative_to(ROOT).as_posix())
         for folder in folders
@@ -151,7 +160,7 @@ README = PAGES["README.md"]
 CHINESE_README = PAGES["README.zh-CN.md"]
 PUBLISHER = PAGES["publisher/README.md"]
 CHANNELS = PAGES["channels/README.md"]
-LIST = PAGES["publisher/LIST.md"]
+LIST = PAGES["publisher/subscribers/README.md"]
 BOUNCES = PAGES["deploy/BOUNCES.md"]
 DEPLOY = PAGES["deploy/README.md"]
 TEMPLATES = PAGES["templates/README.md"]

@@ -14,7 +14,7 @@ BUDGETS = {
     "CONTRIBUTING.md": 190,
     "channels/README.md": 222,
     "deploy/README.md": 200,
-    "publisher/LIST.md": 125,
+    "publisher/subscribers/README.md": 125,
     "deploy/SUBSCRIBERS.md": 140,
     "deploy/BOUNCES.md": 80,
     "publisher/README.md": 289,
