@@ -42,6 +42,7 @@ from publisher.project import CONFIG_FILE
 from publisher.subscriber_settings import SubscriberSettings
 from publisher.timetable import Schedule, parse_catch_up, parse_cron, parse_time_of_day
 from publisher.toml import TomlDocument, list_keys
+from publisher.upload.settings import UploadSettings, parse_upload
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
@@ -75,14 +76,14 @@ class CheckRules(NamedTuple):
 class Config(Struct, frozen=True):
     """The validated content of publisher.toml.
 
-    `path` is the file and `root` its folder; `issues` are globs relative to the root, those that begin with `!` exclude
-    files; `dates` are the dates of dates.toml by path. `schedule` is in the newsletter's time zone. `ledger` is a
-    Reference to the URL of a database, "" for a file. `subscribers` is None without a list of one's own. `listen` is
-    where the daemon serves the site, `proxies` the web servers in front of it, and `editor` is opened by the preview.
-    `channels` has the enabled ones: web, rss, then the others in the file's order. `checks` are about all issues.
-    `example_addresses` have to be replaced before anything is sent. `templates` is the folder of the user's templates,
-    if it exists. `private_files` are the paths of the files that the file names and that are never published. `digest`
-    is the SHA-256 (hex) of both files.
+    `path` is the file and `root` its folder; `issues` are globs relative to the root, those that begin with `!`
+    exclude files; `dates` are the dates of dates.toml by path. `schedule` is in the newsletter's time zone.
+    `ledger` is a Reference to the URL of a database, "" for a file. `upload` is None if the site stays here,
+    `subscribers` without a list of one's own. `listen` is where the daemon serves the site, `proxies` the web
+    servers in front of it, and `editor` is opened by the preview. `channels` has the enabled ones: web, rss, then
+    the others in the file's order. `checks` are about all issues. `example_addresses` have to be replaced before
+    anything is sent. `templates` is the folder of the user's templates, if it exists. `private_files` are the paths
+    of the files that the file names and that are never published. `digest` is the SHA-256 (hex) of both files.
     """
 
     path: Path
@@ -91,6 +92,7 @@ class Config(Struct, frozen=True):
     issues: tuple[str, ...] = (_DEFAULT_ISSUES,)
     dates: Mapping[str, dt.date] = {}
     schedule: Schedule = _DEFAULT_SCHEDULE
+    upload: UploadSettings | None = None
     ledger: Reference = Reference()
     subscribers: SubscriberSettings | None = None
     bounces: BounceSettings = BounceSettings()
@@ -127,6 +129,7 @@ def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Con
         newsletter=newsletter,
         issues=_parse_issues(document),
         dates=dates,
+        upload=parse_upload(document),
         ledger=document.decode(("ledger",), LedgerKeys).postgres,
         subscribers=_parse_subscribers(document),
         editor=document.decode(("preview",), PreviewKeys).editor,

@@ -46,6 +46,11 @@ class Reference(str):
         return cls(locate_file(value, folder))
 
 
+def is_reference(text: str) -> bool:
+    """Whether a value that need not be a secret is a reference to one."""
+    return re.fullmatch(_REFERENCE, text, re.ASCII) is not None
+
+
 def locate_file(text: str, folder: Path) -> str:
     """Return a reference to a file with its absolute path, any other text unchanged."""
     kind, _, path = text.partition(":")

@@ -105,7 +105,8 @@ class ChannelOutcome(NamedTuple):
     `written`: files that changed (in a dry run: would change); `unchanged`: number of other files;
     `created`: in a dry run, those of them that are new; `issue_files`: those of the issue alone, such as its page,
     if anything changed; `main_files`: files to list first; `issues`: how many issues they cover; `orphaned`: files of
-    issues that no longer exist; nothing links to them, and they are not deleted.
+    issues that no longer exist; nothing links to them, and they are not deleted; `uploaded`: how many files
+    of the whole site were (in a dry run: would be), with the first such channel.
 
     A message channel has a `destination` instead, and counts what was `sent` and `changed` there (in a dry
     run: would be), and the deliveries to recipients who left the list before (`unlisted`). `held_reason` says
@@ -129,11 +130,12 @@ class ChannelOutcome(NamedTuple):
     duration: float = 0.0
     created: tuple[str, ...] = ()
     issue_files: tuple[str, ...] = ()
+    uploaded: int = 0
 
     @property
     def has_changes(self) -> bool:
-        """Whether anything was written, sent or changed, or is not sent any more."""
-        return bool(self.written or self.sent or self.changed or self.unlisted)
+        """Whether anything was written, uploaded, sent or changed, or is not sent any more."""
+        return bool(self.written or self.uploaded or self.sent or self.changed or self.unlisted)
 
     def with_notice(self, notice: Self) -> Self:
         """Return the outcome together with that of a notice that was sent after the issue."""

@@ -96,6 +96,40 @@ class LedgerKeys(Struct, frozen=True):
     ] = Reference()
 
 
+class PublishKeys(Struct, frozen=True):
+    """The keys of [publish]."""
+
+    upload: Annotated[
+        str,
+        Meta(
+            description="where the site is uploaded to: `s3://BUCKET/FOLDER` (extra `upload`), "
+            "`rsync://HOST/MODULE/FOLDER`, `rsync:HOST:FOLDER` over ssh, or `git:BRANCH` of the repository it is in",
+            examples=["s3://letter-example-org"],
+        ),
+    ] = ""
+    endpoint: Annotated[
+        str,
+        Meta(description="URL of an S3-compatible server; default: that of AWS", examples=["https://s3.example.org"]),
+    ] = ""
+    credentials: Annotated[
+        Reference,
+        Meta(
+            description="reference to `KEY_ID:SECRET` for S3, or to the password of an rsync daemon; default: the "
+            "variables `AWS_…`",
+            examples=["env:UPLOAD_CREDENTIALS"],
+        ),
+    ] = Reference()
+    purge: Annotated[
+        str,
+        Meta(
+            description="URL that gets a POST for each address that changed, to empty a cache: with `{url}`, or "
+            "`{path}` without the host; or a reference to it",
+            examples=["https://cdn.example.org/purge?url={url}"],
+            extra_json_schema={"writeOnly": True},
+        ),
+    ] = ""
+
+
 class ServerKeys(Struct, frozen=True):
     """The keys of [server]."""
 
@@ -199,11 +233,23 @@ _TABLES: dict[str, tuple[str, tuple[type[Struct], ...]]] = {
     "ledger": ("The ledger: what was sent where", (LedgerKeys,)),
     "subscribers": ("Your own list of subscribers, instead of a file", (SubscriberSettings,)),
     "bounces": ("Where bounces and complaints of subscribers come from", (BounceSettings,)),
+    "publish": ("Where the site is uploaded to, if it is served elsewhere", (PublishKeys,)),
     "server": ("The web server of the daemon, if you have no other", (ServerKeys,)),
     "preview": ("The live preview, `publish preview`", (PreviewKeys,)),
 }
 
-TABLE_NAMES = ("newsletter", "schedule", "ledger", "subscribers", "bounces", "server", "preview", "checks", "channels")
+TABLE_NAMES = (
+    "newsletter",
+    "schedule",
+    "publish",
+    "ledger",
+    "subscribers",
+    "bounces",
+    "server",
+    "preview",
+    "checks",
+    "channels",
+)
 """The tables at the top of the file."""
 
 

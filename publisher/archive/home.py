@@ -36,6 +36,7 @@ class Home:
         self.revisions = self.folder / "revisions.json"
         self.feed_ids = self.folder / "feed_ids.json"
         self.cache = self.folder / "cache"
+        self.uploaded = self.cache / "uploaded.json"
 
     @property
     def is_ledger_lost(self) -> bool:

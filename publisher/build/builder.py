@@ -21,6 +21,7 @@ from publisher.build.messages import block_messages, build_feed_ping
 from publisher.build.output import FileOutput
 from publisher.build.renderer import IssueRenderer, RenderError, RenderJob
 from publisher.build.sources import Sources
+from publisher.build.upload import draw_before_upload, upload_site
 from publisher.channel import Channel, Entry, Part, PartGroup, Rendering
 from publisher.errors import PublisherError, StorageError
 from publisher.events import ChannelOutcome, Outcome, Progress
@@ -146,11 +147,13 @@ class SiteBuilder:
         self._record_files_started(due)
         self._build_pages(due)
         self._sources.pool.close()
+        draw_before_upload(self._run, self._cards)
+        main_files = {name: self._build_groups(file_output) for name, file_output in self._outputs.items()}
+        upload_site(self._run, self._site, self._outputs.values(), self._cards)
         outcomes = {}
         for name, file_output in self._outputs.items():
-            main_files = self._build_groups(file_output)
             if not any(message.channel is file_output.channel for message in self._messages):
-                outcomes[name] = self._build_outcome(file_output, before[name], main_files)
+                outcomes[name] = self._build_outcome(file_output, before[name], main_files[name])
                 self._run.report(outcomes[name])
                 is_pinging = send_pings and self._run.is_recorded and not file_output.error
                 if is_pinging and (ping := build_feed_ping(self._run, file_output.channel, self._site)):
@@ -378,7 +381,8 @@ class SiteBuilder:
             main_files=main_files or tuple(file_output.written),
             orphaned=tuple(key for key in removed if (self._run.output_folder / key).exists()),
             error=file_output.error or next(iter(file_output.skipped.values()), None),
-            note=file_output.channel.note,
+            note=file_output.note,
+            uploaded=file_output.uploaded,
             created=tuple(file_output.created),
             issue_files=tuple(own.files) if own and file_output.written else (),
         )

@@ -74,6 +74,12 @@ class SiteCards:
         """Whether all are drawn, and with words: or else the next run may find a font for them."""
         return not any(file.card.plain or not file.size for file in self._files)
 
+    def draw(self) -> None:
+        """Draw the missing ones now. Raises StorageError."""
+        for _ in _write_cards(self._run, self.missing):
+            pass
+        self._found.clear()
+
     def find_image(self, entry_id: str = "") -> CardImage | None:
         """Return the image for the page of an issue: its own, or that of the newsletter, as for other pages."""
         card = self._own.get(entry_id, self._site)

@@ -41,6 +41,8 @@ class FileOutput:
         self.written: list[str] = []
         self.created: list[str] = []
         self.error: PublisherError | None = None
+        self.note = channel.note
+        self.uploaded = 0
         self.skipped: dict[str, PublisherError] = {}
         self._folder = folder
         self._report = report

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from publisher import __version__
 from publisher.archive.records import Record, build_edition
 from publisher.build.cards import diagnose_cards
+from publisher.build.upload import diagnose_upload
 from publisher.calendar.calendar import read_records
 from publisher.channel import Channel, Finding, FindingLevel, MessageChannel
 from publisher.checker import IssueChecker
@@ -64,6 +65,7 @@ def diagnose(run: RunContext, timeout: float = TIMEOUT) -> Iterator[SubjectFindi
     checks: dict[str, Callable[[], Iterator[Finding]]] = {
         "settings": partial(_diagnose_settings, run),
         "site": partial(_diagnose_site, run),
+        **({"upload": partial(diagnose_upload, run)} if run.config.upload else {}),
         **{channel.name: partial(_diagnose_channel, run, channel) for channel in run.channels},
         "folders": partial(_diagnose_folders, run),
         "ledger": partial(_diagnose_ledger, run),

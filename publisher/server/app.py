@@ -18,17 +18,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from publisher.server.site import (
-    CONTENT_CODINGS,
-    SNIFF_BYTES,
-    choose_coding,
-    detect_media_type,
-    find_file,
-    get_cache_control,
-    is_feed,
-    is_not_modified,
-    to_browser_type,
-)
+from publisher.media_types import SNIFF_BYTES, detect_media_type, get_cache_control, is_feed, to_browser_type
+from publisher.server.site import CONTENT_CODINGS, choose_coding, find_file, is_not_modified
 from publisher.server.state import METRICS_TYPE, DaemonState, build_health, render_metrics
 
 STATE_PATHS = ("/healthz", "/metrics")

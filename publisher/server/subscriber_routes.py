@@ -22,12 +22,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from publisher.errors import PublisherError
+from publisher.media_types import detect_media_type, get_cache_control
 from publisher.server.captcha import WIDGET_FOLDER
 from publisher.server.client_address import find_client, is_private_path
 from publisher.server.forms import MAX_BODY_BYTES, parse_form
 from publisher.server.page_views import Page, build_headers
 from publisher.server.request_body import BodyError, read_body
-from publisher.server.site import detect_media_type, find_file, get_cache_control
+from publisher.server.site import find_file
 from publisher.server.subscriber_pages import TOKEN_PAGES, SubscriberPages
 
 

@@ -84,7 +84,7 @@ CHANGED = [
         "[newsletter]\n",
         "",
         "1:1: unknown key name",
-        "known here: newsletter, schedule, ledger, subscribers, bounces, server, preview, checks, channels",
+        "known here: newsletter, schedule, publish, ledger, subscribers, bounces, server, preview, checks, channels",
     ),
     (TOP, "# nothing yet\n", "1:1: there is no table [newsletter]", "add [newsletter], or run publish init"),
     # not TOML at all

@@ -143,6 +143,7 @@ def find_pages() -> list[Page]:
         "publisher",
         "publisher/preview",
         "publisher/subscribers",
+        "publisher/upload",
         "templates",
         "tests",
     )
@@ -161,6 +162,7 @@ CHINESE_README = PAGES["README.zh-CN.md"]
 PUBLISHER = PAGES["publisher/README.md"]
 CHANNELS = PAGES["channels/README.md"]
 LIST = PAGES["publisher/subscribers/README.md"]
+UPLOAD = PAGES["publisher/upload/README.md"]
 BOUNCES = PAGES["deploy/BOUNCES.md"]
 DEPLOY = PAGES["deploy/README.md"]
 TEMPLATES = PAGES["templates/README.md"]

@@ -20,7 +20,7 @@ from publisher.keys import Key, describe_tables
 from publisher.newsletter import Newsletter
 from publisher.server.page_views import PageView
 from publisher.theme import Theme, _build_filters
-from tests.docs.pages import BOUNCES, CHANNELS, LIST, PAGES, PUBLISHER, ROOT, TEMPLATES, Page, in_backticks
+from tests.docs.pages import BOUNCES, CHANNELS, LIST, PAGES, PUBLISHER, ROOT, TEMPLATES, UPLOAD, Page, in_backticks
 
 # What the systems that run publisher or its tests set, and the libraries that it uses read.
 NOT_READ_HERE = {"HTTPS_PROXY"}
@@ -68,7 +68,12 @@ def rows_of(page: Page, heading: str, table: str = "") -> dict[str, dict[str, tu
 
 
 def documented_tables() -> dict[str, dict[str, tuple[str, str]]]:
-    return rows_of(PUBLISHER, "publisher.toml") | rows_of(LIST, "Keys") | rows_of(BOUNCES, "Keys")
+    return (
+        rows_of(PUBLISHER, "publisher.toml")
+        | rows_of(LIST, "Keys")
+        | rows_of(BOUNCES, "Keys")
+        | rows_of(UPLOAD, "Keys")
+    )
 
 
 def test_every_table_is_documented() -> None:
@@ -77,7 +82,7 @@ def test_every_table_is_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "table", ["newsletter", "schedule", "ledger", "subscribers", "bounces", "server", "preview", "checks"]
+    "table", ["newsletter", "schedule", "ledger", "subscribers", "bounces", "publish", "server", "preview", "checks"]
 )
 def test_every_key_is_documented_as_it_is_described(table: str) -> None:
     assert documented_tables()[table] == described_keys(table)

@@ -9,6 +9,7 @@ import pytest
 
 from publisher import registry, templates
 from publisher.bounce_settings import BounceSettings
+from publisher.keys import PublishKeys
 from publisher.newsletter import Newsletter
 from publisher.subscriber_settings import SubscriberSettings
 from publisher.timetable import Schedule
@@ -22,7 +23,7 @@ def test_the_template_names_every_key() -> None:
     """A key that is added to a class is to be explained here too; `checks` and `send` are for `publish config`."""
     written = {line.lstrip("# ").partition(" = ")[0] for line in TEMPLATE.splitlines() if " = " in line}
     keys = {*list_keys(Newsletter), "issues", "home", "listen", "postgres", "proxies", "editor", "enabled"} - {"base"}
-    keys |= {*list_keys(SubscriberSettings), *list_keys(BounceSettings)}
+    keys |= {*list_keys(SubscriberSettings), *list_keys(BounceSettings), *list_keys(PublishKeys)}
     keys |= set(Schedule._fields) - {"channel_times", "is_set"}
     for name in registry.channel_names():
         keys |= set(list_keys(registry.load_channel(name))) - {"send"}

@@ -11,7 +11,7 @@ from pathlib import Path
 import brotli
 import pytest
 
-from publisher.server.site import detect_media_type
+from publisher.media_types import detect_media_type
 from tests.server.conftest import Get
 
 PAGES = ["/", "/feed.xml", "/atom.xml", "/feed.json", "/feed.css", "/subscribe.html"]
