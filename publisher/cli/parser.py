@@ -26,7 +26,7 @@ COMMANDS = {
     "init": "Set up a newsletter in this folder",
     "new": "Create the next issue as a draft",
     "check": "Check issues for problems (and fix them with --fix)",
-    "preview": "Show an issue in all channels in the browser, live while you write",
+    "preview": "Show an issue on all channels in the browser while you write it",
     "status": "Show what has been published where, and what to do next",
     "diff": "Show unpublished changes",
     "search": "Find issues and items by their words, drafts too",
