@@ -6,6 +6,7 @@ import difflib
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +22,12 @@ from tests.support.postgres import Postgres, programs
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden"
 CORPUS = ROOT.parent / "shared" / "corpus"
+
+
+def pytest_configure() -> None:
+    """Ctrl+C is tested, and a shell that runs the tests in the background has it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
