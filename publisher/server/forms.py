@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import HTTP
 from urllib.parse import parse_qsl
@@ -67,9 +68,18 @@ def _parse_urlencoded(body: bytes) -> list[tuple[str, str]]:
 
 
 def _parse_multipart(content_type: str, body: bytes) -> list[tuple[str, str]]:
-    """Return the fields of multipart/form-data (RFC 7578), without files."""
+    """Return the fields of multipart/form-data (RFC 7578), without files; none for what cannot be parsed.
+
+    The parser of Python fails on parts that are nested deeply, and on some headers that are not valid.
+    """
     head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
-    message = BytesParser(policy=HTTP).parsebytes(head + body)
+    try:
+        return _read_parts(BytesParser(policy=HTTP).parsebytes(head + body))
+    except (RecursionError, LookupError, ValueError, TypeError, AttributeError):
+        return []
+
+
+def _read_parts(message: EmailMessage) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     for part in message.iter_parts() if message.is_multipart() else ():
         name = part.get_param("name", header="content-disposition")

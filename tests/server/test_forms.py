@@ -35,6 +35,27 @@ def test_no_body_is_an_error(body: bytes, content_type: str) -> None:
     parse_form(content_type, b"--tide\r\n" + body)
 
 
+def nest_parts(depth: int) -> bytes:
+    """A part within a part within a part …, as no browser sends it."""
+    heads = (f"--{n:x}\r\nContent-Type: multipart/mixed; boundary={n + 1:x}\r\n\r\n" for n in range(depth))
+    return "".join(heads).encode()
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data; boundary=0", nest_parts(1_000)),
+        (
+            "multipart/form-data; boundary=tide",
+            b'--tide\r\nContent-Disposition: form-data; name="x" ;e*\r\n\r\nv\r\n--tide--\r\n',
+        ),
+    ],
+    ids=["nested", "header"],
+)
+def test_what_the_parser_of_python_fails_on_has_no_fields(content_type: str, body: bytes) -> None:
+    assert parse_form(content_type, body) == {}
+
+
 @pytest.mark.parametrize(
     ("content_type", "body", "fields"),
     [
