@@ -50,7 +50,7 @@ class Email(EmailSettings, MessageChannel, frozen=True):
     @property
     def public_addresses(self) -> dict[str, str]:
         """The sender, and the page to unsubscribe; that of [subscribers] is no key of the channel."""
-        return {"from": self.from_, "unsubscribe": "" if self._subscribers else self.unsubscribe_url}
+        return {"from": self.from_} | ({} if self._subscribers else {"unsubscribe": self.unsubscribe_url})
 
     @property
     def test_recipient(self) -> str:

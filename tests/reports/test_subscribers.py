@@ -115,6 +115,16 @@ def test_doctor_says_that_no_one_is_subscribed(listed: CommandProject) -> None:
     assert "publish subscribers import FILE; people subscribe at https://news.e.org/list" in listed.run("doctor").out
 
 
+def test_doctor_asks_for_no_other_page_to_unsubscribe(listed: CommandProject) -> None:
+    settings = listed.root / "publisher.toml"
+    email = '\n[channels.email]\nserver = "smtp://127.0.0.1:1"\nfrom = "a@e.org"\n'
+    text = settings.read_text("utf-8").replace(TABLE, "") + email
+    settings.write_text(text + 'recipients = ["lin@e.org"]\n', "utf-8")
+    assert "email has no page to unsubscribe" in listed.run("doctor").out
+    settings.write_text(text + TABLE, "utf-8")
+    assert "page to unsubscribe" not in listed.run("doctor").out
+
+
 def test_doctor_notices_that_a_former_key_is_missing(listed: CommandProject) -> None:
     with opened(listed, "the secret of last year") as subscribers:
         import_entries(subscribers, [ImportEntry("ann@e.org")], ORIGIN, dry_run=False)
