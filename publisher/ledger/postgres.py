@@ -167,7 +167,7 @@ class PostgresDatabase:
         """See Database. VACUUM frees deleted rows, and cannot be part of a transaction."""
         with self._lock, self._translate_errors():
             self._ensure_connected()
-            self._connection.execute("VACUUM subscriber, consent, suppression, delivery, attempt, lane, alert")
+            self._connection.execute("VACUUM subscriber, consent, bounce, suppression, delivery, attempt, lane, alert")
 
     def close(self) -> None:
         """See Database."""
