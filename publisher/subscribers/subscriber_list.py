@@ -67,10 +67,18 @@ class SubscriberList:
         return build_subscriber(row) if row else None
 
     def find_by_tag(self, tag: str) -> Subscriber | None:
-        """Return the subscriber with this tag."""
+        """Return the subscriber with this tag, or to whom it belonged before.
+
+        Who was deleted, and came back after the key was changed, has a new tag; links in earlier emails have the old.
+        """
         with self.ledger.transaction() as tx:
             row = select_subscriber(tx, self.newsletter, tag=tag)
-        return build_subscriber(row) if row else None
+        if row:
+            return build_subscriber(row)
+        if not (tag and self.keys.old):
+            return None
+        names = self.keys.list_suppression_names
+        return next((one for one in self.iterate() if tag in names(self.newsletter, one.key)), None)
 
     def find_suppression(self, key: str) -> SuppressionReason | None:
         """Return why an address is suppressed; None if it is not."""
@@ -172,9 +180,8 @@ class SubscriberList:
 
         Return whether anything changed.
         """
-        at = format_utc(origin.at)
+        at, found = format_utc(origin.at), self.find_by_tag(tag)
         with self.ledger.transaction() as tx:
-            found = select_subscriber(tx, self.newsletter, tag=tag)
             row = lock_subscriber(tx, self.ledger.dialect, self.newsletter, found.key) if found else None
             name = self.keys.hash_address(row.key) if row else tag
             is_new = insert_suppression(tx, self.newsletter, name, SuppressionReason.REFUSED.value, at)

@@ -12,6 +12,7 @@ from publisher.ledger import Ledger
 from publisher.ledger.meta import rename_newsletter
 from publisher.mail_address import parse_recipient
 from publisher.signing import SigningKeys
+from publisher.subscribers.erasure import erase_subscriber
 from publisher.subscribers.list_import import import_entries
 from publisher.subscribers.models import ConsentEvent, ImportEntry, Origin, SubscriberState
 from publisher.subscribers.subscriber_list import SubscriberList
@@ -47,6 +48,25 @@ def test_a_tag_leads_to_its_subscriber_after_a_change_of_the_key(subscribers: Su
     later = SubscriberList(subscribers.ledger, NEWSLETTER, SigningKeys("a new secret of the list", (KEYS.current,)))
     assert later.find_by_tag(before.tag) == before
     assert subscribe(later, "bo@e.org").tag == later.keys.make_tag(NEWSLETTER, "bo@e.org")
+
+
+@pytest.mark.parametrize("way", ["leave", "refuse"])
+def test_who_came_back_after_a_change_of_the_key_leaves_by_an_old_link(subscribers: SubscriberList, way: str) -> None:
+    tag = subscribe(subscribers, "ann@e.org").tag
+    subscribe(subscribers, "bo@e.org")
+    erase_subscriber(subscribers, "ann@e.org", form(1))
+    later = SubscriberList(subscribers.ledger, NEWSLETTER, SigningKeys("a new secret of the list", (KEYS.current,)))
+    assert subscribe(later, "ann@e.org", 2).tag != tag
+    found = later.find_by_tag(tag)
+    assert found
+    assert found.key == "ann@e.org"
+    assert later.leave(found.key, form(3)) if way == "leave" else later.refuse(tag, form(3))
+    assert {one.key: one.state for one in later.iterate()} == {
+        "ann@e.org": SubscriberState.LEFT,
+        "bo@e.org": SubscriberState.CONFIRMED,
+    }
+    assert later.find_by_tag("") is None
+    assert later.find_by_tag("a" * len(tag)) is None
 
 
 def test_every_change_has_its_consent_record(subscribers: SubscriberList) -> None:
