@@ -81,7 +81,8 @@ class Database(Protocol):
         ...
 
     def purge(self) -> None:
-        """Remove from the files what was deleted from the tables. Raises StorageError if that is not possible now."""
+        """Remove from the files, also the copy, what was deleted from the tables. Raises StorageError if that is not
+        possible now."""
         ...
 
     def close(self) -> None:

@@ -63,7 +63,6 @@ class Ledger:
         """Remove from the files, and from the backup, what was deleted. Raises StorageError if that is not possible
         now."""
         self._database.purge()
-        self._database.write_backup()
 
     def write_backup(self, now: dt.datetime, max_age: dt.timedelta) -> None:
         """Write a backup of an SQLite file if there is none, or the last one is older than that."""

@@ -157,17 +157,30 @@ class SqliteDatabase:
 
     def write_backup(self) -> None:
         """See Database."""
-        temporary = self._path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{self._backup.name}")
-        with suppress(OSError, sqlite3.Error, StorageError), self._lock:
+        with suppress(OSError, sqlite3.Error, StorageError):
+            self._copy_to_backup()
+
+    def _copy_to_backup(self) -> None:
+        """Replace the backup by a copy. Raises OSError, sqlite3.Error or StorageError.
+
+        Nothing is written meanwhile, or a copy of before an erasure could replace the one of after it. The copy is read
+        by another connection, because SQLite copies from none that has a lock to write.
+        """
+        temporary = self._path.with_name(f"{TEMPORARY_PREFIX}{self._backup.name}")
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
             try:
+                temporary.unlink(missing_ok=True)  # left by a killed process
                 os.close(os.open(temporary, os.O_RDWR | os.O_CREAT, 0o600))
-                with closing(sqlite3.connect(temporary)) as copy:
-                    self._connection.backup(copy)
+                with closing(sqlite3.connect(self._path)) as source, closing(sqlite3.connect(temporary)) as copy:
+                    source.backup(copy)
                     self._check_integrity(copy)
                 temporary.replace(self._backup)
                 flush_folder(self._path.parent)
             finally:
-                temporary.unlink(missing_ok=True)
+                with suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+                self._connection.execute("ROLLBACK")
 
     def find_backup_time(self) -> dt.datetime | None:
         """See Database."""
@@ -177,13 +190,21 @@ class SqliteDatabase:
             return None
 
     def purge(self) -> None:
-        """See Database. Deleted rows are overwritten by `secure_delete`, but not those in the write-ahead log."""
+        """See Database. Deleted rows are overwritten by `secure_delete`, but not those in the write-ahead log and the
+        backup."""
         with self._lock, self._translate_errors():
             [(is_busy, _, _)] = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         if is_busy:
             raise StorageError(
                 f"deleted, but still in {self._path.name}-wal, which another process uses", "do it again in a moment"
             )
+        try:
+            self._copy_to_backup()
+        except (OSError, sqlite3.Error) as error:
+            raise StorageError(
+                f"deleted, but still in {self._backup.name}, which cannot be replaced: {error}",
+                "do it again when it can, or delete that file",
+            ) from error
 
     def close(self) -> None:
         """See Database."""

@@ -11,6 +11,7 @@ import pytest
 
 from publisher.channel import Part
 from publisher.errors import StorageError
+from publisher.files import TEMPORARY_PREFIX
 from publisher.ledger import DeliveryState, Ledger, PublicationKey, Result
 from publisher.ledger.bounces import BounceRow, insert_bounce
 from publisher.ledger.calendar import record_alerts
@@ -18,6 +19,7 @@ from publisher.ledger.closed_lanes import close_lane
 from publisher.ledger.models import PublicationKey as Key
 from publisher.ledger.queries import find_recipients
 from publisher.ledger.queues import QueueSelection
+from publisher.ledger.sqlite import SqliteDatabase
 from publisher.ledger.subscriber_recipients import SubscriberSelection
 from publisher.subscribers.erasure import erase_subscriber
 from publisher.subscribers.models import SubscriberState, SuppressionReason
@@ -137,6 +139,46 @@ def test_another_process_that_reads_keeps_the_log(known: SubscriberList, place: 
             erase_subscriber(known, KEY, form(1))
     assert find_traces(known.ledger) == []
     erase_subscriber(known, KEY, form(1))
+    assert find_bytes(place.parent) == []
+
+
+def test_a_backup_that_keeps_the_address_is_an_error(known: SubscriberList, place: Path | str) -> None:
+    if not isinstance(place, Path):
+        pytest.skip("a server keeps its own backups")
+    known.ledger.purge()
+    backup = place.with_suffix(".backup")
+    moved = backup.rename(backup.with_name("moved"))
+    backup.mkdir()
+    with pytest.raises(StorageError, match=r"deleted, but still in ledger\.backup, which cannot be replaced"):
+        erase_subscriber(known, KEY, form(1))
+    backup.rmdir()
+    moved.rename(backup)
+    assert find_bytes(place.parent) == ["ledger.backup"]
+    erase_subscriber(known, KEY, form(2))
+    assert find_bytes(place.parent) == []
+
+
+def test_no_copy_of_before_replaces_the_backup_afterwards(
+    known: SubscriberList, place: Path | str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may write a backup at the same time, and another one may have been killed while it did."""
+    if not isinstance(place, Path):
+        pytest.skip("a server keeps its own backups")
+    known.ledger.purge()
+    (place.parent / f"{TEMPORARY_PREFIX}ledger.backup").write_bytes(b"cut off: " + KEY.encode())
+    tries = []
+
+    def write_meanwhile(*_: object) -> None:
+        tries.append(KEY)
+        with (
+            closing(sqlite3.connect(place, timeout=0)) as other,
+            pytest.raises(sqlite3.OperationalError, match="locked"),
+        ):
+            other.execute("DELETE FROM subscriber")
+
+    monkeypatch.setattr(SqliteDatabase, "_check_integrity", write_meanwhile)
+    erase_subscriber(known, KEY, form(1))
+    assert tries, "an erasure waits until the copy is in its place"
     assert find_bytes(place.parent) == []
 
 
