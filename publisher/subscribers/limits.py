@@ -51,7 +51,8 @@ _BIG_PROVIDERS = {
 }  # fmt: skip
 """Domains with so many people that a limit for all of them would keep people out."""
 
-_IGNORES_DOTS = frozenset({"gmail.com", "googlemail.com"})
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
+"""Domains with the same mailboxes: https://support.google.com/mail/answer/10313"""
 
 
 class SignUpLimits:
@@ -115,6 +116,7 @@ def _list_subjects(address: str, client: str) -> Iterator[tuple[LimitKind, str]]
 
 
 def _get_mailbox(address: str) -> str:
-    """Return the mailbox of a normalized address: at Gmail, dots do not count, else each would have hundreds."""
+    """Return the mailbox of a normalized address: at Gmail, dots do not count, and there are two domains, else each
+    mailbox would have hundreds of addresses."""
     local, _, domain = address.rpartition("@")
-    return f"{local.replace('.', '') if domain in _IGNORES_DOTS else local}@{domain}"
+    return f"{local.replace('.', '')}@gmail.com" if domain in _GMAIL else address
