@@ -87,12 +87,10 @@ def find_topic_region(topic: str) -> str:
 
 def is_subscribe_url(url: str, topic: str) -> bool:
     """Return whether a URL confirms a subscription to a topic, and does nothing else."""
+    if not _is_at(url, find_topic_region(topic)):
+        return False
     query = parse_qs(urlsplit(url).query)
-    return (
-        _is_at(url, find_topic_region(topic))
-        and query.get("Action") == ["ConfirmSubscription"]
-        and query.get("TopicArn") == [topic]
-    )
+    return query.get("Action") == ["ConfirmSubscription"] and query.get("TopicArn") == [topic]
 
 
 def _is_at(url: str, region: str) -> bool:

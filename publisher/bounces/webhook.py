@@ -101,11 +101,11 @@ def parse_timestamp(seconds: float | str) -> dt.datetime:
 
 
 def parse_iso_time(text: str) -> dt.datetime:
-    """Return a time in the format of ISO 8601 with its offset. Raises WebhookRefusedError."""
+    """Return a time in the format of ISO 8601 with its offset, in UTC. Raises WebhookRefusedError."""
     try:
         time = dt.datetime.fromisoformat(text)
-    except ValueError:
-        time = None
-    if time is None or time.tzinfo is None:
-        raise WebhookRefusedError("the request has no valid time")
-    return time
+        if time.tzinfo is not None:
+            return time.astimezone(dt.UTC)
+    except (ValueError, OverflowError):  # the latter before the year 1 in UTC
+        pass
+    raise WebhookRefusedError("the request has no valid time")

@@ -135,6 +135,8 @@ FORGED: list[tuple[Callable[[WebhookRequest], WebhookReport], WebhookRequest]] =
     (of_postmark, postmark(BouncedAt="2026-11-29T07:00:00Z")),
     (of_postmark, postmark(BouncedAt="2026-11-30T08:10:00Z")),
     (of_postmark, postmark(BouncedAt="2026-11-30T08:00:00")),
+    (of_postmark, postmark(BouncedAt="0001-01-01T00:00:00+14:00")),
+    (of_postmark, postmark(BouncedAt="9999-12-31T23:59:59-14:00")),
     (of_mailgun, mailgun("another")),
     (of_mailgun, mailgun(signature="0" * 64)),
     (of_mailgun, mailgun(signature="é")),
