@@ -127,6 +127,10 @@ class Previewer:
         self._index.put_record(record)
         return path
 
+    def is_there(self, path: str) -> bool:
+        """Whether an issue that was found has its file still."""
+        return path in self.files and (self.config.root / path).exists()
+
     def find_parsed(self, path: str) -> tuple[str, Issue] | None:
         """Return text and document of an issue that was read a moment ago, else None."""
         return self._renderer.recent.get(path)
@@ -158,7 +162,8 @@ class Previewer:
         self._renderer.recent.pop(path, None)
         record, document = self._renderer.read(self._stat(path))
         self._unread.pop(path, None)
-        self._index.put_record(record)
+        if path in self.files:
+            self._index.put_record(record)
         text, issue = self._renderer.recent.get(path, ("", None))
         run = RunContext.open(self.config, self._theme, self._find_moment(record.sha256))
         if issue is None:
@@ -179,8 +184,8 @@ class Previewer:
     def _stat(self, path: str) -> SourceFile:
         if (text := self.unsaved.get(path)) is not None:
             return SourceFile(path, len(text.encode("utf-8", "surrogatepass")), 0)
-        file = stat_files(self.config.root, [path])[0]
-        return file if self.files.get(path, file).size != REFUSED_SIZE else self.files[path]
+        found = self.files.get(path)
+        return found if found and found.size == REFUSED_SIZE else stat_files(self.config.root, [path])[0]
 
     def _find_moment(self, sha256: str) -> dt.datetime:
         """Return when this content was rendered for the first time: the same again has the same times."""

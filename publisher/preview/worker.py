@@ -149,10 +149,10 @@ class PreviewWorker:
             self.previewer.reload()
             self._finder = ProblemFinder(self.previewer.config)
             self._unchecked = dict.fromkeys(self.previewer.files)
-        elif others := changed - {self._path}:
+        elif changed - {self._path} or not self.previewer.is_there(self._path):
             self.previewer.rescan()
             self._finder.keep(self.previewer.files)
-            self._unchecked |= dict.fromkeys(others & self.previewer.files.keys())
+            self._unchecked |= dict.fromkeys(changed & self.previewer.files.keys() - {self._path})
 
     def _render(self) -> None:
         path = self._path

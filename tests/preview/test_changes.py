@@ -128,6 +128,38 @@ def test_another_issue_changes_the_links_to_it(client: Client, folder: Folder) -
     assert "换了题目" not in client.pane("web-phone", state)
 
 
+def test_a_deleted_issue_keeps_its_panes_until_it_is_there_again(client: Client, folder: Folder) -> None:
+    text, panes = (folder.root / ISSUE).read_text("utf-8"), client.state["panes"]
+    (folder.root / ISSUE).unlink()
+    client.wait(lambda state: "does not exist" in state["broken"])
+    folder.write("templates/style.css", "")  # everything is read again
+    folder.write("issues/2024-02-15.md", "# 潮汐观察 (2024-02-15)：另一期\n")
+    other = "issues/2024-03-14.md"
+    client.post("/issue", {"path": other})
+    state = client.wait(lambda state: state["issue"]["path"] == other and not state["unread"])
+    assert ISSUE not in [issue["path"] for issue in state["issues"]]
+    assert client.post("/issue", {"path": ISSUE}).status == 404
+    folder.write(ISSUE, text)
+    client.wait(lambda state: ISSUE in [issue["path"] for issue in state["issues"]])
+    client.post("/issue", {"path": ISSUE})
+    state = client.wait(lambda state: state["issue"]["path"] == ISSUE and not state["unread"])
+    assert [pane["name"] for pane in state["panes"]] == [pane["name"] for pane in panes]
+
+
+def test_a_deleted_issue_is_named_whatever_else_changes(client: Client, folder: Folder) -> None:
+    panes = client.state["panes"]
+    (folder.root / ISSUE).unlink()
+    client.wait(lambda state: "does not exist" in state["broken"])
+    folder.write("publisher.toml", SETTINGS.replace("潮汐观察", "观潮"))
+    version = client.state["version"]
+    folder.write("publisher.toml", SETTINGS + "[channels.wechat]\n")
+    client.wait(lambda state: "publisher.toml" in state["broken"])
+    folder.write("publisher.toml", SETTINGS)
+    state = client.wait(lambda state: state["version"] > version and "publisher.toml" not in state["broken"])
+    assert "does not exist" in state["broken"]
+    assert state["panes"] == panes
+
+
 def test_settings_and_templates_are_read_again(client: Client, folder: Folder) -> None:
     folder.write("publisher.toml", SETTINGS.replace("潮汐观察", "观潮"))
     state = client.wait(lambda state: state["name"] == "观潮")
