@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from publisher.archive.records import Record
+from publisher.archive.records import ImageFile, Record
 from publisher.channel import Part, Rendering
 from publisher.checks.source import SourceText
 from publisher.config import Config
@@ -70,7 +70,8 @@ def build_view(
     newsletter, record = config.newsletter, preview.record
     panes = tuple(build_panes(preview.renderings, newsletter))
     items = list_items(preview)
-    images = {image.target: image.source for image in record.images if image.is_published}
+    published = [image for image in record.images if image.is_published]
+    images = {image.target: image.source for image in published}
     state = {
         "name": newsletter.name,
         "lang": newsletter.lang,
@@ -84,7 +85,7 @@ def build_view(
         "problems": [*finder.find(preview, records, items)],
         "items": items,
         "budgets": [*build_meters(preview, config.channels)],
-        "images": {_build_image_url(target, newsletter): f"/file/{quote(target)}" for target in images},
+        "images": {_build_image_url(image.target, newsletter): _build_local_url(image) for image in published},
         "broken": preview.fault,
     }
     return View(0, record.path, state, panes, _collect_parts(preview), images)
@@ -167,3 +168,8 @@ def _collect_parts(preview: RenderedPreview) -> dict[str, Part]:
 def _build_image_url(target: str, newsletter: Newsletter) -> str:
     """Return the absolute URL of a file below the output folder."""
     return newsletter.base + quote(target.removeprefix(f"{newsletter.site}/"))
+
+
+def _build_local_url(image: ImageFile) -> str:
+    """Return where the preview serves a file: at another URL after each change, so that the page loads it again."""
+    return f"/file/{quote(image.target)}?changed={image.changed}"

@@ -68,6 +68,17 @@ def test_lines_of_the_mail_fit_and_are_those_that_are_sent(serve: Serve) -> None
     assert 0 < meters["telegram", "message 1", "entities"]["used"] <= 100
 
 
+def test_an_image_that_changed_is_at_another_url(serve: Serve, folder: Folder) -> None:
+    """The page would show the old one for as long as its URL is the same."""
+    image = folder.root / "issues" / "a.png"
+    image.write_bytes(DOT)
+    client = serve(folder.write("issues/2024-03-28.md", "# 潮汐观察 (2024-03-28)：图\n\n![船](a.png)\n"))
+    before = client.wait(lambda state: not state["unread"])["images"]
+    image.write_bytes(DOT + b"\0")
+    (url,) = client.wait(lambda state: state["images"] != before)["images"].values()
+    assert client.get(url).body == DOT + b"\0"
+
+
 def test_images_of_the_issue_are_served_and_no_others(serve: Serve, folder: Folder) -> None:
     folder.write("issues/2024-03-28.md", "# 潮汐观察 (2024-03-28)：图\n\n![船](img/a.png)\n")
     (folder.root / "issues" / "img").mkdir()
