@@ -8,13 +8,13 @@ const { launch } = require('../judges/site.cjs');
 const [program, url, folder, edits, ...issues] = process.argv.slice(2);
 const now = () => performance.timeOrigin + performance.now();
 
-// The moment of the next paint after the page has taken over a new version.
+// The moment of the next paint after what is in sight of the page has taken over a new version.
 const painted = (page) => page.evaluate(() => new Promise((resolve) => {
   const after = () => resolve(performance.timeOrigin + performance.now());
   new MutationObserver((_, observer) => {
     observer.disconnect();
     requestAnimationFrame(() => setTimeout(after));
-  }).observe(document.documentElement, { attributes: true, attributeFilter: ['data-version'] });
+  }).observe(document.documentElement, { attributes: true, attributeFilter: ['data-seen'] });
 }));
 
 const shown = (page, wanted) => page.waitForFunction(async (issue) => {

@@ -27,7 +27,8 @@ export class Board {
 
   // ---------------------------------------------------------------- content
 
-  // Shows a state; `isOther`: it is another issue than before. `read` fetches a text.
+  // Shows a state in the panes that are in sight, and returns the function that shows it in the others. `isOther`: it is
+  // another issue than before. `read` fetches a text.
   async show(state, read, isOther) {
     const change = findChange(isOther ? [] : this.state.items, state.items);
     this.state = state;
@@ -40,8 +41,18 @@ export class Board {
     }
     for (const info of state.panes) if (!this.panes.has(info.name)) this.add(info);
     this.resize();
-    await Promise.all(state.panes.map((info) => this.showPane(info, change)));
-    if (isOther) for (const pane of this.shown) pane.scrollTo(0);
+    const showAll = async (infos) => {
+      await Promise.all(infos.map((info) => this.showPane(info, change)));
+      if (isOther) for (const pane of this.shown) if (infos.some(({ name }) => name === pane.name)) pane.scrollTo(0);
+    };
+    const inSight = state.panes.filter(({ name }) => this.isInSight(this.panes.get(name)));
+    await showAll(inSight);
+    return () => showAll(state.panes.filter((info) => !inSight.includes(info)));
+  }
+
+  isInSight({ element }) {
+    const [{ left, right }, window] = [element.getBoundingClientRect(), this.element.getBoundingClientRect()];
+    return left < window.right && right > window.left;
   }
 
   async showPane({ name, url }, change = findChange([], [])) {

@@ -64,11 +64,18 @@ async function show(next) {
   showStatus();
   toolbar.show(state);
   if (isOther) pick(undefined);
-  await board.show(state, read, isOther);
+  const { dataset } = document.documentElement;
+  const showRest = await board.show(state, read, isOther);
   side.show(state);
-  document.documentElement.dataset.version = state.version; // all panes show it now
+  dataset.seen = state.version; // what is in sight shows it now
+  await nextPaint();
+  await showRest();
+  dataset.version = state.version; // all panes show it now
   await readArticle();
 }
+
+// Ends when what was changed is painted; in a window that is not shown, where nothing is, at once.
+const nextPaint = () => (document.hidden ? null : new Promise((resolve) => { requestAnimationFrame(() => setTimeout(resolve)); }));
 
 function start() {
   words = chooseWords(state.lang || 'en');
