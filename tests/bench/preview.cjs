@@ -6,6 +6,7 @@ const { performance } = require('node:perf_hooks');
 const { launch } = require('../judges/site.cjs');
 
 const [program, url, folder, edits, ...issues] = process.argv.slice(2);
+const LOOK = 400; // ms for which an issue is looked at before it is saved; meanwhile its panes are painted
 const now = () => performance.timeOrigin + performance.now();
 
 // The moment of the next paint after what is in sight of the page has taken over a new version.
@@ -27,6 +28,7 @@ async function measure(page, issue, number) {
     method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ path: wanted }),
   }), issue);
   await shown(page, issue);
+  await page.waitForTimeout(LOOK);
   const file = path.join(folder, issue);
   const text = fs.readFileSync(file, 'utf8').replace(/(?<=[\p{L}])(?=[。，.,；])/u, ` ${number}`);
   fs.writeFileSync(`${file}~`, text);

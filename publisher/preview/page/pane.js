@@ -2,6 +2,7 @@
 // One pane: a frame with what a channel made, exactly as it was made. This script reads the document, scrolls it and
 // lights up ranges; it changes nothing in it, except that a new rendering is morphed into the old one.
 
+import { findDifferences } from './difference.js';
 import { LINE } from './follow.js';
 import { remember } from './keep.js';
 import { findItems } from './places.js';
@@ -78,7 +79,9 @@ export class Pane {
     const before = this.measure();
     const restore = remember(this.doc);
     const fresh = new this.view.DOMParser().parseFromString(text, 'text/html');
-    Idiomorph.morph(this.doc.documentElement, fresh.documentElement, { morphStyle: 'outerHTML', head: { style: 'morph' }, restoreFocus: false });
+    for (const [old, now] of findDifferences(this.doc.documentElement, fresh.documentElement)) {
+      Idiomorph.morph(old, now, { morphStyle: 'outerHTML', head: { style: 'morph' }, restoreFocus: false });
+    }
     restore();
     answerMedia(this.doc, this.scheme);
     this.find(items);

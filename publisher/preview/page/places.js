@@ -14,6 +14,23 @@ const PREFIX = 12;
 
 const squeeze = (text) => text.replace(SPACE, '');
 
+const read = new WeakMap(); // by text node, its text and its lines, because most nodes stay as they are
+
+// Returns the lines of a text node, [offset, text without spaces].
+function readLines(node) {
+  const { data } = node;
+  if (read.get(node)?.data !== data) {
+    const lines = [];
+    let offset = 0;
+    for (const line of data.split('\n')) {
+      lines.push([offset, squeeze(line)]);
+      offset += line.length + 1;
+    }
+    read.set(node, { data, lines });
+  }
+  return read.get(node).lines;
+}
+
 // The text of a document without spaces: wraps and gaps differ from channel to channel.
 class PageText {
   constructor(doc) {
@@ -42,15 +59,12 @@ class PageText {
   }
 
   addText(node, texts) {
-    let offset = 0;
-    for (const line of node.data.split('\n')) {
+    for (const [offset, squeezed] of readLines(node)) {
       if (offset) this.beginLine();
       this.pieces.push([node, offset]);
       this.starts.push(this.length);
-      const squeezed = squeeze(line);
       texts.push(squeezed);
       this.length += squeezed.length;
-      offset += line.length + 1;
     }
   }
 
