@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
@@ -60,11 +60,12 @@ class SubscriberSettings(Struct, frozen=True):
         ),
     ] = ""
     captcha: Annotated[
-        Literal["", "altcha"],
+        str,
         Meta(
             description="`altcha` has the browsers of those who subscribe solve a puzzle first: they need JavaScript, "
             "and no other host takes part",
             examples=["altcha"],
+            extra_json_schema={"enum": ["", "altcha"]},
         ),
     ] = ""
 
@@ -84,9 +85,12 @@ class SubscriberSettings(Struct, frozen=True):
             raise ConfigError(
                 f"url must begin with https, not {self.url}", "addresses of subscribers are sent to it: use https"
             )
-
         if self.bounces:
             _validate_bounce_address(self.bounces)
+        if self.captcha not in ("", "altcha"):
+            raise ConfigError(
+                f'captcha must be altcha, not "{self.captcha}"', 'set captcha = "altcha", or leave it out'
+            )
 
     @property
     def base(self) -> str:
@@ -105,9 +109,12 @@ class SubscriberSettings(Struct, frozen=True):
 
 
 def _validate_bounce_address(address: str) -> None:
-    mailbox = parse_recipient(address)
     local = address.rpartition("@")[0]
-    if not (mailbox == Mailbox("", address) and address.isascii() and re.fullmatch(r"[\w.-]+", local)):
+    try:
+        is_plain = parse_recipient(address) == Mailbox("", address) and address.isascii()
+    except ConfigError:
+        is_plain = False
+    if not (is_plain and re.fullmatch(r"[\w.-]+", local)):
         raise ConfigError(
             f'bounces must be one email address of letters, digits and . _ -, not "{address}"',
             'like bounces = "bounces@example.org"',

@@ -61,6 +61,12 @@ def test_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ('url = "https://e.org:99999/"\nkey = "env:K"', "6:1", "url must be an absolute https URL without ? and #"),
         ('url = "https://e.org/{x}"\nkey = "env:K"', "6:1", "url must be an absolute https URL without ? and #"),
         ('url = "https://e.org/l"\nkey = "env:K"\nkeys = 1', "9:1", "unknown key keys in [subscribers]"),
+        ('url = "https://e.org/l"\nkey = "env:K"\ncaptcha = "other"', "6:1", 'captcha must be altcha, not "other"'),
+        (
+            'url = "https://e.org/l"\nkey = "env:K"\nbounces = "a b@e.org"',
+            "6:1",
+            "bounces must be one email address of letters",
+        ),
     ],
 )
 def test_a_mistake(tmp_path: Path, keys: str, place: str, message: str) -> None:
