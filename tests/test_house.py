@@ -12,6 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
+from tests.support.inner_floors import INNER_FLOORS, LARGE_ROOM
 from tests.support.source_tree import Module, imports, read_house, room_of
 
 # Imports go to a lower floor or stay in the room. A new room must be given its floor here.
@@ -83,140 +84,6 @@ WORLD = {
 }  # fmt: skip
 CLOCKS = {"now", "today", "utcnow"}
 READS_THE_CLOCK = {"cli", "daemon"}
-
-# Inside the rooms with more than LARGE_ROOM lines, the same: a module imports from the rows above its own.
-LARGE_ROOM = 1_500
-INNER_FLOORS = {
-    "scaffold": (
-        "blocks found_issue language new_files sample site_settings",
-        "discovery history names stamp",
-        "head proposal",
-        "configuration skeleton",
-        "new_issue",
-        "__init__",
-    ),
-    "reader": (
-        "dates lines",
-        "bare_links emphasis html_code references",
-        "html link_syntax",
-        "html_nodes inline_parser",
-        "inlines",
-        "tables",
-        "marks",
-        "containers",
-        "blocks draft fields front_matter item_head notes",
-        "address audio definitions footnotes headings preamble",
-        "extents preprocess",
-        "sections",
-        "document",
-        "__init__",
-    ),
-    "checks": (
-        "__init__ codes",
-        "source",
-        "images",
-        "addresses diagnostics items sections summary text title",
-        "budgets characters cross_issue markup references targets unfinished",
-        "check",
-        "fix",
-    ),
-    "ledger": (
-        "database models process_id",
-        "bounces",
-        "lanes postgres schema sqlite subscribers transitions",
-        "subscriber_recipients",
-        "erasure plan queues subscriber_addresses",
-        "ledger",
-        "__init__ closed_lanes destinations meta outputs requests unknown",
-        "queries",
-        "calendar metrics subscriber_counts",
-    ),
-    "build": (
-        "cards issue_links renderer",
-        "output process_pool",
-        "messages sources upload",
-        "jobs",
-        "digests",
-        "builder",
-        "__init__ up_to_date",
-    ),
-    "delivery": (
-        "__init__ confirmation held_lease lanes plan recipients sender unknown_outcomes",
-        "ledger_guard sender_pool",
-        "job",
-        "dispatcher",
-    ),
-    "cli": (
-        "__init__ controls",
-        "completion_scripts excerpt mistakes output selection",
-        "confirm formats init_questions log outcome_text parser progress table times",
-        "completion_values console fixes links status_details upcoming",
-        "status_table",
-        "actions",
-        "adopt bounces channels check completion config correct daemon diff doctor help init main new"
-        " preview publish reschedule resolve retry search status subscriber_import trust_ledger",
-        "hold subscriber_add tick",
-        "subscribers",
-    ),
-    "reports": (
-        "__init__ adopt adopt_feed bounces effects readable search status subscribers word_diff",
-        "diff doctor resolve",
-    ),
-    "server": (
-        "client_address forms request_body site state texts",
-        "app captcha page_views",
-        "connections visit",
-        "confirmations",
-        "sign_up",
-        "subscriber_pages",
-        "subscriber_routes webhook_routes",
-        "__init__",
-    ),
-    "bounces": (
-        "__init__ models",
-        "removal returned_mail webhook",
-        "amazon effects imap maildir mailgun postmark sendgrid sns",
-        "collection ses",
-        "receiver",
-    ),
-    "channels.email": (
-        "headers rate_limit sender_dns smtp_protocol wrapping",
-        "dns_resolver message recipients replies writer",
-        "contents items personalize settings",
-        "dkim layout smtp",
-        "confirmation doctor render session",
-        "__init__",
-    ),
-    "channels.rss": (
-        "compress content feed old_feed websub",
-        "json_feed xml_feeds",
-        "entries",
-        "sections",
-        "documents",
-        "__init__",
-    ),
-    "channels.telegram": (
-        "entities rate_limit request settings",
-        "autolinks client errors",
-        "doctor session",
-        "writer",
-        "phrases",
-        "digest",
-        "split",
-        "render",
-        "__init__",
-    ),
-    "channels.wechat": (
-        "cover links settings style",
-        "meta themes writer",
-        "draft errors items state",
-        "article client",
-        "free_publish images preview test_send",
-        "doctor render",
-        "session",
-        "__init__",
-    ),
-}
 
 
 def floor_of(room: str) -> int | None:
