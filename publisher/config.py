@@ -339,8 +339,9 @@ def _parse_bounces(document: TomlDocument) -> BounceSettings:
     if "bounces" in document.data and subscribers is None:
         raise document.error(("bounces",), "[bounces] is about a list of subscribers", "add [subscribers]")
     if bounces.has_mailbox and not (subscribers and subscribers.bounces):
-        hint = 'set it: bounces = "bounces@example.org" in [subscribers]'
-        raise document.error(("bounces",), "[bounces] names a mailbox, and no address has it", hint)
+        key = "maildir" if bounces.maildir else "imap"
+        message = f"`{key}` is set, but `bounces` in [subscribers] is not"
+        raise document.error(("bounces", key), message, 'set it there: bounces = "bounces@example.org"')
     return bounces
 
 

@@ -24,7 +24,10 @@ class IssueError(PublisherError):
 
 
 class ConfigError(PublisherError):
-    """publisher.toml or the command line is wrong."""
+    """publisher.toml or the command line is wrong.
+
+    A message about a key of publisher.toml begins with the key: it is located there.
+    """
 
     exit_code = 2
 

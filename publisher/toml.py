@@ -68,10 +68,15 @@ class TomlDocument:
 
     @contextmanager
     def locate_errors(self, *keys: str) -> Iterator[None]:
-        """Add the position of `keys` to each ConfigError raised inside."""
+        """Add a position to each ConfigError raised inside: of the key that its message begins with, else of `keys`.
+
+        That key is in the table `keys`, or in the one that follows it: "imap needs a password", "`at` in [schedule] …".
+        """
         try:
             yield
         except ConfigError as error:
+            if named := re.match(r"`?(\w+)`?(?: in \[([\w.-]+)\])?[ :]", error.message):
+                keys = (*(named[2].split(".") if named[2] else keys), named[1])
             raise self.error(keys, error.message, error.hint) from None
 
     def table(self, *keys: str) -> dict[str, Any]:

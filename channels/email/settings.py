@@ -95,10 +95,15 @@ def validate_unsubscribe_url(url: str) -> None:
 
 def require_placeholder_values(url: str, key: str, *, has_server: bool) -> None:
     """Raise ConfigError unless the placeholders of the URL can be filled in."""
-    if ("{token}" in url) != bool(key):
+    if "{token}" in url and not key:
         raise ConfigError(
-            "{token} in `unsubscribe` and `unsubscribe_key` need each other: set both or neither",
+            "`unsubscribe` has {token}, but `unsubscribe_key` is not set",
             'set the source of the key: unsubscribe_key = "env:UNSUBSCRIBE_KEY"',
+        )
+    if key and "{token}" not in url:
+        raise ConfigError(
+            "`unsubscribe_key` is set, but `unsubscribe` has no {token}",
+            'for example unsubscribe = "https://example.org/leave?token={token}"',
         )
     if "{" in url and not has_server:
         raise ConfigError(
@@ -143,7 +148,7 @@ def require_aligned_bounces(bounces: str, from_address: str) -> None:
     other = f".{parse_mailbox_setting('from', from_address).domain.lower()}"
     if not (one.endswith(other) or other.endswith(one)):
         raise ConfigError(
-            f"`bounces` of [subscribers] is at {one[1:]}, but the domain of `from` is {other[1:]}",
+            f"`bounces` in [subscribers] is at {one[1:]}, but the domain of `from` is {other[1:]}",
             "use the same domain or one below it: mail providers require SPF of the sender's domain",
         )
 

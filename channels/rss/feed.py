@@ -108,12 +108,12 @@ class FeedPaths(Struct, frozen=True):
         }
         if not self.path.startswith(f"{self.newsletter.site}/") or ".." in self.path.split("/"):
             raise ConfigError(
-                f"the feed {self.path!r} is not in {self.newsletter.site!r}, the folder of the site",
+                f'path must be below {self.newsletter.site}, the folder of the site, not "{self.path}"',
                 f'for example path = "{self.newsletter.site}/feed.xml"',
             )
         if not name.endswith(".xml") or name in taken_names:
             raise ConfigError(
-                f"the feed cannot be named {name!r}",
+                f'path must not end in "{name}"',
                 "use a name that ends in .xml and that no other feed has, for example feed.xml",
             )
 

@@ -126,7 +126,7 @@ class WeChatSettings(ChannelSettings, frozen=True):
             )
         if self.theme not in _THEMES:
             raise ConfigError(
-                f'there is no theme "{self.theme}" for the article', format_suggestion(self.theme, _THEMES)
+                f'theme must be one of {", ".join(_THEMES)}, not "{self.theme}"', format_suggestion(self.theme, _THEMES)
             )
         if len(self.author) > MAX_AUTHOR_LENGTH:
             raise ConfigError(

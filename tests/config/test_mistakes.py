@@ -108,7 +108,7 @@ ADDED = [
     ('[channels.rss]\npath = "feed.xml"', "5:1: feed.xml is not below public", "move it"),
     ('site = "docs"\n[channels.web]', "1:1: public/feed.xml is not below docs", "move it"),
     ("[channels.pigeon]", "5:1: [channels.pigeon] has no loft", "add below [channels.pigeon]: loft = …"),
-    ('[channels.pigeon]\nloft = "a"\nheight = 101.0', "5:1: height is more than a pigeon flies", "at most 100"),
+    ('[channels.pigeon]\nloft = "a"\nheight = 101.0', "7:1: height is more than a pigeon flies", "at most 100"),
 ]
 
 

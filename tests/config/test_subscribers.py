@@ -54,17 +54,17 @@ def test_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "9:1",
             "old_keys in [subscribers] must be a list",
         ),
-        ('url = "http://e.org/l"\nkey = "env:K"', "6:1", "url must begin with https, not http://e.org/l"),
-        ('url = "e.org/l"\nkey = "env:K"', "6:1", "url must be an absolute https URL without ? and #"),
-        ('url = "https://e.org/l?a=1"\nkey = "env:K"', "6:1", "url must be an absolute https URL without ? and #"),
-        ('url = "https://u:p@e.org/l"\nkey = "env:K"', "6:1", "url must be an absolute https URL without ? and #"),
-        ('url = "https://e.org:99999/"\nkey = "env:K"', "6:1", "url must be an absolute https URL without ? and #"),
-        ('url = "https://e.org/{x}"\nkey = "env:K"', "6:1", "url must be an absolute https URL without ? and #"),
+        ('url = "http://e.org/l"\nkey = "env:K"', "7:1", "url must begin with https, not http://e.org/l"),
+        ('url = "e.org/l"\nkey = "env:K"', "7:1", "url must be an absolute https URL without ? and #"),
+        ('url = "https://e.org/l?a=1"\nkey = "env:K"', "7:1", "url must be an absolute https URL without ? and #"),
+        ('url = "https://u:p@e.org/l"\nkey = "env:K"', "7:1", "url must be an absolute https URL without ? and #"),
+        ('url = "https://e.org:99999/"\nkey = "env:K"', "7:1", "url must be an absolute https URL without ? and #"),
+        ('url = "https://e.org/{x}"\nkey = "env:K"', "7:1", "url must be an absolute https URL without ? and #"),
         ('url = "https://e.org/l"\nkey = "env:K"\nkeys = 1', "9:1", "unknown key keys in [subscribers]"),
-        ('url = "https://e.org/l"\nkey = "env:K"\ncaptcha = "other"', "6:1", 'captcha must be altcha, not "other"'),
+        ('url = "https://e.org/l"\nkey = "env:K"\ncaptcha = "other"', "9:1", 'captcha must be altcha, not "other"'),
         (
             'url = "https://e.org/l"\nkey = "env:K"\nbounces = "a b@e.org"',
-            "6:1",
+            "9:1",
             "bounces must be one email address of letters",
         ),
     ],
@@ -94,7 +94,7 @@ def test_the_email_channel_has_no_list_of_its_own_beside_it(tmp_path: Path, line
     table = 'url = "https://e.org/l"\nkey = "env:K"\n'
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, f"{TOP}{table}{EMAIL}{line}\n")
-    assert caught.value.message == f"publisher.toml:10:1: {message}"
+    assert caught.value.message == f"publisher.toml:13:1: {message}"
     assert caught.value.hint.startswith("remove `")
 
 

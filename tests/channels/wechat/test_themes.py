@@ -54,7 +54,7 @@ def test_the_setting_has_the_names_of_the_themes() -> None:
     with pytest.raises(ConfigError) as caught:
         WeChat(theme="wram")
     assert (caught.value.message, caught.value.hint) == (
-        'there is no theme "wram" for the article',
+        'theme must be one of plain, ink, warm, tech, not "wram"',
         "did you mean warm?",
     )
 
