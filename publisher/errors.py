@@ -32,6 +32,10 @@ class ConfigError(PublisherError):
     exit_code = 2
 
 
+class NoSubscribersError(ConfigError):
+    """No one has subscribed to the newsletter yet, so there is no one to send to."""
+
+
 _MIN_RETRY_DELAY, _MAX_RETRY_DELAY = 1.0, 7 * 86400.0
 
 
@@ -47,6 +51,11 @@ class RefusalKind(Enum):
     SENDER = "sender"
     CONTENT = "content"
     UNKNOWN = "unknown"
+
+    @property
+    def is_about_recipient(self) -> bool:
+        """Whether it says something about the recipient's mailbox."""
+        return self in (RefusalKind.NO_RECIPIENT, RefusalKind.MAILBOX_FULL, RefusalKind.LATER)
 
 
 class DeliveryError(PublisherError):

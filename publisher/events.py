@@ -109,8 +109,9 @@ class ChannelOutcome(NamedTuple):
     of the whole site were (in a dry run: would be), with the first such channel.
 
     A message channel has a `destination` instead, and counts what was `sent` and `changed` there (in a dry
-    run: would be), and the deliveries to recipients who left the list before (`unlisted`). `held_reason` says
-    why the published content differs from the issue. `note` is a remark. `duration` is in seconds.
+    run: would be), and the deliveries to recipients who left the list before (`unlisted`), or whose servers refused
+    them (`refused`), about which nothing is to be done. `held_reason` says why the published content differs from
+    the issue. `note` is a remark. `duration` is in seconds.
     """
 
     name: str
@@ -124,6 +125,7 @@ class ChannelOutcome(NamedTuple):
     sent: int = 0
     changed: int = 0
     unlisted: int = 0
+    refused: int = 0
     url: str = ""
     held_reason: str = ""
     note: str = ""
@@ -135,7 +137,7 @@ class ChannelOutcome(NamedTuple):
     @property
     def has_changes(self) -> bool:
         """Whether anything was written, uploaded, sent or changed, or is not sent any more."""
-        return bool(self.written or self.uploaded or self.sent or self.changed or self.unlisted)
+        return bool(self.written or self.uploaded or self.sent or self.changed or self.unlisted or self.refused)
 
     def with_notice(self, notice: Self) -> Self:
         """Return the outcome together with that of a notice that was sent after the issue."""
@@ -143,6 +145,7 @@ class ChannelOutcome(NamedTuple):
             destination=self.destination or notice.destination,
             sent=self.sent + notice.sent,
             unlisted=self.unlisted + notice.unlisted,
+            refused=self.refused + notice.refused,
             error=self.error or notice.error,
             duration=self.duration + notice.duration,
         )

@@ -195,6 +195,7 @@ def _channel_outcome_to_json(channel: ChannelOutcome) -> dict[str, object]:
         "sent": channel.sent,
         "changed": channel.changed,
         "unlisted": channel.unlisted,
+        "refused": channel.refused,
         "url": channel.url,
         "held": channel.held_reason,
         "error": channel.error and _error_to_json(channel.error),

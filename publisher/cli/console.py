@@ -108,10 +108,12 @@ class RunConsole:
             if channel.has_changes:
                 facts = filter(None, (format_changes(channel), channel.note, channel.url))
                 self._output.line(f"✓ {name}  {' · '.join(facts)}", "green")
-        elif channel.sent or channel.changed or channel.unlisted:
+        elif channel.sent or channel.changed or channel.unlisted or channel.refused:
+            unsent = channel.unlisted or channel.refused
             people = (
-                f"{channel.sent} sent" if channel.sent or channel.unlisted else "",
+                f"{channel.sent} sent" if channel.sent or unsent else "",
                 f"{channel.unlisted} left the list" if channel.unlisted else "",
+                f"{channel.refused} refused by their servers" if channel.refused else "",
             )
             facts = filter(
                 None,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from publisher.calendar.calendar import ItemStatus, LedgerView, ScheduledItem
 from publisher.channel import MessageChannel
 from publisher.delivery.plan import find_delivery_error
-from publisher.errors import IssueError, PageMissingError, PublisherError
+from publisher.errors import IssueError, NoSubscribersError, PageMissingError, PublisherError
 from publisher.events import ChannelOutcome
 from publisher.ledger import FewerRecipientsError
 from publisher.ledger.calendar import clear_alerts, find_alerted, record_alerts
@@ -31,8 +31,8 @@ _ALERT_EXIT_CODES = {
 """What is reported once when it is due, and the exit code for it. That of an issue that is too long for a channel is
 with the item: only where it would have been sent, it is a failure."""
 
-_FEWER_RECIPIENTS = "recipients"
-"""The kind of alerts about a list that is too short."""
+_FEWER_RECIPIENTS, _NO_SUBSCRIBERS = "recipients", "subscribers"
+"""The kinds of alerts about a list that is too short, and of what is said about one that is still empty."""
 
 
 class DaemonEvent(NamedTuple):
@@ -62,7 +62,9 @@ class Alerts:
         now = self._run.clock.time()
         blocked = [item for item in items if item.status in _ALERT_EXIT_CODES and item.due <= now]
         recent = now - self._run.config.schedule.catch_up
-        self._report_missed([item for item in blocked if item.status is ItemStatus.MISSED])
+        missed, had_none = [one for one in blocked if one.status is ItemStatus.MISSED], self._find_without_subscribers()
+        self._report_missed([item for item in missed if _subject(item) not in had_none])
+        self._report_missed([item for item in missed if _subject(item) in had_none], alarm=False)
         others = [
             item
             for item in blocked  # but no old drafts: no one expects them today
@@ -93,11 +95,12 @@ class Alerts:
             names, alarm = tuple(item.key.channel for item in new), bool(code)
             self._on_event(DaemonEvent(what, _format_item_name(new[0]), names, detail, new[0].hint, alarm))
 
-    def _report_missed(self, missed: Sequence[ScheduledItem]) -> None:
+    def _report_missed(self, missed: Sequence[ScheduledItem], *, alarm: bool = True) -> None:
         new = self._filter_unreported(missed, ItemStatus.MISSED.value, "")
         if not new:
             return
-        self._set_exit_code(_ALERT_EXIT_CODES[ItemStatus.MISSED])
+        if alarm:
+            self._set_exit_code(_ALERT_EXIT_CODES[ItemStatus.MISSED])
         issues = list(dict.fromkeys(_format_item_name(item) for item in new))
         names = tuple(dict.fromkeys(item.key.channel for item in new))
         if len(issues) == 1:
@@ -109,7 +112,7 @@ class Alerts:
             message = f"{len(issues)} issues were due too long ago to send them automatically: {which}"
             hint = "if they were published already: publish adopt; if not, publish each of them"
         issue = issues[0] if len(issues) == 1 else ""
-        self._on_event(DaemonEvent(ItemStatus.MISSED.value, issue, names, message, hint, alarm=True))
+        self._on_event(DaemonEvent(ItemStatus.MISSED.value, issue, names, message, hint, alarm))
 
     def _report_removed(self, items: Sequence[ScheduledItem], ledger_view: LedgerView) -> None:
         """Report publications that were started and cannot be finished because their file is missing."""
@@ -143,20 +146,34 @@ class Alerts:
 
     def report_fewer_recipients(self, item: ScheduledItem, error: FewerRecipientsError) -> None:
         """Report that the list of recipients is too short to send to, once until it is whole again."""
-        subject, now = (item.key.issue, item.key.channel), self._run.clock.time()
-        if record_alerts(self._run.ledger, [subject], _FEWER_RECIPIENTS, "", now):
+        if self._record_about_list(item, _FEWER_RECIPIENTS):
             self._set_exit_code(error.exit_code)
             names = (item.key.channel,)
             self._on_event(DaemonEvent("held", item.record.id, names, error.message, error.hint, alarm=True))
 
-    def is_short_list_reported(self, item: ScheduledItem) -> bool:
-        """Return whether the list was too short the last time."""
-        return (item.key.issue, item.key.channel) in find_alerted(self._run.ledger, _FEWER_RECIPIENTS)
+    def report_no_subscribers(self, item: ScheduledItem, error: NoSubscribersError) -> None:
+        """Report once, without an alert, that an issue waits for the first subscribers."""
+        if self._record_about_list(item, _NO_SUBSCRIBERS):
+            names = (item.key.channel,)
+            self._on_event(DaemonEvent("waiting", item.record.id, names, error.message, error.hint))
 
-    def end_short_list(self, item: ScheduledItem) -> None:
-        """Record that the list is whole again, so that it is reported if it gets too short once more."""
-        if self.is_short_list_reported(item):
-            clear_alerts(self._run.ledger, [(item.key.issue, item.key.channel)], _FEWER_RECIPIENTS)
+    def _record_about_list(self, item: ScheduledItem, kind: str) -> bool:
+        """Return whether this was not recorded before."""
+        return bool(record_alerts(self._run.ledger, [_subject(item)], kind, "", self._run.clock.time()))
+
+    def is_list_reported(self, item: ScheduledItem) -> bool:
+        """Return whether the list was too short or empty the last time."""
+        short = find_alerted(self._run.ledger, _FEWER_RECIPIENTS)
+        return _subject(item) in short | self._find_without_subscribers()
+
+    def _find_without_subscribers(self) -> frozenset[tuple[str, str]]:
+        return find_alerted(self._run.ledger, _NO_SUBSCRIBERS)
+
+    def end_list_report(self, item: ScheduledItem) -> None:
+        """Record that the list is whole, so that it is reported if it gets too short once more."""
+        if self.is_list_reported(item):
+            for kind in (_FEWER_RECIPIENTS, _NO_SUBSCRIBERS):
+                clear_alerts(self._run.ledger, [_subject(item)], kind)
 
     def report_waiting(self, items: Sequence[ScheduledItem], error: PageMissingError) -> None:
         """Report once, without an alert, that messages of an issue wait for its page: that failure has its own."""
@@ -165,7 +182,7 @@ class Alerts:
             self._on_event(DaemonEvent("waiting", _format_item_name(new[0]), names, error.message, error.hint))
 
     def _filter_unreported(self, items: Sequence[ScheduledItem], what: str, detail: str) -> list[ScheduledItem]:
-        by_subject = {(item.key.issue, item.key.channel): item for item in items}
+        by_subject = {_subject(item): item for item in items}
         if not by_subject:
             return []
         new = set(record_alerts(self._run.ledger, by_subject, what, detail, self._run.clock.time()))
@@ -173,6 +190,10 @@ class Alerts:
 
     def _set_exit_code(self, code: int) -> None:
         self.exit_code = self.exit_code or code
+
+
+def _subject(item: ScheduledItem) -> tuple[str, str]:
+    return item.key.issue, item.key.channel
 
 
 def _format_item_name(item: ScheduledItem) -> str:
@@ -184,6 +205,7 @@ def format_summary_line(outcome: ChannelOutcome) -> str:
     counts = (
         (outcome.sent, "sent"),
         (outcome.unlisted, "left the list"),
+        (outcome.refused, "refused by their servers"),
         (outcome.changed, "changed"),
         (len(outcome.written), "files written"),
     )

@@ -32,7 +32,15 @@ from publisher.daemon.list_upkeep import keep_list
 from publisher.daemon.sending import Result, SendingBatches, run_batch
 from publisher.delivery import ledger_guard
 from publisher.delivery.dispatcher import deliver_one
-from publisher.errors import BusyError, ConfigError, DeliveryError, IssueError, PageMissingError, PublisherError
+from publisher.errors import (
+    BusyError,
+    ConfigError,
+    DeliveryError,
+    IssueError,
+    NoSubscribersError,
+    PageMissingError,
+    PublisherError,
+)
 from publisher.events import ChannelOutcome, Request, RunEvent, RunWarning
 from publisher.ledger import DeliveryCounts, FewerRecipientsError, PublicationStatus
 from publisher.ledger.calendar import adopt_publications, find_unfinished
@@ -231,8 +239,7 @@ class _Pass:
         run, record = self._run, batch[0].record
         names = tuple(item.key.channel for item in batch)
         repeated = all(
-            self._get_pause(item)[1] == self._version(item) or self._alerts.is_short_list_reported(item)
-            for item in batch
+            self._get_pause(item)[1] == self._version(item) or self._alerts.is_list_reported(item) for item in batch
         )
         if not repeated:
             late = run.clock.time() - batch[0].due
@@ -266,7 +273,7 @@ class _Pass:
         for item in batch:
             outcome = result[item.key.channel]
             if outcome.sent or not outcome.error:
-                self._alerts.end_short_list(item)
+                self._alerts.end_list_report(item)
             if outcome.error:
                 self._handle_error([item], outcome.error, repeated=repeated)
             else:
@@ -323,6 +330,9 @@ class _Pass:
             self._set_pause(batch, _SHORT_PAUSE)
         elif isinstance(error, FewerRecipientsError):
             self._alerts.report_fewer_recipients(batch[0], error)
+            self._set_pause(batch, _LONG_PAUSE)
+        elif isinstance(error, NoSubscribersError):
+            self._alerts.report_no_subscribers(batch[0], error)
             self._set_pause(batch, _LONG_PAUSE)
         elif isinstance(error, DeliveryError) and error.retry_after is not None:  # it lets others go first
             self._set_pause(batch, dt.timedelta(seconds=error.retry_after))

@@ -228,7 +228,9 @@ def _run_job(run: RunContext, plan: DeliveryPlan, request: Request, stop: Event)
     for note in job.notes:
         run.warn(f"{name}: {redact(note)}")
     duration = (run.clock.time() - started_at).total_seconds()
-    return _build_outcome(plan, job.sent, job.changed, job.url, error, duration)._replace(unlisted=job.unlisted)
+    return _build_outcome(plan, job.sent, job.changed, job.url, error, duration)._replace(
+        unlisted=job.unlisted, refused=job.refused
+    )
 
 
 def _simulate_delivery(run: RunContext, plan: DeliveryPlan, request: Request) -> ChannelOutcome:

@@ -56,7 +56,8 @@ class DeliveryJob(Struct):
     after the deliveries in progress, and `give_way` as soon as it only waits for its own rate limits. `zone` is the
     newsletter's time zone. With `is_retry` failed deliveries are planned again and postponed ones are due now; to
     what is complete no recipient is added. With `accept_fewer` the list may be much shorter than before. `unlisted`
-    counts the deliveries whose recipients left the list before their turn.
+    counts the deliveries whose recipients left the list before their turn, `refused` those of subscribers whose servers
+    did not accept them.
     """
 
     ledger: Ledger
@@ -71,6 +72,7 @@ class DeliveryJob(Struct):
     sent: int = 0
     changed: int = 0
     unlisted: int = 0
+    refused: int = 0
     url: str = ""
     notes: list[str] = field(default_factory=list)
     _destination_ids: Mapping[str, str] = field(default_factory=dict)
@@ -104,6 +106,8 @@ class DeliveryJob(Struct):
                 self._deliver(held, pool)
                 if self._resolve_unknown(held, pool):
                     self._deliver(held, pool)
+            if self.channel.subscribers_of:
+                self.refused = held.persist(lambda: self.ledger.drop_refused(lease), is_urgent=False)
         finally:
             held.persist(lambda: self.ledger.release(lease, self.clock.time()), is_urgent=False)
         if held.is_waited_for:

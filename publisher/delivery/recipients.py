@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from publisher.channel import MessageChannel
 from publisher.clock import Clock
-from publisher.errors import ConfigError, DeliveryError, PublisherError, StorageError
+from publisher.errors import DeliveryError, NoSubscribersError, PublisherError, StorageError
 from publisher.ledger import Ledger, PublicationKey
 from publisher.ledger.plan import verify_recipients
 from publisher.ledger.subscriber_recipients import ListedCounts, SubscriberSelection, count_listed, select_active
@@ -92,13 +92,13 @@ def count_new_recipients(
 
 
 def require_subscribers(newsletter: str, ledger: Ledger | None, clock: Clock) -> ListedCounts:
-    """Return how many subscribers a newsletter (by its id) has. Raises ConfigError if it has none."""
+    """Return how many subscribers a newsletter (by its id) has. Raises NoSubscribersError if it has none."""
     counts = ListedCounts(0, 0)
     if ledger:
         with ledger.transaction() as tx:
             counts = count_listed(tx, SubscriberSelection(newsletter, clock.time()))
     if not counts.listed:
-        raise ConfigError(
+        raise NoSubscribersError(
             "there are no subscribers yet",
             "import a list: publish subscribers import FILE; people subscribe at the url in [subscribers]",
         )

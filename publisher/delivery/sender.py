@@ -109,7 +109,8 @@ class Sender:
 
     def _classify_error(self, delivery: Delivery, error: DeliveryError) -> Result:
         """Return the result of a delivery that was not sent: failed, or postponed."""
-        reason = _describe_error(error)
+        is_listed = bool(self._channel.subscribers_of) and error.kind.is_about_recipient
+        reason = redact(error.message) if is_listed else _describe_error(error)  # the list is cleaned by itself
         if error.permanent:
             result = Result(delivery, DeliveryState.FAILED, self._time(), reason=reason, moved_to=error.moved_to)
         elif delivery.tries >= _MAX_TRIES:

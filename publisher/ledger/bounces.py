@@ -18,8 +18,7 @@ from publisher.reply_text import remove_addresses
 REPLY = "reply"
 """The source of what a mail server replied while an issue was sent."""
 
-_ABOUT_RECIPIENTS = (RefusalKind.NO_RECIPIENT, RefusalKind.MAILBOX_FULL, RefusalKind.LATER)
-"""The kinds of refusals that say something about a recipient."""
+_ABOUT_RECIPIENT = tuple(kind.value for kind in RefusalKind if kind.is_about_recipient)
 
 _MAX_EVIDENCE_LENGTH = 300  # characters
 
@@ -91,9 +90,10 @@ def delete_old_bounces(tx: Transaction, newsletter: str, before: str, requests_b
 def record_refusals(tx: Transaction, lease: Lease, results: Sequence[Result]) -> None:
     """Record the refusals that say something about a subscriber, and forget them when a retry arrives.
 
-    Recipients who are no subscribers are left out.
+    What was refused for good in the end, for another reason, replaces what was said before. Recipients who are no
+    subscribers are left out.
     """
-    refused = [one for one in results if one.refusal in _ABOUT_RECIPIENTS and one.attempted]
+    refused = [one for one in results if one.attempted and one.refusal and _is_recorded(one, one.refusal)]
     arrived = [one for one in results if one.state is DeliveryState.SENT and one.delivery.tries > 1]
     if not (refused or arrived):
         return
@@ -112,6 +112,34 @@ def record_refusals(tx: Transaction, lease: Lease, results: Sequence[Result]) ->
             f"DELETE FROM bounce WHERE newsletter IN ({marks}) AND key = ? AND issue = ? AND source = '{REPLY}'",
             *(*newsletters, result.delivery.recipient, issue),
         )
+
+
+def _is_recorded(result: Result, refusal: RefusalKind) -> bool:
+    return refusal.is_about_recipient or (result.state is DeliveryState.FAILED and result.delivery.tries > 1)
+
+
+def drop_refused(tx: Transaction, publication: int) -> int:
+    """Drop the failed deliveries whose servers refused the mailbox, unless more were refused than have arrived: then
+    the fault may be the sender's. Return how many there are.
+
+    Nothing is to be done about them: who is refused again and again is taken off the list.
+    """
+    [(issue,)] = tx.fetch_all("SELECT issue FROM publication WHERE id = ?", publication)
+    newsletters = _list_newsletters(issue)
+    marks = ", ".join("?" * len(newsletters))
+    refused = tx.fetch_all(
+        f"""SELECT id FROM delivery JOIN bounce ON key = recipient AND issue = ? AND source = '{REPLY}'
+            AND newsletter IN ({marks}) AND kind IN ({", ".join("?" * len(_ABOUT_RECIPIENT))})
+            WHERE publication = ? AND unsent_state = 'failed' AND remote_id = ''""",
+        *(issue, *newsletters, *_ABOUT_RECIPIENT, publication),
+    )
+    arrived = tx.fetch_all(
+        "SELECT id FROM delivery WHERE publication = ? AND state = 'sent' LIMIT ?", publication, len(refused)
+    )
+    if len(arrived) < len(refused):
+        return 0
+    tx.execute_many("UPDATE delivery SET state = 'dropped', next_at = '' WHERE id = ?", refused)
+    return len(refused)
 
 
 def _build_refusal(issue: str, result: Result) -> BounceRow:

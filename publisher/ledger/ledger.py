@@ -9,6 +9,7 @@ from pathlib import Path
 from publisher.channel import Part
 from publisher.errors import BusyError
 from publisher.failpoints import hit_failpoint
+from publisher.ledger.bounces import drop_refused
 from publisher.ledger.database import Database
 from publisher.ledger.lanes import delay_lane
 from publisher.ledger.models import Lease, LeaseLostError, PublicationKey, Result, Turn, format_utc, parse_utc
@@ -117,6 +118,14 @@ class Ledger:
         with self.transaction() as tx:
             if tx.execute("UPDATE publication SET owner = '', leased_until = '' WHERE id = ? AND fence = ?", *lease):
                 update_done(tx, lease.publication_id, now)
+
+    def drop_refused(self, lease: Lease) -> int:
+        """Drop the failed deliveries to subscribers whose mailboxes were refused, as `bounces.drop_refused` does.
+
+        Return how many there are; none if the lease was lost.
+        """
+        with self.transaction() as tx:
+            return drop_refused(tx, lease.publication_id) if owns(tx, self.dialect, lease) else 0
 
     # ------------------------------------------------------------------ the plan
 

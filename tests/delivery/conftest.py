@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.delivery.mailing import Mailing
 from tests.support.newsletter import Project
 
 
@@ -15,3 +16,10 @@ def project(tmp_path: Path) -> Project:
     project = Project(tmp_path / "letter")
     project.write("2021-07-18", "一", "二", "三")
     return project
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def mailing(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mailing:
+    database = request.getfixturevalue("postgres").address() if request.param == "postgres" else ""
+    monkeypatch.setenv("LEDGER", database)
+    return Mailing(tmp_path / "letter", database)

@@ -6,100 +6,23 @@ import datetime as dt
 import random
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from threading import Lock
-from typing import ClassVar
 
 import pytest
-from msgspec.structs import replace
 
-from publisher.channel import Capabilities, Receipt
-from publisher.config import Config
-from publisher.credentials import Reference
+from publisher.channel import Receipt
 from publisher.errors import ConfigError, DeliveryError
-from publisher.events import ChannelOutcome
-from publisher.ledger import DeliveryState, Ledger, PublicationStatus
+from publisher.ledger import DeliveryState, Ledger
 from publisher.ledger.erasure import ErasedName
-from publisher.ledger.queries import find_status
 from publisher.mail_address import parse_recipient
-from publisher.signing import SigningKeys
 from publisher.subscribers.erasure import erase_subscriber
-from publisher.subscribers.list_import import import_entries
-from publisher.subscribers.models import ImportEntry, Origin
+from publisher.subscribers.models import Origin
 from publisher.subscribers.subscriber_list import SubscriberList
+from tests.delivery.mailing import KEYS, Mailing
 from tests.support.fake_channel import Behaviour, Call, Letters, names
-from tests.support.newsletter import HOUR, NOON, Project
+from tests.support.newsletter import HOUR, NOON
 
 CLICK = Origin(NOON, "link")
-KEYS = SigningKeys("the secret of this list")
-
-
-class Subscribed(Letters, frozen=True):
-    """Letters to the newsletter's own list."""
-
-    name: ClassVar[str] = "subscribed"
-    capabilities: ClassVar[Capabilities] = Capabilities(timeout=10.0, can_send_notices=True)
-
-    @property
-    def subscribers_of(self) -> str:
-        return "tag:e.org,2021:n"
-
-    def find_lane(self, recipient: str) -> str:
-        return recipient.rpartition("@")[2]
-
-
-class Mailing(Project):
-    """A newsletter with a list in its ledger, which is a file or a database."""
-
-    def __init__(self, root: Path, database: str) -> None:
-        super().__init__(root)
-        self.database = database
-        self.write("2021-07-18", "一")
-
-    @property
-    def config(self) -> Config:
-        return replace(super().config, ledger=Reference("env:LEDGER") if self.database else Reference())
-
-    @property
-    def ledger(self) -> Ledger:
-        return Ledger(self.database or self.place)
-
-    def enter(self, *addresses: str) -> None:
-        """Import these into the list."""
-        with closing(self.ledger) as ledger:
-            entries = [ImportEntry(address) for address in addresses]
-            import_entries(self.list_in(ledger), entries, Origin(NOON, "import"), dry_run=False)
-
-    def list_in(self, ledger: Ledger) -> SubscriberList:
-        return SubscriberList(ledger, self.newsletter.id, KEYS)
-
-    def change(self, act: Callable[[SubscriberList], object]) -> None:
-        """Change the list over a connection of its own, as the pages do."""
-        with closing(self.ledger) as ledger:
-            act(self.list_in(ledger))
-
-    def send(self, behaves: Behaviour | None = None, **request: object) -> ChannelOutcome:
-        channel = Subscribed(self.world, behaves=behaves)
-        return self.publish(channel, **request).channels["subscribed"]
-
-    @property
-    def status(self) -> PublicationStatus:
-        with closing(self.ledger) as ledger:
-            found = find_status(ledger, self.key(channel="subscribed"))
-        assert found
-        return found
-
-    @property
-    def reached(self) -> dict[str, int]:
-        """How often each recipient was reached."""
-        return {who: number for (who, _), number in self.world.sent.items()}
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def mailing(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mailing:
-    database = request.getfixturevalue("postgres").address() if request.param == "postgres" else ""
-    monkeypatch.setenv("LEDGER", database)
-    return Mailing(tmp_path / "letter", database)
 
 
 def at(number: int, act: Callable[[], object]) -> Behaviour:

@@ -127,6 +127,20 @@ class Letters(Post, frozen=True):
         return 10
 
 
+class Subscribed(Letters, frozen=True):
+    """Letters to the newsletter's own list."""
+
+    name: ClassVar[str] = "subscribed"
+    capabilities: ClassVar[Capabilities] = Capabilities(timeout=10.0, can_send_notices=True)
+
+    @property
+    def subscribers_of(self) -> str:
+        return "tag:e.org,2021:n"
+
+    def find_lane(self, recipient: str) -> str:
+        return recipient.rpartition("@")[2]
+
+
 def names(*numbers: int) -> list[str]:
     """names(0, 20) are the recipients reader0 to reader19."""
     return [f"reader{number}@example.org" for number in range(*numbers)]
