@@ -53,6 +53,8 @@ INNER_FLOORS = {
         "messages sources upload",
         "jobs",
         "digests",
+        "context",
+        "groups outdated recording renderings",
         "builder",
         "__init__ up_to_date",
     ),

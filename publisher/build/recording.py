@@ -1,0 +1,90 @@
+"""Records what was built: in the ledger which issues each archive channel shows, and what is in the output folder."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from publisher.archive.cache_keys import compute_config_key
+from publisher.archive.output_folder import SiteSetup, UpToDateMark
+from publisher.archive.sources import compute_fingerprint
+from publisher.build.context import BuildContext
+from publisher.events import ChannelOutcome
+from publisher.ledger import PublicationKey
+from publisher.ledger.outputs import PublishedSource, record_files_done, record_files_started, record_sources
+from publisher.run import OutgoingMessage
+
+
+def record_start(build: BuildContext, due: Mapping[int, Sequence[str]]) -> None:
+    """Record in the ledger that the outdated renderings `due`, by position, are about to be written."""
+    run = build.run
+    if not (run.is_recorded and due):
+        return
+    site = run.config.newsletter.site
+    keys = {
+        PublicationKey(build.entries[position].id, name, site): build.digests.of_issue(position)
+        for position, names in due.items()
+        for name in names
+        if build.outputs[name].archive_channel
+    }
+    sources = [
+        PublishedSource.make(build.entries[position].id, record.path, record.url, record.sketch)
+        for position, record in enumerate(build.records)
+        if position in due
+    ]
+    record_sources(run.ledger, sources)
+    record_files_started(run.ledger, keys, run.clock.time())
+
+
+def record_end(build: BuildContext) -> None:
+    """Record in the ledger that the archive channels without an error have written what was started."""
+    done = {
+        (name, build.run.config.newsletter.site): [build.find_entry(path).id for path in file_output.skipped]
+        for name, file_output in build.outputs.items()
+        if file_output.archive_channel and not file_output.error
+    }
+    if build.run.is_recorded and done:
+        record_files_done(build.run.ledger, done, build.run.clock.time())
+
+
+def build_mark(build: BuildContext) -> UpToDateMark | None:
+    """Return the state in which the next run has nothing to do; None if that cannot be seen."""
+    run, edition, newest = build.run, build.edition, build.records[0]
+    is_reliable = all(record.mtime for record in build.sources.records.values())
+    is_newest = build.issue == newest  # or else the next run has the newest one to publish
+    if edition.is_partial or edition.has_future_issues or not (is_newest and is_reliable):
+        return None
+    return UpToDateMark(
+        compute_fingerprint([*build.sources.files, *build.images.values()]),
+        newest.date,
+        edition.next_date,
+        newest,
+        edition.skipped,
+        f"{run.now:%Y-%m-%d %H:%M}",
+        run.home.settings_digest,
+        compute_config_key(run.config, run.theme, run.home),
+    )
+
+
+def save_records(
+    build: BuildContext,
+    outcomes: Mapping[str, ChannelOutcome],
+    mark: UpToDateMark | None,
+    messages: Collection[OutgoingMessage],
+) -> None:
+    """Save what is known of the issues and of the output folder. Raises StorageError.
+
+    A channel with an error, or with a message, which is not delivered yet, is not up to date.
+    """
+    site, index, config = build.site, build.sources.index, build.run.config
+    for name, outcome in outcomes.items():
+        is_final = build.jobs.cards.are_final or not build.outputs[name].channel.capabilities.names_cards
+        site.mark(name, None if outcome.error or not is_final else mark, changed=outcome.has_changes)
+    for message in messages:
+        site.mark(message.source_channel, None)
+        if message.source_channel == message.channel.name:  # until it is delivered, as a retry may be ended
+            site.channel_files(message.source_channel).pages.pop(build.issue.path, None)
+    if index.dirty:
+        index.save()
+    notes = {channel.name: channel.note for channel in config.channels}
+    site.save(SiteSetup(config.issues, config.newsletter.timezone, tuple(notes), tuple(build.images), notes))
+    build.run.home.write_gitignore()
