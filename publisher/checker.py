@@ -11,6 +11,7 @@ import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,13 +59,18 @@ ParsedTexts = Mapping[str, tuple[str, Issue]]
 ProgressHandler = Callable[[int, int], None]
 
 
-class FileChecker(msgspec.Struct, frozen=True):
+class FileChecker(msgspec.Struct, frozen=True, dict=True):
     """Checks single files, in any process. Without a configuration, limits of channels are not checked."""
 
     root: Path
     config: Config | None = None
 
-    @property
+    @cached_property
+    def files(self) -> FileAccess:
+        """The files of the newsletter that may be published."""
+        return FileAccess(self.root, self.config.private_files if self.config else ())
+
+    @cached_property
     def measured_channels(self) -> tuple[Channel, ...]:
         """The channels whose limits are checked."""
         channels = self.config.channels if self.config else ()
@@ -75,11 +81,22 @@ class FileChecker(msgspec.Struct, frozen=True):
         from publisher.reader import decode
 
         try:
-            data = _read_issue_bytes(self.root, source.path, self.config)
+            data = self.read_bytes(source.path)
             text = decode(data, source.path)
         except PublisherError as error:
             return CheckedIssue(*source, fault=error)
         return self.check_text(text, source, hashlib.sha256(data).hexdigest())
+
+    def read_bytes(self, path: str) -> bytes:
+        """Return the bytes of an issue. Raises IssueError and StorageError like `read_issue_text`."""
+        if self.config is None or Path(path).is_absolute():  # a file that the editor named, and that is not published
+            found = read_regular_file(self.root / path, ISSUE)
+        else:
+            found = self.files.read(path, ISSUE)
+        if isinstance(found, Refusal):
+            kind = StorageError if found.code == MISSING.code else IssueError
+            raise kind(f"{path} {found.reason}", found.help)
+        return found
 
     def check_text(self, text: str, source: SourceFile, sha256: str = "") -> CheckedIssue:
         """Check a text and measure it on all channels. `sha256` is that of the file if it has this text."""
@@ -91,14 +108,12 @@ class FileChecker(msgspec.Struct, frozen=True):
     def find_image_problems(self, summary: IssueSummary) -> Iterator[Problem]:
         """Yield the problems of image files as they are now, which the text and its cached result do not show."""
         if self.config and summary.images:
-            files = FileAccess(self.root, self.config.private_files)
-            yield from find_image_problems(summary, self.config.newsletter, files)
+            yield from find_image_problems(summary, self.config.newsletter, self.files)
 
     def find_link_problems(self, summary: IssueSummary, known: IssueLinks | None) -> Iterator[Problem]:
         """Yield the problems of relative links, which depend on the other issues and files as they are now."""
         if self.config and known and summary.links:
-            files = FileAccess(self.root, self.config.private_files)
-            yield from find_link_problems(summary, known, self.config.newsletter, files)
+            yield from find_link_problems(summary, known, self.config.newsletter, self.files)
 
     def measure(self, result: CheckedIssue, issue: Issue, channels: Iterable[Channel]) -> CheckedIssue:
         """Return the result with the sizes on these channels added."""
@@ -360,20 +375,9 @@ def read_issue_text(root: Path, path: str, config: Config | None) -> str:
     """
     from publisher.reader import decode
 
-    return decode(_read_issue_bytes(root, path, config), path)
+    return decode(FileChecker(root, config).read_bytes(path), path)
 
 
 def _find_date(config: Config | None, path: str) -> dt.date | None:
     """Return the date of an issue that dates.toml has."""
     return config.dates.get(path) if config else None
-
-
-def _read_issue_bytes(root: Path, path: str, config: Config | None) -> bytes:
-    if config is None or Path(path).is_absolute():  # a file that the editor named, and that is not published
-        found = read_regular_file(root / path, ISSUE)
-    else:
-        found = FileAccess(root, config.private_files).read(path, ISSUE)
-    if isinstance(found, Refusal):
-        kind = StorageError if found.code == MISSING.code else IssueError
-        raise kind(f"{path} {found.reason}", found.help)
-    return found

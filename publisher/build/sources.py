@@ -148,7 +148,7 @@ class Sources:
         self.index.remove(self.records.keys() - {file.path for file in self.files})
         # a file that changed just now may change again unnoticed: with mtime 0 it is read again next time
         trusted = [file if is_mtime_reliable(file, scanned_at) else file._replace(mtime=0) for file in self.files]
-        changed = [file for file in trusted if needs_reading(self.renderer, self.index, file)]
+        changed = find_changed(self.renderer, self.index, trusted)
         task = IssueRenderer.read_packed if self.pool.is_parallel(len(changed)) else IssueRenderer.read_listed
         for done, (record, document, contents) in enumerate(self.pool.map_unordered(task, changed, len(changed)), 1):
             self.index.put_record(record)
@@ -174,21 +174,27 @@ def build_no_issues_error(config: Config) -> ConfigError:
     return ConfigError(f"no file matches issues = {patterns} of {config.path}", hint)
 
 
-def needs_reading(renderer: IssueRenderer, index: Index, file: SourceFile) -> bool:
-    """Return whether a file must be read. If only its size or mtime changed, the index is updated instead."""
-    record = index.records.get(file.path)
-    if record is None:
-        return True
-    images = stat_images(renderer.config.root, [image.source for image in record.images])
-    if images != [SourceFile(image.source, image.size, image.changed) for image in record.images]:
-        return True
-    if (record.size, record.mtime) == (file.size, file.mtime) and file.mtime:
+def find_changed(renderer: IssueRenderer, index: Index, files: Iterable[SourceFile]) -> list[SourceFile]:
+    """Return the files that must be read. If only the size or mtime of one changed, the index is updated instead."""
+    known = [(file, index.records.get(file.path)) for file in files]
+    named = {image.source for _, record in known if record for image in record.images}
+    images = {image.path: image for image in stat_images(renderer.config.root, sorted(named))}
+    return [file for file, record in known if record is None or not _is_current(renderer, index, file, record, images)]
+
+
+def _is_current(
+    renderer: IssueRenderer, index: Index, file: SourceFile, record: Record, images: Mapping[str, SourceFile]
+) -> bool:
+    """Return whether a file and its `images` are as in its record."""
+    if any(images[image.source][1:] != (image.size, image.changed) for image in record.images):
         return False
+    if (record.size, record.mtime) == (file.size, file.mtime) and file.mtime:
+        return True
     found = renderer.files.read(file.path, ISSUE)
     if isinstance(found, Refusal) or hashlib.sha256(found).hexdigest() != record.sha256:
-        return True
+        return False
     index.put_record(record._replace(size=file.size, mtime=file.mtime))
-    return False
+    return True
 
 
 def find_published_ahead(run: RunContext, records: Iterable[Record]) -> tuple[frozenset[str], frozenset[str]]:

@@ -18,7 +18,7 @@ from publisher.archive.records import Edition, Record, build_edition
 from publisher.archive.sources import REFUSED_SIZE, SourceFile, scan_issues, stat_files
 from publisher.build.jobs import JobBuilder
 from publisher.build.renderer import IssueRenderer
-from publisher.build.sources import build_no_issues_error, find_published_ahead, needs_reading
+from publisher.build.sources import build_no_issues_error, find_changed, find_published_ahead
 from publisher.calendar.held_back import find_held_back
 from publisher.channel import Rendering
 from publisher.checks.budgets import render_alone
@@ -108,7 +108,7 @@ class Previewer:
             raise build_no_issues_error(config)
         self.files = {file.path: file for file in files}
         index.remove(index.records.keys() - self.files.keys())
-        self._unread = {file.path: file for file in files if needs_reading(renderer, index, file)}
+        self._unread = {file.path: file for file in find_changed(renderer, index, files)}
 
     @property
     def records(self) -> Mapping[str, Record]:
