@@ -123,11 +123,15 @@ class PublishKeys(Struct, frozen=True):
         str,
         Meta(
             description="URL that gets a POST for each address that changed, to empty a cache: with `{url}`, or "
-            "`{path}` without the host; or a reference to it",
+            "`{path}` without the host; a URL without both gets them as JSON; or a reference to it",
             examples=["https://cdn.example.org/purge?url={url}"],
             extra_json_schema={"writeOnly": True},
         ),
     ] = ""
+    purge_header: Annotated[
+        Reference,
+        Meta(description="reference to a header of these requests, as `AccessKey: …`", examples=["env:PURGE_HEADER"]),
+    ] = Reference()
 
 
 class ServerKeys(Struct, frozen=True):

@@ -19,6 +19,11 @@ _FORMS = {
 }
 _HINT = 'like upload = "s3://bucket/folder", "rsync://host/module/folder", "rsync:host:folder" or "git:gh-pages"'
 _PURGE_FIELDS = {"url", "path"}
+_PURGE_HINT = (
+    'like purge = "https://cdn.example.org/purge?url={url}"; {path} is the address without the host; without both, the '
+    "addresses are sent as JSON"
+)
+_HEADER = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+:[ \t]*[!-~](?:[ -~]*[!-~])?"
 
 
 class UploadSettings(Struct, frozen=True):
@@ -26,7 +31,7 @@ class UploadSettings(Struct, frozen=True):
 
     `kind` is s3, rsync or git, and `address` the whole value. `endpoint` is the URL of an S3-compatible server.
     `credentials` leads to "KEY_ID:SECRET" for S3, or to the password of an rsync daemon. `purge` is a URL template, or
-    a reference to one.
+    a reference to one, and `purge_header` leads to "NAME: VALUE".
     """
 
     kind: str
@@ -34,6 +39,7 @@ class UploadSettings(Struct, frozen=True):
     endpoint: str = ""
     credentials: Reference = Reference()
     purge: str = ""
+    purge_header: Reference = Reference()
 
     @property
     def bucket(self) -> tuple[str, str]:
@@ -71,7 +77,9 @@ def parse_upload(document: TomlDocument) -> UploadSettings | None:
             purge = Reference(locate_file(purge, document.path.parent))
         elif purge:
             validate_purge(purge)
-    return UploadSettings(kind, keys.upload, keys.endpoint, keys.credentials, purge)
+    if keys.purge_header and not purge:
+        raise document.error(("publish", "purge_header"), "purge_header is of no use without purge", _PURGE_HINT)
+    return UploadSettings(kind, keys.upload, keys.endpoint, keys.credentials, purge, keys.purge_header)
 
 
 def _find_kind(address: str) -> str:
@@ -93,11 +101,15 @@ def _validate_endpoint(endpoint: str, kind: str) -> None:
 
 
 def validate_purge(template: str) -> None:
-    """Raise ConfigError for a URL template without a place for the address."""
+    """Raise ConfigError unless this is a URL, in which only places for the address are left open."""
     try:
         fields = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
     except ValueError:
-        fields = set()
-    if not (re.match(r"https?://[^\s/{}]+/", template) and fields and fields <= _PURGE_FIELDS):
-        hint = 'like purge = "https://cdn.example.org/purge?url={url}"; {path} is the address without the host'
-        raise ConfigError("purge must be a URL with {url} or {path}", hint)
+        fields = {template}
+    if not (re.match(r"https?://[^\s/{}]+/", template) and fields <= _PURGE_FIELDS):
+        raise ConfigError("purge must be a URL, with {url} or {path}", _PURGE_HINT)
+
+
+def is_purge_header(text: str) -> bool:
+    """Return whether this is a header as of RFC 9110, section 5: `NAME: VALUE`."""
+    return re.fullmatch(_HEADER, text) is not None

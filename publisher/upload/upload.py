@@ -79,7 +79,7 @@ class Uploader:
             target.finish(certain | {file.path: file.digest for file in changes.changed})
         self._save(replace(self._record, files={file.path: file.digest for file in files}))
         if self._settings.purge and self._record.unpurged:
-            purge_addresses(self._settings.purge, self._record.unpurged)
+            purge_addresses(self._settings.purge, self._record.unpurged, self._settings.purge_header)
             self._save(replace(self._record, unpurged=()))
         return len(paths)
 

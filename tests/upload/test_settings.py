@@ -64,10 +64,15 @@ def test_parts() -> None:
         ('upload = "git:x"\nendpoint = "https://e.org"', "3:1: endpoint is for a bucket, and upload is none"),
         ('upload = "s3://xyz"\nendpoint = "e.org"', "3:1: endpoint must be the URL of a server"),
         ('upload = "s3://xyz"\nendpoint = "https://a:b@e.org"', "3:1: endpoint must be the URL of a server"),
-        ('upload = "s3://xyz"\npurge = "https://e.org/"', "3:1: purge must be a URL with {url} or {path}"),
-        ('upload = "s3://xyz"\npurge = "https://e.org/{name}"', "3:1: purge must be a URL with {url} or {path}"),
-        ('upload = "s3://xyz"\npurge = "https://e.org/{"', "3:1: purge must be a URL with {url} or {path}"),
-        ('upload = "s3://xyz"\npurge = "{url}/x"', "3:1: purge must be a URL with {url} or {path}"),
+        ('upload = "s3://xyz"\npurge = "e.org/{url}"', "3:1: purge must be a URL, with {url} or {path}"),
+        ('upload = "s3://xyz"\npurge = "https://e.org/{name}"', "3:1: purge must be a URL, with {url} or {path}"),
+        ('upload = "s3://xyz"\npurge = "https://e.org/{"', "3:1: purge must be a URL, with {url} or {path}"),
+        ('upload = "s3://xyz"\npurge = "{url}/x"', "3:1: purge must be a URL, with {url} or {path}"),
+        ('upload = "git:x"\npurge_header = "env:KEY"', "3:1: purge_header is of no use without purge"),
+        (
+            'upload = "git:x"\npurge = "https://e.org/"\npurge_header = "AccessKey: hunter2"',
+            "4:1: purge_header in [publish] must be a reference to the secret",
+        ),
         ('endpoint = "https://e.org"', "2:1: endpoint in [publish] is of no use without upload"),
         (
             'upload = "s3://xyz"\ncredentials = "AKIA:secret"',
@@ -87,3 +92,9 @@ def test_a_reference_to_what_purges(tmp_path: Path) -> None:
     assert settings
     assert isinstance(settings.purge, Reference)
     assert settings.purge == f"file:{tmp_path / 'purge.txt'}"
+
+
+@pytest.mark.parametrize("purge", ["https://e.org/p?u={url}", "https://e.org/{path}", "https://e.org/purge_cache"])
+def test_urls_that_purge(tmp_path: Path, purge: str) -> None:
+    table = f'[publish]\nupload = "git:site"\npurge = "{purge}"\npurge_header = "env:KEY"\n'
+    assert parse(tmp_path, table) == UploadSettings("git", "git:site", purge=purge, purge_header=Reference("env:KEY"))

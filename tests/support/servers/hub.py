@@ -16,6 +16,7 @@ class Answering(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.server.pings.append((self.path, self.headers["Content-Type"], body))
+        self.server.received.append(dict(self.headers))
         self.do_GET()
 
     def do_GET(self) -> None:
@@ -42,6 +43,8 @@ class Hub(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answering)
         self.pings: list[tuple[str, str, str]] = []
+        self.received: list[dict[str, str]] = []
+        """The headers of each."""
         self.does, self.status, self.body = "answer", 204, b""
         self.headers: dict[str, str] = {}
         self.over = threading.Event()
