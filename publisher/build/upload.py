@@ -42,6 +42,18 @@ def upload_site(run: RunContext, site: OutputFolder, outputs: Collection[FileOut
         output.error = output.error or error
 
 
+def retry_upload(run: RunContext) -> int | None:
+    """Complete an upload that failed. Return how many files were copied or deleted, None if there is no such upload.
+
+    Raises what `Uploader.upload` raises, and BusyError while another process of the newsletter has its lock.
+    """
+    settings = run.config.upload
+    if not (settings and _open_uploader(run, settings).is_pending):
+        return None
+    with run.lock():
+        return _open_uploader(run, settings).upload(_list_pages(run, OutputFolder(run.output_folder, run.home)))
+
+
 def _build_left_out_error(failed: Collection[str]) -> PublisherError:
     from publisher.upload.target import UploadError
 
@@ -52,7 +64,7 @@ def diagnose_upload(run: RunContext) -> Iterator[Finding]:
     """Check whether the target can be read. Raises what `Uploader.upload` raises."""
     if settings := run.config.upload:
         count = _open_uploader(run, settings).count_uploaded()
-        yield Finding(FindingLevel.OK, f"{settings.address} can be read: {count} {'file' if count == 1 else 'files'}")
+        yield Finding(FindingLevel.OK, f"{settings.address} can be read: {_format_file_count(count)}")
 
 
 def _open_uploader(run: RunContext, settings: UploadSettings) -> Uploader:
@@ -67,13 +79,7 @@ def _try_upload(
     run: RunContext, site: OutputFolder, archive: Collection[FileOutput], cards: SiteCards, settings: UploadSettings
 ) -> PublisherError | None:
     """Upload, and return the error; or in a dry run, count."""
-    prefix = f"{run.config.newsletter.site}/"
-    pages = [
-        key.removeprefix(prefix)
-        for files in site.channels.values()
-        for page in files.pages.values()
-        for key in page.files
-    ]
+    prefix, pages = f"{run.config.newsletter.site}/", _list_pages(run, site)
     uploader = _open_uploader(run, settings)
     try:
         if run.dry_run:
@@ -85,8 +91,18 @@ def _try_upload(
     except PublisherError as error:
         return error
     if count:
-        files = "1 file" if count == 1 else f"{count} files"
         first = next(iter(archive))
         first.uploaded = count
-        first.note = " · ".join(filter(None, (first.note, f"{files} {what} to {settings.address}")))
+        first.note = " · ".join(filter(None, (first.note, f"{_format_file_count(count)} {what} to {settings.address}")))
     return None
+
+
+def _list_pages(run: RunContext, site: OutputFolder) -> list[str]:
+    """Return the paths of the files of issues, below the folder of the site."""
+    prefix = f"{run.config.newsletter.site}/"
+    every = (page for files in site.channels.values() for page in files.pages.values())
+    return [key.removeprefix(prefix) for page in every for key in page.files]
+
+
+def _format_file_count(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"

@@ -29,6 +29,7 @@ from publisher.daemon.bounces import process_bounces
 from publisher.daemon.feed_pings import PendingPings
 from publisher.daemon.heartbeat import Heartbeat
 from publisher.daemon.list_upkeep import keep_list
+from publisher.daemon.pending_upload import PendingUpload
 from publisher.daemon.sending import Result, SendingBatches, run_batch
 from publisher.delivery import ledger_guard
 from publisher.delivery.dispatcher import deliver_one
@@ -84,6 +85,7 @@ class Scheduler:
         self.stop = stop
         self.pauses: _Pauses = {}
         self.pending_pings = PendingPings(on_event, stop)
+        self.pending_upload = PendingUpload(on_event)
         self._heartbeat = heartbeat
 
     def run_pass(self, config: Config, theme: Theme, clock: Clock) -> PassResult:
@@ -111,6 +113,7 @@ class _Pass:
         self._run = run
         self._on_event, self._stop = scheduler.on_event, scheduler.stop
         self._pauses, self._pending_pings = scheduler.pauses, scheduler.pending_pings
+        self._pending_upload = scheduler.pending_upload
         self._alerts = Alerts(run, scheduler.on_event)
         self._exit_code = 0
         self._sending = SendingBatches(scheduler.stop)
@@ -131,12 +134,13 @@ class _Pass:
                     self._finish(*finished)
                 self._refresh()
         self._report_waiting()
+        if not any(self._is_due_page(item) for item in self._items):  # which brings its upload about
+            self._exit_code = self._pending_upload.flush(self._run) or self._exit_code
         self._exit_code = self._pending_pings.flush(self._run) or self._exit_code
         now = self._run.clock.time()
         pending = (ItemStatus.WAITING, ItemStatus.BUSY, ItemStatus.HAS_ERRORS, ItemStatus.TOO_LONG)
         times = [item.next_check for item in self._items if item.status in pending]
-        if self._pending_pings.next_attempt:
-            times.append(self._pending_pings.next_attempt)
+        times += filter(None, (self._pending_pings.next_attempt, self._pending_upload.next_attempt))
         next_due = min((time for time in times if time > now), default=None)
         return PassResult(next_due, self._items, self._exit_code or self._alerts.exit_code)
 
@@ -183,11 +187,14 @@ class _Pass:
         if not self._run.is_sending_channel(self._channels[item.key.channel]):
             return []
         return [
-            channel
+            self._channels[other.key.channel]
             for other in self._items
-            if other.record.path == item.record.path and other.status is ItemStatus.READY
-            if isinstance(channel := self._channels[other.key.channel], ArchiveChannel)
+            if other.record.path == item.record.path and self._is_due_page(other)
         ]
+
+    def _is_due_page(self, item: ScheduledItem) -> bool:
+        """Return whether an issue is due on a channel that shows the whole archive."""
+        return item.status is ItemStatus.READY and isinstance(self._channels[item.key.channel], ArchiveChannel)
 
     def _report_waiting(self) -> None:
         """Report the messages that wait because their page could not be written in this pass."""

@@ -24,11 +24,12 @@ from publisher.upload.target import Machine, UploadTarget
 
 
 class UploadRecord(Struct, frozen=True):
-    """What this copy of the newsletter knows: its own id, what it uploaded to `address`, by path with the digest, and
-    which addresses a cache still has to forget."""
+    """What this copy of the newsletter knows: its own id, what it uploaded to `address`, by path with the digest,
+    whether an upload was begun and not completed, and which addresses a cache still has to forget."""
 
     owner: str
     address: str = ""
+    is_incomplete: bool = False
     files: Mapping[str, str] = {}
     unpurged: tuple[str, ...] = ()
 
@@ -53,6 +54,11 @@ class Uploader:
         self._record = self._load_record()
         self._machine = Machine(self._record.owner, folder, time)
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether the last upload was not completed, or a cache still has to forget something."""
+        return self._record.is_incomplete or bool(self._record.unpurged)
+
     def upload(self, pages: Collection[str]) -> int:
         """Upload what changed, and return how many files were copied or deleted. `pages` are the paths of the files of
         issues. Call it with the lock of the newsletter.
@@ -60,7 +66,7 @@ class Uploader:
         Raises UploadError, ConfigError if a secret or a library is missing, BusyError if another machine is uploading,
         and StorageError if a file cannot be read.
         """
-        self._save(self._record)  # the id, so that a run that dies is known by it
+        self._save(replace(self._record, is_incomplete=True))  # and the id, so that a run that dies is known by it
         files = list_files(self._folder, pages)
         target = self._open()
         there = target.load()
@@ -77,7 +83,7 @@ class Uploader:
                 unpurged = (*self._record.unpurged, *list_addresses(self._base, paths))
                 self._save(replace(self._record, unpurged=tuple(dict.fromkeys(unpurged))))
             target.finish(certain | {file.path: file.digest for file in changes.changed})
-        self._save(replace(self._record, files={file.path: file.digest for file in files}))
+        self._save(replace(self._record, files={file.path: file.digest for file in files}, is_incomplete=False))
         if self._settings.purge and self._record.unpurged:
             purge_addresses(self._settings.purge, self._record.unpurged, self._settings.purge_header)
             self._save(replace(self._record, unpurged=()))

@@ -114,6 +114,50 @@ def test_the_scheduler_tries_again(project: UploadingProject, remote: Path) -> N
     assert project.sent == ["一"]
 
 
+def test_the_scheduler_completes_an_upload_when_no_issue_is_due(project: UploadingProject, remote: Path) -> None:
+    project.schedule = Schedule(is_set=True)
+    assert project.tick().exit_code == 0
+    project.write("2021-07-18", "二")
+    away = remote.rename(remote.with_name("away"))
+    assert project.publish(channels=("web", "rss")).exit_code == 6
+    for _ in range(2):
+        result = project.tick()
+    assert [(one.alarm, one.channels) for one in project.said("failed")] == [(True, ("web", "rss"))], "said once"
+    assert result.next_due == project.now + HOUR / 6
+    away.rename(remote)
+    assert project.tick().exit_code == 0, "it is paused"
+    project.now += HOUR
+    assert project.tick().exit_code == 0
+    assert "二" in project.place_of_site.files()["2021-07-18/index.html"].decode()
+    done = project.said("published")[-1]
+    assert (done.channels, done.message) == (("web", "rss"), "the upload that had failed is complete")
+    events = len(project.events)
+    project.tick()
+    assert len(project.events) == events
+
+
+def test_the_scheduler_leaves_an_upload_to_who_is_at_it(
+    project: UploadingProject, remote: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.schedule = Schedule(is_set=True)
+    project.tick()
+    project.write("2021-07-18", "二")
+    away = remote.rename(remote.with_name("away"))
+    project.publish(channels=("web", "rss"))
+    away.rename(remote)
+
+    def refuse(*_: object) -> int:
+        raise BusyError("another machine is uploading this site")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Uploader, "upload", refuse)
+        assert project.tick().exit_code == 0
+    assert project.said("failed") == []
+    project.now += HOUR
+    project.tick()
+    assert "二" in project.place_of_site.files()["2021-07-18/index.html"].decode()
+
+
 def test_an_issue_on_hold_is_not_uploaded(project: UploadingProject) -> None:
     project.write("2021-07-11", "旧")
     project.schedule = Schedule(is_set=True, catch_up=1000 * HOUR)
