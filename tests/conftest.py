@@ -16,24 +16,62 @@ from typing import Any
 
 import dns.resolver
 import pytest
+from hypothesis import settings
+from jinja2 import Environment
 
 from tests.support.postgres import Postgres, programs
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden"
 CORPUS = ROOT.parent / "shared" / "corpus"
+MEMORY = Path("/dev/shm")
 
 
 def pytest_configure() -> None:
-    """Ctrl+C is tested, and a shell that runs the tests in the background has it ignored."""
+    """Ctrl+C is tested, and a shell that runs the tests in the background has it ignored.
+
+    The folders of tests are in memory if there is room: thousands of tests flush ledgers and pages to the disk.
+    And a busy machine takes longer for an example than the deadline of Hypothesis.
+    """
+    settings.register_profile("without deadline", settings.default, deadline=None)
+    settings.load_profile("without deadline")
+    if _may_hold_folders(MEMORY):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _may_hold_folders(folder: Path) -> bool:
+    """Whether the folders of all tests fit into this one, and programs may be run there."""
+    try:
+        state = os.statvfs(folder)
+    except OSError:
+        return False
+    return state.f_bavail * state.f_frsize > 4 * 1024**3 and not state.f_flag & os.ST_NOEXEC
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accept", action="store_true", help="write golden files instead of comparing")
     parser.addoption("--screenshots", default="", help="folder for the screenshots of the README")
     parser.addoption("--captures", default="", help="folder for the images of commands in a terminal")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_compiled_once() -> Iterator[None]:
+    """A template is compiled once in this process, and not once for each newsletter of a test: that takes as long as
+    rendering twenty pages."""
+    compiled: dict[tuple[Any, ...], Any] = {}
+    build = Environment.compile
+
+    def build_once(environment: Environment, source: str, *arguments: Any, **options: Any) -> Any:
+        key = (source, *arguments, *options.items())
+        if key not in compiled:
+            compiled[key] = build(environment, source, *arguments, **options)
+        return compiled[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Environment, "compile", build_once)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,9 +7,8 @@ import json
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import pytest
 
 from publisher import config, registry
@@ -18,6 +17,9 @@ from publisher.errors import ConfigError
 from tests.config.test_every_key import KEYS, TYPES, VALUES, Reference
 from tests.config.test_newsletter_mistakes import CHANGED
 from tests.docs.pages import SAMPLES
+
+if TYPE_CHECKING:
+    import jsonschema
 
 ROOT = Path(__file__).parents[2]
 NEWSLETTER = '[newsletter]\nname = "Harbour"\nurl = "https://e.org/{date}/"\nid = "tag:e.org,2021:harbour"\n'
@@ -32,6 +34,8 @@ def schema() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def validator(schema: dict[str, Any]) -> jsonschema.Draft7Validator:
+    import jsonschema  # only now: this takes seconds, and each worker imports this file
+
     jsonschema.Draft7Validator.check_schema(schema)
     return jsonschema.Draft7Validator(schema)
 
@@ -169,7 +173,9 @@ TABLES = ["newsletter", "schedule", "ledger", "server", "checks", *(f"channels.{
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_it_has_every_key_that_the_program_reads(schema: dict[str, Any], tmp_path: Path, table: str) -> None:
+def test_it_has_every_key_that_the_program_reads(
+    schema: dict[str, Any], validator: jsonschema.Draft7Validator, tmp_path: Path, table: str
+) -> None:
     """As the message about an unknown key lists them."""
     text = f"{NEWSLETTER}[{table}]\nzzzzzz = 1\n" if table != "newsletter" else f"{NEWSLETTER}zzzzzz = 1\n"
     (tmp_path / "publisher.toml").write_text(text)
@@ -184,9 +190,9 @@ def test_it_has_every_key_that_the_program_reads(schema: dict[str, Any], tmp_pat
         is_reference = "keyring" in about.get("pattern", "")  # which has no default: it is there or it is not
         assert ("default" in about) == (key not in known.get("required", ()) and not is_reference), key
         if "default" in about:
-            jsonschema.Draft7Validator(about).validate(about["default"])
+            validator.evolve(schema=about).validate(about["default"])
         for example in about.get("examples", ()):
-            jsonschema.Draft7Validator(about).validate(example)
+            validator.evolve(schema=about).validate(example)
 
 
 def test_the_command_prints_it(

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct, msgpack
-from msgspec.structs import fields
 
 from publisher.model import (
     NO_POSITION,
@@ -228,9 +227,9 @@ def strings(node: object) -> Iterator[str]:
         for part in node:
             yield from strings(part)
     elif isinstance(node, Struct) and not isinstance(node, Pos | Source | Diagnostic):
-        for field in fields(node):
-            if field.name not in ("id", "kind"):
-                yield from strings(getattr(node, field.name))
+        for name in node.__struct_fields__:
+            if name not in ("id", "kind"):
+                yield from strings(getattr(node, name))
 
 
 def words(text: str) -> set[str]:

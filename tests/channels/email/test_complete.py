@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
-from msgspec.structs import fields
 
 from publisher.channels.email import Email
 from publisher.channels.email.wrapping import count_columns
@@ -48,9 +47,9 @@ def texts(node: object) -> Iterator[str]:
             for part in node:
                 yield from texts(part)
         case _ if isinstance(node, Struct):
-            for field in fields(node):
-                if field.name not in _NO_TEXT:
-                    yield from texts(getattr(node, field.name))
+            for name in node.__struct_fields__:
+                if name not in _NO_TEXT:
+                    yield from texts(getattr(node, name))
 
 
 _NO_TEXT = {
@@ -77,8 +76,8 @@ def addresses(node: object) -> Iterator[str]:
     elif isinstance(node, Struct) and not isinstance(node, Definition | Note | Dropped | Diagnostic | Source):
         if isinstance(node, Link | Image | Item) and node.url:
             yield node.url
-        for field in fields(node):
-            yield from addresses(getattr(node, field.name))
+        for name in node.__struct_fields__:
+            yield from addresses(getattr(node, name))
 
 
 def assert_complete(issue: Issue, newsletter: Newsletter = PUBLICATION) -> None:

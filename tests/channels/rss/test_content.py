@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from msgspec import Struct
-from msgspec.structs import fields, replace
+from msgspec.structs import replace
 
 from publisher.derived_texts import build_display_title, build_summary
 from publisher.model import (
@@ -100,9 +100,9 @@ def words(node: object) -> Iterator[str]:
             yield from words((node.tagline, node.guide, node.warmup, node.notes, node.sections, node.footer))
         case _ if isinstance(node, Struct):
             skipped = {"url", "kind", "subject", "segments", "language", "align", "count", "label"}
-            for part in fields(node):
-                if part.name not in skipped:
-                    yield from words(getattr(node, part.name))
+            for name in node.__struct_fields__:
+                if name not in skipped:
+                    yield from words(getattr(node, name))
 
 
 def urls(node: object) -> Iterator[str]:
@@ -115,9 +115,9 @@ def urls(node: object) -> Iterator[str]:
             for part in node:
                 yield from urls(part)
         case _ if isinstance(node, Struct):
-            for part in fields(node):
-                value = getattr(node, part.name)
-                if part.name == "url" and value:
+            for name in node.__struct_fields__:
+                value = getattr(node, name)
+                if name == "url" and value:
                     yield value
                 else:
                     yield from urls(value)

@@ -141,13 +141,12 @@ def stretch(text: str, start: int, end: int) -> str:
     return text.encode("utf-16-le")[2 * start : 2 * end].decode("utf-16-le")
 
 
-def spread(text: str, marks: Marks) -> list[set[tuple[str, str]]]:
+def spread(text: str, marks: Marks) -> list[frozenset[tuple[str, str]]]:
     """What each UTF-16 unit that is no blank is marked as, however the marks are divided."""
-    seen = "".join("xx" if char > "\uffff" else char for char in text)
-    units: list[set[tuple[str, str]]] = [set() for _ in seen]
+    seen = re.sub("[\U00010000-\U0010ffff]", "xx", text)
+    units: list[frozenset[tuple[str, str]]] = [frozenset()] * len(seen)
     for kind, offset, length, value in marks:
-        for unit in units[offset : offset + length]:
-            unit.add((kind, value))
+        units[offset : offset + length] = [unit | {(kind, value)} for unit in units[offset : offset + length]]
     return [unit for unit, char in zip(units, seen, strict=True) if char not in " \n"]
 
 
@@ -305,9 +304,9 @@ def _addresses(issue: Issue) -> set[str]:
             for part in node:
                 visit(part)
         elif isinstance(node, Struct):
-            for field in fields(node):
-                value = getattr(node, field.name)
-                if field.name == "url" and value:
+            for name in node.__struct_fields__:
+                value = getattr(node, name)
+                if name == "url" and value:
                     found.add(value)
                 visit(value)
 

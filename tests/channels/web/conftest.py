@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 import html5lib
 import pytest
 from msgspec import Struct
-from msgspec.structs import fields, replace
+from msgspec.structs import replace
 
 from publisher.channel import Context, Entry
 from publisher.channels.web import Web
@@ -148,10 +148,10 @@ def said(node: object, name: str = "") -> Iterator[tuple[bool, str]]:
         case Note(kind="read_original" | "pc_wechat"):
             return
         case _ if isinstance(node, Struct):
-            for field in fields(node):
-                skipped = field.name in _UNREAD or (isinstance(node, Issue) and field.name == "source")
+            for name in node.__struct_fields__:
+                skipped = name in _UNREAD or (isinstance(node, Issue) and name == "source")
                 if not skipped:
-                    yield from said(getattr(node, field.name), field.name)
+                    yield from said(getattr(node, name), name)
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from xml.etree.ElementTree import Element
 import html5lib
 import pytest
 from msgspec import Struct
-from msgspec.structs import fields
 
 from publisher.channel import Context, Entry, Part, Rendering
 from publisher.channels.wechat import WeChat
@@ -218,9 +217,9 @@ def said(node: object) -> Iterator[str]:
         case Note(kind="read_original") | Source():
             return
         case _ if isinstance(node, Struct):
-            for field in fields(node):
-                if field.name not in _UNREAD:
-                    yield from said(getattr(node, field.name))
+            for name in node.__struct_fields__:
+                if name not in _UNREAD:
+                    yield from said(getattr(node, name))
 
 
 def led(node: object) -> Iterator[str]:
@@ -230,9 +229,9 @@ def led(node: object) -> Iterator[str]:
     elif isinstance(node, Struct):
         if isinstance(node, Link | Item) and node.url:
             yield node.url
-        for field in fields(node):
-            if field.name not in ("archive", "definitions", "dropped", "diagnostics"):
-                yield from led(getattr(node, field.name))
+        for name in node.__struct_fields__:
+            if name not in ("archive", "definitions", "dropped", "diagnostics"):
+                yield from led(getattr(node, name))
 
 
 @pytest.fixture(scope="session")

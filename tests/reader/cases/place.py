@@ -10,7 +10,6 @@ from textwrap import dedent
 from typing import Any, TypeVar
 
 from msgspec import Struct
-from msgspec.structs import fields
 
 from publisher.model import (
     NO_POSITION,
@@ -182,8 +181,8 @@ def walk(node: Any) -> Iterator[Any]:
             yield from walk(part)
     elif isinstance(node, Struct) and not isinstance(node, Pos):
         yield node
-        for field in fields(node):
-            yield from walk(getattr(node, field.name))
+        for name in node.__struct_fields__:
+            yield from walk(getattr(node, name))
 
 
 def covers(node: Any, line: int) -> bool:
@@ -199,8 +198,8 @@ def strings(node: Any) -> Iterator[str]:
         for part in node:
             yield from strings(part)
     elif isinstance(node, Struct) and not isinstance(node, Pos | Source | Diagnostic):
-        for field in fields(node):
-            yield from strings(getattr(node, field.name))
+        for name in node.__struct_fields__:
+            yield from strings(getattr(node, name))
 
 
 def unmarked(markdown: str) -> str:
