@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -123,18 +124,29 @@ def node_modules(root: Path, need: Callable[[str], str]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def chromium(need: Callable[[str], str], node_modules: Path) -> Callable[..., str]:
-    """chromium("browser.cjs", base, folder, ...) runs one of the scripts here and gives what it printed."""
-    node, program = need("node"), need("chromium")
+def chromium(need: Callable[[str], str], node_modules: Path) -> Iterator[Callable[..., str]]:
+    """chromium("browser.cjs", base, folder, ...) runs one of the scripts here and gives what it printed.
 
-    def run(script: str, *arguments: str | Path) -> str:
-        environment = os.environ | {"NODE_PATH": str(node_modules)}
-        command = [node, HERE / script, program, *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+    They all run in one browser: to start it takes longer than to look at a page.
+    """
+    command = [need("node"), HERE / "run.cjs", need("chromium")]
+    environment = os.environ | {"NODE_PATH": str(node_modules)}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8", env=environment
+    ) as browser:
+        assert browser.stdin
+        assert browser.stdout
+        ask, answers = browser.stdin, browser.stdout
 
-    return run
+        def run(script: str, *arguments: str | Path) -> str:
+            print(json.dumps([script, *map(str, arguments)]), file=ask, flush=True)
+            answer = answers.readline()
+            assert answer, "node has ended"
+            found: dict[str, str] = json.loads(answer)
+            assert "error" not in found, found["error"]
+            return found["printed"]
+
+        yield run
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 // Uses the page of `publish preview` in Chromium as an editor does, and prints what happened as JSON: `seen` by each step
 // that looks, `said` by the console, and the requests that lead `outside`, which are refused.
-// usage: node live.cjs CHROMIUM URL STEPS [WIDTH HEIGHT SCHEME]      STEPS: JSON [[action, argument...], ...], see ACTIONS
+// arguments: URL STEPS [WIDTH HEIGHT SCHEME]      STEPS: JSON [[action, argument...], ...], see ACTIONS
 const fs = require('node:fs');
-const { launch } = require('./site.cjs');
 
 const AXE = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-const [program, url, steps, width = '1680', height = '950', colorScheme = 'light'] = process.argv.slice(2);
 
 const version = (page) => page.evaluate(() => document.documentElement.dataset.version);
 
@@ -82,8 +80,7 @@ const ACTIONS = {
   shot: async (page, file) => { await page.screenshot({ path: file }); },
 };
 
-(async () => {
-  const browser = await launch(program);
+exports.run = async (browser, print, url, steps, width = '1680', height = '950', colorScheme = 'light') => {
   const context = await browser.newContext({
     viewport: { width: Number(width), height: Number(height) }, colorScheme, permissions: ['clipboard-read', 'clipboard-write'],
   });
@@ -103,9 +100,5 @@ const ACTIONS = {
     const result = await ACTIONS[action](page, ...values);
     if (result !== undefined) seen.push(result);
   }
-  console.log(JSON.stringify({ seen, said, outside }));
-  await browser.close();
-})().catch((error) => {
-  console.error(error);
-  process.exit(2);
-});
+  print(JSON.stringify({ seen, said, outside }));
+};

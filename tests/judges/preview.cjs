@@ -1,9 +1,7 @@
 // Presses every copy button of a preview page and prints what an editor then gets that is pasted into, as JSON:
 // by the name of the button, the text and the HTML.
-// usage: node preview.cjs CHROMIUM BASE FOLDER ADDRESS      FOLDER holds the page that is served below BASE
-const { launch, open } = require('./site.cjs');
-
-const [program, base, folder, address] = process.argv.slice(2);
+// arguments: BASE FOLDER ADDRESS      FOLDER holds the page that is served below BASE
+const { open } = require('./site.cjs');
 
 // by a real paste: reading the clipboard in another way would clean the HTML first
 async function paste(page) {
@@ -19,8 +17,7 @@ async function paste(page) {
   return page.evaluate(() => window.pasted);
 }
 
-(async () => {
-  const browser = await launch(program);
+exports.run = async (browser, print, base, folder, address) => {
   const page = await open(browser, base, folder, { permissions: ['clipboard-read', 'clipboard-write'] }, () => {});
   await page.goto(address);
   const copied = {};
@@ -28,9 +25,5 @@ async function paste(page) {
     await button.click();
     copied[await button.getAttribute('data-copy')] = await paste(page);
   }
-  console.log(JSON.stringify(copied));
-  await browser.close();
-})().catch((error) => {
-  console.error(error);
-  process.exit(2);
-});
+  print(JSON.stringify(copied));
+};

@@ -1,10 +1,9 @@
 // Uses the search of a site in Chromium as a reader does, and prints what happened as JSON. The pages are served with
 // a strict Content-Security-Policy.
-// usage: node search.cjs CHROMIUM BASE FOLDER STEPS      STEPS: JSON [[action, argument], ...], see `act`;
+// arguments: BASE FOLDER STEPS      STEPS: JSON [[action, argument], ...], see `act`;
 // without steps, what is seen where scripts are off
-const { launch, open } = require('./site.cjs');
+const { open } = require('./site.cjs');
 
-const [program, base, folder, steps] = process.argv.slice(2);
 const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'unsafe-inline'; img-src 'self'";
 
 async function see(page) {
@@ -23,7 +22,7 @@ async function see(page) {
   }));
 }
 
-async function act(page, requests, [action, argument]) {
+async function act(page, base, requests, [action, argument]) {
   if (action === 'open') await page.goto(`${base}search/${argument}`, { waitUntil: 'load' });
   if (action === 'type') await page.fill('#q', argument);
   if (action === 'press') await page.press('#q', argument);
@@ -33,8 +32,7 @@ async function act(page, requests, [action, argument]) {
   return { ...await see(page), requests: requests.splice(0) };
 }
 
-(async () => {
-  const browser = await launch(program);
+exports.run = async (browser, print, base, folder, steps) => {
   const said = [];
   const view = { viewport: { width: 390, height: 700 }, javaScriptEnabled: steps !== '[]' };
   const page = await open(browser, base, folder, view, (what) => said.push(what), {
@@ -53,10 +51,6 @@ async function act(page, requests, [action, argument]) {
     await page.goto(`${base}search/`, { waitUntil: 'load' });
     seen.push({ form: await page.isVisible('form.search'), text: await page.innerText('main') });
   }
-  for (const step of JSON.parse(steps)) seen.push(await act(page, requests, step));
-  console.log(JSON.stringify({ seen, said }));
-  await browser.close();
-})().catch((error) => {
-  console.error(error);
-  process.exit(2);
-});
+  for (const step of JSON.parse(steps)) seen.push(await act(page, base, requests, step));
+  print(JSON.stringify({ seen, said }));
+};

@@ -1,11 +1,8 @@
 // A site as Chromium sees it at its own address: nothing is fetched, every address below BASE is answered
-// from a folder, and any other is refused and told to `say`.
+// from a folder, and any other is refused and passed to `say`.
 const fs = require('node:fs');
 const path = require('node:path');
-const { chromium } = require('playwright-core');
 
-const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync',
-  '--disable-background-networking', '--disable-component-update'];
 const TYPES = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.js': 'text/javascript', '.svg': 'image/svg+xml',
   '.xml': 'application/xml', '.json': 'application/json', '.png': 'image/png' };
 
@@ -20,8 +17,6 @@ function answer(route, base, folder, say, headers) {
   if (!fs.existsSync(file)) return route.fulfill({ status: 404, body: 'not found' });
   return route.fulfill({ body: fs.readFileSync(file), contentType: TYPES[path.extname(file)] || 'text/plain', headers });
 }
-
-exports.launch = (program) => chromium.launch({ executablePath: program, args: QUIET });
 
 exports.open = async (browser, base, folder, view, say, headers = {}) => {
   const context = await browser.newContext(view);

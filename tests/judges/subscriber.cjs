@@ -1,35 +1,16 @@
 // Opens the pages for subscribers of a running server in Chromium, with its headers, and prints one line per finding:
 // axe-core's violations, errors of the console (what its Content-Security-Policy refuses is one), requests to other
 // hosts, sideways scrolling. With --sign-up, it fills in the form at the last address, and prints what the next page says.
-// usage: node subscriber.cjs CHROMIUM [--sign-up] ADDRESS...
+// arguments: [--sign-up] ADDRESS...
 const fs = require('node:fs');
-const { launch } = require('./site.cjs');
 
 const AXE = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const VIEWS = [[320, 'light'], [1280, 'dark']];
-const [program, ...rest] = process.argv.slice(2);
-const addresses = rest.filter((one) => one !== '--sign-up');
-
-async function open(browser, address, width, colorScheme) {
-  const say = (what) => console.log(`${new URL(address).pathname} [${width} px, ${colorScheme}] ${what}`);
-  const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme });
-  const page = await context.newPage();
-  page.on('console', (message) => message.type() === 'error' && say(`console: ${message.text()}`));
-  page.on('pageerror', (error) => say(`script: ${error.message}`));
-  page.on('request', (request) => {
-    if (!request.url().startsWith('data:') && new URL(request.url()).origin !== new URL(address).origin) {
-      say(`outside request: ${request.url()}`);
-    }
-  });
-  await page.goto(address, { waitUntil: 'networkidle' });
-  return [page, say];
-}
 
 async function judge(page, say) {
   const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   if (over > 0) say(`scrolls sideways by ${over} px`);
-  await page.evaluate(AXE);
   const options = { runOnly: RULES, resultTypes: ['violations'] };
   const found = await page.evaluate((wanted) => window.axe.run(document, wanted), options);
   for (const { impact, id, help, nodes } of found.violations) {
@@ -46,21 +27,34 @@ async function signUp(page) {
   await page.waitForTimeout(3500); // a form that is sent faster was filled in by a program
   await page.click('button[name=act]');
   await page.waitForLoadState();
-  console.log((await page.textContent('[role=status]')).trim());
+  return (await page.textContent('[role=status]')).trim();
 }
 
-(async () => {
-  const browser = await launch(program);
+exports.run = async (browser, print, ...words) => {
+  const addresses = words.filter((one) => one !== '--sign-up');
   for (const address of addresses) {
-    for (const [width, scheme] of VIEWS) {
-      const [page, say] = await open(browser, address, width, scheme);
+    let view = '';
+    const say = (what) => print(`${new URL(address).pathname} [${view}] ${what}`);
+    const page = await (await browser.newContext()).newPage();
+    page.on('console', (message) => message.type() === 'error' && say(`console: ${message.text()}`));
+    page.on('pageerror', (error) => say(`script: ${error.message}`));
+    page.on('request', (request) => {
+      if (!request.url().startsWith('data:') && new URL(request.url()).origin !== new URL(address).origin) {
+        say(`outside request: ${request.url()}`);
+      }
+    });
+    for (const [width, colorScheme] of VIEWS) {
+      const isNew = !view;
+      view = `${width} px, ${colorScheme}`;
+      await page.setViewportSize({ width, height: 800 });
+      await page.emulateMedia({ colorScheme });
+      if (isNew) {
+        await page.goto(address, { waitUntil: 'networkidle' });
+        await page.evaluate(AXE);
+      }
       await judge(page, say);
-      if (rest.includes('--sign-up') && address === addresses.at(-1) && scheme === 'light') await signUp(page);
-      await page.context().close();
     }
+    if (words.includes('--sign-up') && address === addresses.at(-1)) print(await signUp(page));
+    await page.context().close();
   }
-  await browser.close();
-})().catch((error) => {
-  console.error(error);
-  process.exit(2);
-});
+};
