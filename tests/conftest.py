@@ -25,6 +25,14 @@ ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden"
 CORPUS = ROOT.parent / "shared" / "corpus"
 MEMORY = Path("/dev/shm")
+LONG = (
+    "tests/test_style.py::test_types",
+    "tests/deploy/test_container.py",
+    "tests/test_packaging.py",
+    "tests/judges/test_captures.py",
+    "tests/promises/test_crash.py",
+)
+"""Tests of half a minute and more."""
 
 
 def pytest_configure() -> None:
@@ -39,6 +47,11 @@ def pytest_configure() -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first: at the end, one process would work and the others wait for it."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def _may_hold_folders(folder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""A million readers: bounded memory to plan, and no step that looks at all of them."""
+"""Many readers: bounded memory to plan, and no step that looks at all of them."""
 
 from __future__ import annotations
 
@@ -48,12 +48,13 @@ def planned(place: Path | str, number: int) -> tuple[int, list[int], list[int]]:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
 def test_memory_does_not_grow_with_the_list(place: Path | str, tmp_path: Path) -> None:
-    number = 1_000_000 if isinstance(place, Path) else 100_000
+    number = 100_000
     few, first, second = planned(tmp_path / "few.db", 10_000)
     assert first == second == [10_000, 10_000]
     many, first, second = planned(place, number)
     assert first == second == [number, number], "to plan again inserts nothing"
-    assert many - few < 64 * MEGABYTE
+    # a list of so many addresses takes 16 MB; with PostgreSQL, another library is loaded
+    assert many - few < (10 if isinstance(place, Path) else 64) * MEGABYTE
 
 
 class Recorder:

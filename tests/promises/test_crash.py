@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -112,6 +112,30 @@ def tree(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(public)): path.read_bytes() for path in public.rglob("*") if path.is_file()}
 
 
+class Edited(NamedTuple):
+    """A newsletter that is published and then gets another issue, and its files before and after that is published."""
+
+    letter: Path
+    before: dict[str, bytes]
+    after: dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def edited(tmp_path_factory: pytest.TempPathFactory, publish: Any) -> Edited:
+    folder = tmp_path_factory.mktemp("edited")
+    publish("init", "--lang", "zh", "letter", folder=folder)
+    letter = folder / "letter"
+    publish("--channel", "web,rss", folder=letter)
+    before = tree(letter)
+    added = "# 慢工 (2021-07-18)：旧刊补录\n\n## 新闻\n\n- [多一条](https://example.org/more)\n"
+    (letter / "issues" / "2021-07-18.md").write_text(added, "utf-8")
+    untroubled = shutil.copytree(letter, folder / "untroubled")
+    publish("--channel", "web,rss", folder=untroubled)
+    after = tree(untroubled)
+    assert before != after
+    return Edited(letter, before, after)
+
+
 @pytest.mark.parametrize(
     "place",
     [
@@ -119,28 +143,19 @@ def tree(root: Path) -> dict[str, bytes]:
         *("replacing:full", "replacing:full:5", "replaced:raise:3", "files begun:full", "files written:full"),
     ],
 )
-def test_files_are_whole_whatever_happens(tmp_path: Path, publish: Any, place: str) -> None:
-    publish("init", "--lang", "zh", "letter", folder=tmp_path)
-    letter = tmp_path / "letter"
-    publish("--channel", "web,rss", folder=letter)
-    before = tree(letter)
-    added = "# 慢工 (2021-07-18)：旧刊补录\n\n## 新闻\n\n- [多一条](https://example.org/more)\n"
-    (letter / "issues" / "2021-07-18.md").write_text(added, "utf-8")
-    shutil.copytree(letter, tmp_path / "untroubled")
-    publish("--channel", "web,rss", folder=tmp_path / "untroubled")
-    after = tree(tmp_path / "untroubled")
-    assert before != after
+def test_files_are_whole_whatever_happens(tmp_path: Path, publish: Any, edited: Edited, place: str) -> None:
+    letter = shutil.copytree(edited.letter, tmp_path / "letter")
     command = [sys.executable, "-m", "publisher", "--channel", "web,rss"]
     env = os.environ | {"PUBLISHER_FAILPOINT": place}
     done = subprocess.run(command, cwd=letter, env=env, capture_output=True, text=True)
     assert done.returncode == (-9 if "kill" in place else 6), done.stderr
     for name, body in tree(letter).items():
         if not Path(name).name.startswith(TEMPORARY_PREFIX):
-            assert body in (before.get(name), after[name]), f"{name} is neither old nor new"
+            assert body in (edited.before.get(name), edited.after[name]), f"{name} is neither old nor new"
     linked = re.findall(r"<link>(https://[^<]+)</link>", (letter / "public" / "feed.xml").read_text("utf-8"))
     assert len(linked) > 2
     publish("--channel", "web,rss", folder=letter)
-    assert tree(letter) == after
+    assert tree(letter) == edited.after
     tx = sqlite3.connect(letter / ".publisher" / "ledger.db")
     assert tx.execute("SELECT COUNT(*) FROM publication WHERE done = 0").fetchall() == [(0,)]
     tx.close()
