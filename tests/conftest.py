@@ -19,6 +19,7 @@ import pytest
 from hypothesis import settings
 from jinja2 import Environment
 
+from publisher.cards import fonts
 from tests.support.postgres import Postgres, programs
 
 ROOT = Path(__file__).parents[1]
@@ -47,6 +48,12 @@ def pytest_configure() -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: many tests wait for a process, a server or a clock."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -84,6 +91,23 @@ def templates_compiled_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Environment, "compile", build_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fonts_found_once() -> Iterator[None]:
+    """The fonts of this machine are looked for once in this process, and not in each run of a test."""
+    own = fonts._list_folders, fonts._find_fc_list
+    forget, known = fonts.forget_fonts, [False]
+
+    def forget_others() -> None:
+        is_own = (fonts._list_folders, fonts._find_fc_list) == own
+        if not (is_own and known[0]):
+            forget()
+        known[0] = is_own
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fonts, "forget_fonts", forget_others)
         yield
 
 
@@ -199,8 +223,6 @@ def _difference(name: str, old: bytes, new: bytes) -> str:
 @pytest.fixture
 def no_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A machine without fonts: only the one that Pillow brings is left."""
-    from publisher.cards import fonts
-
     monkeypatch.setattr(fonts, "_list_folders", lambda: ())
     monkeypatch.setattr(fonts, "_find_fc_list", lambda: None)
     fonts.forget_fonts()

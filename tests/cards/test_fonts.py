@@ -46,10 +46,10 @@ def covered(path: Path, number: int = 0) -> set[str]:
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The files made here have too few tables to draw with."""
-    fonts.forget_fonts()
+    forget_fonts()
     monkeypatch.setattr(fonts, "can_open", cache(lambda _: True))
     yield
-    fonts.forget_fonts()
+    forget_fonts()
 
 
 def test_ranges_of_groups(tmp_path: Path) -> None:
