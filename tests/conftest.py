@@ -32,6 +32,8 @@ LONG = (
     "tests/test_packaging.py",
     "tests/judges/test_captures.py",
     "tests/promises/test_crash.py",
+    "tests/channels/telegram/test_publish.py",
+    "tests/channels/telegram/test_fuzzed.py",
 )
 """Tests of half a minute and more."""
 
