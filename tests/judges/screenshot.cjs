@@ -3,10 +3,11 @@
 const { open } = require('./site.cjs');
 
 exports.run = async (browser, print, base, folder, pictures) => {
+  let [page, last] = [undefined, ''];
   for (const { address, file, view, full } of JSON.parse(pictures)) {
-    const page = await open(browser, base, folder, view, print);
+    if (JSON.stringify(view) !== last) page = await open(browser, base, folder, view, print);
+    last = JSON.stringify(view);
     await page.goto(address, { waitUntil: 'load' });
     await page.screenshot({ path: file, fullPage: Boolean(full) });
-    await page.context().close();
   }
 };

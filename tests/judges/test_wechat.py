@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import html
 import json
 import re
 import subprocess
@@ -23,7 +22,6 @@ from publisher.theme import Theme
 from publisher.transforms import make_publishable, make_urls_absolute
 
 HERE = Path(__file__).parent
-QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000")
 BAD = """<section style="line-height:1.5;font-family:Georgia">
 <p style="text-align:start">一 <strong>二</strong> 三 **四**</p></section>"""
 
@@ -52,17 +50,14 @@ def folders(
 
 
 @pytest.fixture(scope="session")
-def structure_findings(need: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Any:
+def structure_findings(chromium: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What wechat-article-checker says of an article: rule to count, and the fragments it names."""
-    chromium, folder = need("chromium"), tmp_path_factory.mktemp("probe")
+    folder = tmp_path_factory.mktemp("probe")
 
     def check(article: Path) -> dict[str, int]:
         probe = folder / "probe.html"
         subprocess.run([sys.executable, "-m", "probe", article, "-o", probe], check=True, capture_output=True)
-        command = [chromium, *QUIET, f"--user-data-dir={folder / 'chromium'}", "--dump-dom", probe.as_uri()]
-        page = subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
-        _, _, box = page.rpartition('<pre id="__probeReport"')  # the script that makes the box names it too
-        report = json.loads(html.unescape(box.partition(">")[2].partition("</pre>")[0]))
+        report = json.loads(chromium("probe.cjs", probe.as_uri()))
         counts = {"shown": report["preview"]["count"], "raw": report["payloadRaw"]}
         counts |= {width: seen["count"] for width, seen in report["payload"].items()}
         return {
