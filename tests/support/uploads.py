@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from threading import Thread
 
+import httpx
+
 from publisher.credentials import Reference
 from publisher.upload.settings import UploadSettings
 from publisher.upload.upload import Uploader
@@ -61,6 +63,41 @@ class BucketPlace(Place):
     def close(self) -> None:
         self.server.shutdown()
         self.server.server_close()
+
+
+class MotoPlace(Place):
+    """A bucket of moto, which is written after what AWS does: https://docs.getmoto.org/en/latest/docs/server_mode.html"""
+
+    def __init__(self, _: Path) -> None:
+        from moto.server import ThreadedMotoServer
+        from obstore.store import S3Store
+
+        self.server = ThreadedMotoServer("127.0.0.1", 0)
+        self.server.start()
+        host, port = self.server.get_host_and_port()
+        self.url = f"http://{host}:{port}"
+        httpx.post(f"{self.url}/moto-api/reset").raise_for_status()
+        httpx.put(f"{self.url}/letter").raise_for_status()
+        os.environ["UPLOAD_KEY"] = f"AKIAFAKE:{SECRET}"
+        self.settings = UploadSettings("s3", "s3://letter/site", self.url, Reference("env:UPLOAD_KEY"))
+
+        self._store = S3Store(
+            "letter",
+            endpoint=self.url,
+            access_key_id="AKIAFAKE",
+            secret_access_key=SECRET,
+            client_options={"allow_http": True},
+        )
+
+    def files(self) -> dict[str, bytes]:
+        paths = [entry["path"].removeprefix("site/") for page in self._store.list("site") for entry in page]
+        return {path: bytes(self._store.get(f"site/{path}").bytes()) for path in paths if not path.startswith(OWN)}
+
+    def add(self, path: str, body: bytes) -> None:
+        self._store.put(f"site/{path}", body)
+
+    def close(self) -> None:
+        self.server.stop()
 
 
 class RsyncPlace(Place):
@@ -137,7 +174,7 @@ class BranchPlace(Place):
         git(clone, "push", "--quiet", "origin", "site")
 
 
-PLACES = {"s3": BucketPlace, "rsync": RsyncPlace, "git": BranchPlace}
+PLACES = {"s3": BucketPlace, "moto": MotoPlace, "rsync": RsyncPlace, "git": BranchPlace}
 
 
 def git(folder: Path, *arguments: str) -> bytes:

@@ -54,7 +54,7 @@ def open_place(
     monkeypatch.setenv("UPLOAD_KEY", "")  # so that it is gone afterwards
 
     def open_one(kind: str) -> Place:
-        for program in {"s3": (), "rsync": ("rsync",), "git": ("git",)}[kind]:
+        for program in {"s3": (), "moto": (), "rsync": ("rsync",), "git": ("git",)}[kind]:
             need(program)
         opened.append(PLACES[kind](tmp_path))
         return opened[-1]
