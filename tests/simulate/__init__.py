@@ -1,0 +1,1 @@
+"""Several processes send one issue, and are killed at it: `make simulate`."""

@@ -1,0 +1,110 @@
+"""Processes that send, each as on a machine of its own: started, killed, suspended, and stopped in the end."""
+
+from __future__ import annotations
+
+import signal
+import time
+from itertools import count
+from pathlib import Path
+from subprocess import Popen
+from types import TracebackType
+from typing import Self
+
+from tests.simulate.letter import Letter
+
+_STOP_SECONDS = 60
+_START_SECONDS = 1.0
+"""How long to wait before one that has ended is replaced."""
+
+_MISTAKES = (1, 2, 70)
+"""Exit codes of a command that cannot work, however often it is started."""
+
+
+class ProcessGroup:
+    """At most `size` processes at a time that send the issue, each on a machine of its own, while a `with` block lasts.
+
+    One that was killed, or has ended because another one is at it, is replaced by `refill`. `env` is for all of them.
+    What they print is in the file `log`.
+    """
+
+    def __init__(self, letter: Letter, size: int, log: Path, **env: str) -> None:
+        self._letter = letter
+        self._size = size
+        self._log = log.open("ab")
+        self._env = env
+        self._numbers = count(1)
+        self._next_start = 0.0
+        self._living: list[Popen[bytes]] = []
+        self._suspended: list[Popen[bytes]] = []
+
+    def __enter__(self) -> Self:
+        self.refill()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End those that are left, whatever happened."""
+        self.resume()
+        for process in self._living:
+            process.kill()
+            process.wait()
+        self._log.close()
+
+    @property
+    def pids(self) -> list[int]:
+        return [process.pid for process in self._living]
+
+    def refill(self) -> None:
+        """Replace those that have ended. Raises RuntimeError if that is of no use."""
+        for process in [one for one in self._living if one.poll() is not None]:
+            self._living.remove(process)
+            if process.returncode in _MISTAKES:
+                raise RuntimeError(f"exit {process.returncode}: {Path(self._log.name).read_text()[-2000:]}")
+        while len(self._living) < self._size and time.monotonic() >= self._next_start:
+            name = f"machine{next(self._numbers)}"
+            folder = self._letter.new_machine(name)
+            words = ("--yes", "--channel", "email")
+            process = self._letter.start(*words, folder=folder, log=self._log, MACHINE=name, **self._env)
+            self._living.append(process)
+            if len(self._living) == self._size:
+                self._next_start = time.monotonic() + _START_SECONDS
+
+    def kill(self, number: int) -> bool:
+        """Kill one of them. Return whether it was still alive."""
+        process = self._living.pop(number % len(self._living))
+        process.kill()
+        return process.wait() == -signal.SIGKILL
+
+    def suspend(self, number: int) -> None:
+        """Stop one as a machine that is frozen, until `resume`; meanwhile another takes its place."""
+        process = self._living.pop(number % len(self._living))
+        process.send_signal(signal.SIGSTOP)
+        self._suspended.append(process)
+
+    def resume(self) -> None:
+        """Let those go on that are suspended, as some more than `size`."""
+        for process in self._suspended:
+            process.send_signal(signal.SIGCONT)
+            self._living.append(process)
+        self._suspended.clear()
+
+    def stop(self) -> None:
+        """Ask all to stop after the emails in progress. Raises TimeoutExpired if one does not within a minute."""
+        for process in self._living:
+            process.terminate()
+        end = time.monotonic() + _STOP_SECONDS
+        for process in self._living:
+            process.wait(max(0.0, end - time.monotonic()))
+        self._living.clear()
+
+
+def read_peak_memory(pid: int) -> int:
+    """Return the most memory, in bytes, that a living process has held so far; 0 if it has ended. Linux only."""
+    try:
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0
