@@ -23,7 +23,6 @@ SHORT_FILES = {
     "publisher/patterns.py": "known to every room",
     "publisher/verp.py": "known to those who send and to those who read what is returned",
     "publisher/project.py": "finds publisher.toml before anything that reads it is imported",
-    "channels/rss/json_feed.py": "one format, beside xml_feeds.py",
 }
 USUAL_LENGTH = range(80, 301)
 # Names that several modules give to the same thing.

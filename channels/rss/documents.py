@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from publisher.channel import Context, Entry, Part, PartGroup
-from publisher.channels.rss import json_feed, xml_feeds
+from publisher.channels.rss import json_feed
 from publisher.channels.rss.compress import add_compressed
 from publisher.channels.rss.entries import IssueLines, author_name
 from publisher.channels.rss.feed import (
@@ -30,7 +30,9 @@ from publisher.channels.rss.feed import (
     FeedPaths,
     clean_line,
 )
+from publisher.channels.rss.json_feed import JsonDocument
 from publisher.channels.rss.sections import FeedSection
+from publisher.channels.rss.xml_feeds import AtomDocument, RssDocument
 from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
 from publisher.patterns import lazy_pattern
@@ -76,7 +78,7 @@ class FeedDocuments(Struct, frozen=True):
             for feed_format in keys
         }
         return _build_feed_group(
-            f"archive/{year}", keys, feeds, entries, lambda: [read_lines(entry).issue for entry in entries]
+            f"archive/{year}", keys, feeds, entries, lambda: (read_lines(entry).issue for entry in entries)
         )
 
     def build_live_feeds(self, entries: Sequence[Entry], archive_year: int | None, read_lines: LineReader) -> PartGroup:
@@ -168,7 +170,7 @@ def _build_feed_group(
     keys: Mapping[FeedFormat, str],
     feeds: Mapping[FeedFormat, Feed],
     entries: Iterable[Entry],
-    read_lines: Callable[[], Sequence[bytes]],
+    read_lines: Callable[[], Iterable[bytes]],
     article_urls: Mapping[str, str] = MappingProxyType({}),
 ) -> PartGroup:
     facts = [
@@ -193,21 +195,25 @@ def _add_article_link(line: bytes, article_url: str) -> bytes:
     return json_feed.dump_entry(item)
 
 
+_DOCUMENTS: Mapping[FeedFormat, Callable[[Feed], JsonDocument | AtomDocument | RssDocument]] = {
+    "json": JsonDocument,
+    "atom": AtomDocument,
+    "rss": RssDocument,
+}
+
+
 def _render_feed_files(
-    keys: Mapping[FeedFormat, str], feeds: Mapping[FeedFormat, Feed], lines: Sequence[bytes]
+    keys: Mapping[FeedFormat, str], feeds: Mapping[FeedFormat, Feed], lines: Iterable[bytes]
 ) -> Iterator[Part]:
-    if not lines:
-        return
-    items = [json.loads(line) for line in lines]
-    for feed_format, feed in feeds.items():
-        match feed_format:
-            case "json":
-                body = json_feed.render_json_feed(feed, lines)
-            case "atom":
-                body = xml_feeds.render_atom(feed, items)
-            case "rss":
-                body = xml_feeds.render_rss(feed, items)
-        yield Part(keys[feed_format], MEDIA_TYPES[feed_format], body)
+    """Yield the feeds of a group, nothing if it has no entries. Each entry is read once, for all formats."""
+    documents = {feed_format: _DOCUMENTS[feed_format](feed) for feed_format, feed in feeds.items()}
+    is_empty = True
+    for line in lines:
+        item, is_empty = json.loads(line), False
+        for document in documents.values():
+            document.add(item, line)
+    for feed_format in () if is_empty else feeds:
+        yield Part(keys[feed_format], MEDIA_TYPES[feed_format], documents.pop(feed_format).finish())
 
 
 def _compute_group_digest(*inputs: object) -> str:

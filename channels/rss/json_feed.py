@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 
 from publisher.channels.rss.feed import Feed, FeedItem
 
@@ -15,21 +14,32 @@ def dump_entry(item: FeedItem) -> bytes:
     return _dump_json(item) + b"\n"
 
 
-def render_json_feed(feed: Feed, entries_json: Iterable[bytes]) -> bytes:
-    """Return the feed as UTF-8 JSON, with the lines of `dump_entry` inserted unchanged."""
-    head: dict[str, object] = {
-        "version": "https://jsonfeed.org/version/1.1",
-        "title": feed.title,
-        "description": feed.description,
-        "home_page_url": feed.home_url,
-        "feed_url": feed.url,
-        "language": feed.language,
-        "authors": [{"name": feed.author}],
-    }
-    if feed.hub:
-        head["hubs"] = [{"type": "WebSub", "url": feed.hub}]
-    entries = b",\n".join(entry.rstrip(b"\n") for entry in entries_json)
-    return _dump_json(head).removesuffix(b"}") + _ITEMS_PREFIX + entries + b"\n]}\n"
+class JsonDocument:
+    """A feed to which entries are added, newest first; `finish` returns it as UTF-8 JSON."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._lines: list[bytes] = []
+
+    def add(self, item: FeedItem, line: bytes) -> None:  # noqa: ARG002 - the item is for the other formats
+        """Add an entry: its `line` of `dump_entry`, unchanged."""
+        self._lines.append(line.rstrip(b"\n"))
+
+    def finish(self) -> bytes:
+        """Return the document."""
+        feed = self._feed
+        head: dict[str, object] = {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": feed.title,
+            "description": feed.description,
+            "home_page_url": feed.home_url,
+            "feed_url": feed.url,
+            "language": feed.language,
+            "authors": [{"name": feed.author}],
+        }
+        if feed.hub:
+            head["hubs"] = [{"type": "WebSub", "url": feed.hub}]
+        return _dump_json(head).removesuffix(b"}") + _ITEMS_PREFIX + b",\n".join(self._lines) + b"\n]}\n"
 
 
 def _dump_json(value: object) -> bytes:

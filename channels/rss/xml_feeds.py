@@ -2,7 +2,6 @@
 
 What feedgen 1.0.0 does by default, and how this module handles it:
 - It sets the current time on a feed and its entries: both dates are always set.
-- It puts new entries first: order="append".
 - It uses the last link as the link of an RSS channel: the home page is added last.
 - It does not write hub and archive links into RSS: an extension does.
 - It omits authors without an email address from RSS: an extension writes dc:creator.
@@ -15,9 +14,9 @@ What feedgen 1.0.0 does by default, and how this module handles it:
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from abc import abstractmethod
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from publisher.channels.rss.feed import Feed, FeedItem
 
@@ -31,22 +30,66 @@ _LANGUAGE_ATTRIBUTE = "{http://www.w3.org/XML/1998/namespace}lang"
 _HISTORY = "http://purl.org/syndication/history/1.0"
 
 
-def render_rss(feed: Feed, items: Sequence[FeedItem]) -> bytes:
-    """Return the feed as RSS 2.0 in UTF-8. `items` are newest first, at least one."""
-    return _serialize_feed(feed, _build_feed_generator(feed, items, "application/rss+xml").rss_str)
+class _XmlDocument:
+    """A document to which entries are added, newest first, at least one; `finish` returns it in UTF-8.
+
+    Each entry is serialized as the only one of a document, and cut out of it: a year of entries is never a tree.
+    """
+
+    _media_type: ClassVar[str]
+    _start: ClassVar[bytes]
+    _end: ClassVar[bytes]
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._generator = _build_feed_generator(feed, self._media_type)
+        self._updated: list[dt.datetime] = []
+        self._frame = b"", b""
+        self._entries: list[bytes] = []
+
+    def add(self, item: FeedItem, line: bytes) -> None:  # noqa: ARG002 - the line is for JSON Feed
+        """Add an entry; `line` is the same as JSON."""
+        self._updated.append(_modified_at(item))
+        self._generator.updated(max(self._updated))
+        _add_feed_entry(self._generator, item)
+        document = self._serialize()
+        self._generator.remove_entry(0)
+        start, end = document.index(self._start), document.rindex(self._end) + len(self._end)
+        self._entries.append(document[start:end])
+        self._frame = document[:start], document[end:]
+
+    def finish(self) -> bytes:
+        """Return the document."""
+        style = f'<?xml-stylesheet type="text/css" href="{self._feed.style}"?>'
+        head = f'<?xml version="1.0" encoding="UTF-8"?>\n{style}\n'.encode()
+        return b"".join((head, self._frame[0], *self._entries, self._frame[1]))
+
+    @abstractmethod
+    def _serialize(self) -> bytes:
+        """Return a document with the last entry, without its XML declaration."""
 
 
-def render_atom(feed: Feed, items: Sequence[FeedItem]) -> bytes:
-    """Return the feed as Atom 1.0 in UTF-8. `items` are newest first, at least one."""
-    return _serialize_feed(feed, _build_feed_generator(feed, items, "application/atom+xml").atom_str)
+class RssDocument(_XmlDocument):
+    """A feed as RSS 2.0."""
+
+    _media_type = "application/rss+xml"
+    _start, _end = b"    <item>\n", b"    </item>\n"
+
+    def _serialize(self) -> bytes:
+        return bytes(self._generator.rss_str(pretty=True, xml_declaration=False))
 
 
-def _serialize_feed(feed: Feed, serialize: Callable[..., bytes]) -> bytes:
-    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<?xml-stylesheet type="text/css" href="{feed.style}"?>\n'
-    return head.encode() + serialize(pretty=True, xml_declaration=False)
+class AtomDocument(_XmlDocument):
+    """A feed as Atom 1.0."""
+
+    _media_type = "application/atom+xml"
+    _start, _end = b"  <entry>\n", b"  </entry>\n"
+
+    def _serialize(self) -> bytes:
+        return bytes(self._generator.atom_str(pretty=True, xml_declaration=False))
 
 
-def _build_feed_generator(feed: Feed, items: Sequence[FeedItem], media_type: str) -> Any:
+def _build_feed_generator(feed: Feed, media_type: str) -> Any:
     from feedgen.feed import FeedGenerator
 
     generator = FeedGenerator()
@@ -61,14 +104,11 @@ def _build_feed_generator(feed: Feed, items: Sequence[FeedItem], media_type: str
     generator.generator(_GENERATOR)
     generator.link(href=feed.url, rel="self", type=media_type)
     generator.link(href=feed.home_url, rel="alternate", type="text/html")
-    for item in items:
-        _add_feed_entry(generator, item)
-    generator.updated(max(_modified_at(item) for item in items))
     return generator
 
 
 def _add_feed_entry(generator: Any, item: FeedItem) -> None:
-    entry = generator.add_entry(order="append")
+    entry = generator.add_entry()
     entry.id(item["id"])
     entry.title(item["title"])
     entry.link(href=item["url"], rel="alternate")
