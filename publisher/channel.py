@@ -31,12 +31,14 @@ class Part(Struct, frozen=True):
     channel changes, so should a parameter of the media type, and old issues stay as they are.
 
     `key` is unique in its rendering; for channels that write files it is the path below the output folder,
-    with forward slashes.
+    with forward slashes. `forms` are the keys of parts that follow it and say the same, such as compressed: when the
+    part replaces a file, they are deleted first, so that none is ever older than it.
     """
 
     key: str
     media_type: str
     body: bytes
+    forms: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import os
 import sys
+from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
 
@@ -23,17 +24,18 @@ TEMPORARY_PREFIX = ".publisher-tmp-"
 _serial = count()
 
 
-def write_if_changed(path: Path, body: bytes, *, flush: bool = True) -> bool:
+def write_if_changed(path: Path, body: bytes, *, flush: bool = True, stale: Iterable[Path] = ()) -> bool:
     """Write `body` to `path` atomically, unless it has these bytes already. Return whether it was written.
 
     Missing folders are created; the mode of a replaced file is kept. Without `flush` the bytes may be lost in
-    a power cut until `flush_all` has run. Raises StorageError; the old file is unchanged then.
+    a power cut until `flush_all` has run. Before a file is replaced, those made from it (`stale`) are deleted. Raises
+    StorageError; the old file is unchanged then.
     """
     try:
         mode = _mode_if_different(path, body)
         if mode == _UNCHANGED:
             return False
-        _write_atomically(path, body, mode, flush)
+        _write_atomically(path, body, mode, flush, stale)
     except OSError as error:
         raise wrap_os_error(f"cannot write {path}", error) from error
     return True
@@ -91,8 +93,8 @@ def _mode_if_different(path: Path, body: bytes) -> int:
         return status.st_mode & 0o7777
 
 
-def _write_atomically(path: Path, body: bytes, mode: int, flush: bool) -> None:
-    """Write the bytes to a temporary file beside `path` and rename it to `path`."""
+def _write_atomically(path: Path, body: bytes, mode: int, flush: bool, stale: Iterable[Path]) -> None:
+    """Write the bytes to a temporary file beside `path`, delete the `stale` files, and rename it to `path`."""
     file, temporary = _open_temporary(path.parent)
     try:
         with os.fdopen(file, "wb", buffering=0) as new:
@@ -103,6 +105,8 @@ def _write_atomically(path: Path, body: bytes, mode: int, flush: bool) -> None:
                 temporary.chmod(mode)
             if flush:
                 os.fsync(file)
+        for other in stale:
+            other.unlink(missing_ok=True)
         hit_failpoint("replacing")
         temporary.replace(path)
         hit_failpoint("replaced")

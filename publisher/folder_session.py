@@ -41,6 +41,7 @@ class FolderSession(Session):
                 permanent=True,
             )
         flush = sys.platform == "win32" or self._written < _INDIVIDUAL_FLUSH_LIMIT
-        changed = write_if_changed(Path(destination, part.key), part.body, flush=flush)
+        forms = [Path(destination, key) for key in part.forms]
+        changed = write_if_changed(Path(destination, part.key), part.body, flush=flush, stale=forms)
         self._written += changed
         return Receipt(changed=changed)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from io import BytesIO
 from threading import Thread
 
+from msgspec.structs import replace
+
 from publisher.channel import Part
 
 # the next higher levels take half as much time again and save only a few percent
@@ -17,7 +19,7 @@ _MAX_THREADS = 2
 
 
 def add_compressed(files: Iterable[Part]) -> Iterator[Part]:
-    """Yield each file, then its .gz and .br, so that these are never older than the file itself.
+    """Yield each file, then its .gz and .br. They are its `forms`: none is ever beside a file that is newer.
 
     The output depends only on the bytes: it contains no name and no time. Both libraries release the GIL, so
     a file is compressed while the next one is rendered.
@@ -37,15 +39,16 @@ class _CompressionThread(Thread):
 
     def __init__(self, file: Part) -> None:
         super().__init__(name=f"compress {file.key}")
-        self._file = file
+        self._file = replace(file, forms=(f"{file.key}.gz", f"{file.key}.br"))
         self._compressed: tuple[Part, ...] = ()
         self._error: Exception | None = None
 
     def run(self) -> None:
+        gzip_key, brotli_key = self._file.forms
         try:
             self._compressed = (
-                Part(f"{self._file.key}.gz", "application/gzip", _compress_gzip(self._file.body)),
-                Part(f"{self._file.key}.br", "application/x-brotli", _compress_brotli(self._file.body)),
+                Part(gzip_key, "application/gzip", _compress_gzip(self._file.body)),
+                Part(brotli_key, "application/x-brotli", _compress_brotli(self._file.body)),
             )
         except Exception as error:  # raised in `wait_for_parts`, because a thread cannot
             self._error = error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import brotli
 import pytest
 
 from publisher.files import TEMPORARY_PREFIX
@@ -105,6 +107,29 @@ def test_six_at_once_have_one_winner(tmp_path: Path, place: list[str]) -> None:
 
 
 # ------------------------------------------------------------------------- files
+
+
+def test_no_compressed_feed_is_beside_a_newer_one_wherever_a_run_is_killed(tmp_path: Path, publish: Any) -> None:
+    publish("init", "--lang", "zh", "letter", folder=tmp_path)
+    before = tmp_path / "letter"
+    publish("--channel", "rss", folder=before)
+    old = (before / "public" / "feed.xml").read_bytes()
+    issue = max((before / "issues").iterdir())
+    issue.write_text(issue.read_text("utf-8") + "\n- [多一条](https://example.org/more)\n", "utf-8")
+    command = [sys.executable, "-m", "publisher", "--channel", "rss"]
+    seen = set()
+    for number in range(1, 30):
+        letter = tmp_path / f"killed-{number}"
+        shutil.copytree(before, letter)
+        env = os.environ | {"PUBLISHER_FAILPOINT": f"replaced:kill:{number}"}
+        if subprocess.run(command, cwd=letter, env=env, capture_output=True).returncode == 0:
+            break
+        files = tree(letter)
+        for name in ("feed.xml", "atom.xml", "feed.json"):
+            assert gzip.decompress(files.get(f"{name}.gz", gzip.compress(files[name]))) == files[name]
+            assert brotli.decompress(files.get(f"{name}.br", brotli.compress(files[name]))) == files[name]
+        seen.add((files["feed.xml"] == old, "feed.xml.gz" in files, "feed.xml.br" in files))
+    assert {(True, True, True), (False, False, False), (False, True, False), (False, True, True)} == seen
 
 
 def tree(root: Path) -> dict[str, bytes]:
