@@ -158,6 +158,7 @@ class Sources:
             except OSError as error:
                 raise wrap_os_error("cannot write temporary data", error) from error
             run.report(Progress("reading", done, len(changed)))
+        self.pool.close()  # those who render are forked from a process that has loaded what that takes
 
 
 def _find_sources(config: Config) -> list[SourceFile]:
