@@ -231,15 +231,23 @@ def _lay_out_item(item: m.Item, number: int, *, digest: bool) -> OutlineItem:
 
 def build_item_name(item: m.Item) -> str:
     """Return the title as one line of text: of a paragraph the words in bold at its start, or the first words."""
-    texts = (m.plain(item.title), item.source, item.url, m.plain(item.tail), m.plain(item.summary))
-    names = (" ".join((text or "").split()) for text in (*texts, blocks_to_plain_text(item.body)))
-    name = next(filter(None, names), item.id)
+    name = next(filter(None, (" ".join(text.split()) for text in _find_item_names(item))), item.id)
     if len(name) <= _MAX_NAME_LENGTH or (item.url and item.title and not is_running_text(item)):
         return name
     match item.title:
         case (m.Strong(children), *_) if lead := " ".join(m.plain(children).split()).rstrip(" ：:.。"):
             name = lead
     return shorten(name, _MAX_NAME_LENGTH)
+
+
+def _find_item_names(item: m.Item) -> Iterator[str]:
+    """Yield what an item can be called by, the best first."""
+    yield m.plain(item.title)
+    yield item.source or ""
+    yield item.url or ""
+    yield m.plain(item.tail)
+    yield m.plain(item.summary)
+    yield blocks_to_plain_text(item.body)
 
 
 def _find_links(item: m.Item, laid_out: OutlineItem, *, digest: bool) -> Iterator[ItemLink]:

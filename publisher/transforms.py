@@ -180,11 +180,12 @@ def _collect_nodes(kind: type[_Node], nodes: tuple[object, ...], collected: list
     for node in nodes:
         if isinstance(node, tuple):
             _collect_nodes(kind, node, collected)
-        elif isinstance(node, kind):
+            continue
+        if isinstance(node, kind):
             collected.append(node)
         for name in _INNER_FIELDS[type(node)]:
-            inner = getattr(node, name)
-            _collect_nodes(kind, inner if isinstance(inner, tuple) else (inner,), collected)
+            if inner := getattr(node, name):
+                _collect_nodes(kind, inner if isinstance(inner, tuple) else (inner,), collected)
 
 
 # types of fields that do not contain nodes

@@ -36,7 +36,6 @@ from publisher.outline import (
     OutlineItem,
     OutlineSection,
     build_note_label,
-    build_outline,
     count_footnotes,
     highlight_subject,
     order_opening,
@@ -84,12 +83,12 @@ class ArticleOptions(Struct, frozen=True):
     qr: str = ""
 
 
-def build_article(issue: m.Issue, options: ArticleOptions) -> Article:
+def build_article(issue: m.Issue, outline: Outline, options: ArticleOptions) -> Article:
     """Return the article of an issue that has been through the transforms `publishable` and `absolute`.
 
-    If it is too long for WeChat, it lacks as many ornaments as that takes, or all if that is not enough.
+    `outline` is that of the issue. If the article is too long for WeChat, it lacks as many ornaments as that takes, or
+    all if that is not enough.
     """
-    outline = build_outline(issue, "wechat")
     article = _build_with_ornaments(issue, outline, options, 0)
     if not article.size.excess:
         return article
@@ -103,6 +102,13 @@ def build_article(issue: m.Issue, options: ArticleOptions) -> Article:
         if not article.size.excess:
             break
     return replace(article, left_out=left_out)
+
+
+def measure_article(issue: m.Issue, outline: Outline, options: ArticleOptions) -> int:
+    """Return how many characters the article has that `build_article` returns. Fast if it is too long in any case."""
+    bare = _build_with_ornaments(issue, outline, options, len(ORNAMENTS))
+    article = bare if bare.size.excess else build_article(issue, outline, options)
+    return article.size.characters
 
 
 def _build_with_ornaments(issue: m.Issue, outline: Outline, options: ArticleOptions, left_out: int) -> Article:

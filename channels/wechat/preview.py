@@ -137,15 +137,15 @@ def find_warnings(article: Article, meta: ArticleMeta, page_url: str) -> Iterato
         yield f"pictures to be uploaded to WeChat, which shows no others: {_format_names(external)}"
 
 
-def format_length_warning(article: Article, other: Article, other_links: str) -> str:
+def format_length_warning(article: Article, other_length: int, other_links: str) -> str:
     """Return a warning that says by how much an article is too long, and how to shorten it.
 
-    `other` is the same article with links = `other_links`.
+    With links = `other_links` it would have `other_length` characters.
     """
-    length, size = article.size.characters, other.size.characters
+    length = article.size.characters
     clauses = [f"the article has {length:,} characters, {article.size.excess:,} too many for WeChat"]
-    if size < length:
-        clauses.append(f'links = "{other_links}" would make it {size:,}')
+    if other_length < length:
+        clauses.append(f'links = "{other_links}" would make it {other_length:,}')
     long_urls = [use.url for use in article.link_uses if is_clickable_url(use.url) and len(use.url) > _LONG_URL_LENGTH]
     if long_urls:
         saved = sum(len(escape(url)) - _SHORT_URL_LENGTH for url in long_urls)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from publisher.channel import Context, Part, Rendering
-from publisher.channels.wechat.article import ArticleOptions, build_article
+from publisher.channels.wechat.article import ArticleOptions, build_article, measure_article
 from publisher.channels.wechat.draft import (
     PUBLISH_KEY_SUFFIX,
     build_draft,
@@ -26,6 +26,7 @@ from publisher.channels.wechat.preview import (
 from publisher.channels.wechat.settings import ROOT_FROM_PREVIEW
 from publisher.channels.wechat.themes import THEMES
 from publisher.model import Issue
+from publisher.outline import build_outline
 
 if TYPE_CHECKING:
     from publisher.channels.wechat.settings import WeChatSettings
@@ -51,10 +52,11 @@ def render(settings: WeChatSettings, issue: Issue, context: Context) -> Renderin
         earlier_issues=tuple(find_earlier_issues(articles, newsletter.url, entry.date.isoformat())),
         qr=f"{ROOT_FROM_PREVIEW}{settings.qr}" if settings.qr else "",
     )
-    article = build_article(issue, options)
+    outline = build_outline(issue, "wechat")
+    article = build_article(issue, outline, options)
     warnings = list(find_warnings(article, meta, entry.url))
     if article.size.excess:
-        other = build_article(issue, replace(options, footnotes=not options.footnotes))
+        other = measure_article(issue, outline, replace(options, footnotes=not options.footnotes))
         warnings.insert(0, format_length_warning(article, other, "inline" if options.footnotes else "footnote"))
     title = issue.title.name if issue.title else ""
     drawn = {"title": title or newsletter.name, "date": entry.date.isoformat()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import gc
+import signal
 import webbrowser
 from contextlib import suppress
 from functools import partial
@@ -31,7 +32,7 @@ def define(parser: CommandParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Show the preview until Ctrl+C, then return 0. Raises ConfigError."""
+    """Show the preview until Ctrl+C or SIGTERM, then return 0. Raises ConfigError."""
     gc.enable()  # main.py disables it for short runs
     path = find_config(Path.cwd())
     name = resolve_issue_argument(arguments.issue)
@@ -43,6 +44,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         raise ConfigError(f"publish preview needs {needed}", install_command("preview")) from None
     previewer = Previewer(partial(load_project, path, cache_templates=True), Clock.running(now).time)
     issue = previewer.find_path(name)
+    handler = signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt), run_preview(previewer, issue, arguments.port) as url:
         output.line(f"{issue} · {url}")
         output.next_step("save the issue and watch it change; Ctrl+C ends the preview")
@@ -51,6 +53,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         if not arguments.no_open:
             webbrowser.open(url)
         Event().wait()
+    signal.signal(signal.SIGTERM, handler)
     return 0
 
 

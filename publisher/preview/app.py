@@ -3,7 +3,7 @@
 GET  /                     the page; with ?token=TOKEN at first
 GET  /assets/NAME          its style sheets and scripts
 GET  /state                the view as JSON
-GET  /events               the number of each new version, as server-sent events
+GET  /events               the view at each change, as server-sent events, with the documents of its new panes
 GET  /pane/KIND/DIGEST     the document of a pane, for a frame; ?images=1 lets it load images of other hosts
 GET  /part/KEY             a part as it is published
 GET  /file/KEY             an image or file of the issue
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import PurePosixPath
 from typing import Annotated, TypeVar
 
@@ -66,31 +66,33 @@ class OpenRequest(Struct, forbid_unknown_fields=True):
 
 
 class Broadcast:
-    """Passes the numbers of new versions from the worker's thread to the pages that listen; None ends them."""
+    """Wakes the connections of the pages when the worker's thread has a new view."""
 
     def __init__(self) -> None:
         self._listeners: dict[asyncio.Queue[int | None], asyncio.AbstractEventLoop] = {}
 
     def publish(self, version: int | None) -> None:
-        """Pass a version on. Can be called in any thread."""
+        """Wake the connections for a version; None ends them. Can be called in any thread."""
         for queue, loop in [*self._listeners.items()]:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(queue.put_nowait, version)
 
-    async def listen(self, first: int) -> AsyncIterator[bytes]:
-        """Yield the events for a page, which has to ask for the version `first`."""
+    async def listen(self, write: Callable[[], bytes]) -> AsyncIterator[bytes]:
+        """Yield the events for a page: what `write` returns, one line, at once and after each change."""
         queue: asyncio.Queue[int | None] = asyncio.Queue()
         self._listeners[queue] = asyncio.get_running_loop()
-        version: int | None = first
+        version: int | None = 0
         try:
             while version is not None:
-                yield b"event: state\ndata: %d\n\n" % version
+                yield b"event: state\ndata: %b\n\n" % write()
                 while True:
                     try:
                         version = await asyncio.wait_for(queue.get(), _HEARTBEAT_SECONDS)
                         break
                     except TimeoutError:
                         yield b"event: ping\ndata:\n\n"
+                while version is not None and not queue.empty():  # only the newest view is shown
+                    version = queue.get_nowait()
         finally:
             del self._listeners[queue]
 
@@ -127,14 +129,19 @@ class PreviewApp:
     async def _send_asset(self, request: Request) -> Response:
         return _send_own_file(request.path_params["name"])
 
-    async def _send_state(self, request: Request) -> Response:
-        present = request.query_params.get("have")
-        return Response(
-            self._worker.view.to_json(None if present is None else present.split(",")), media_type="application/json"
-        )
+    async def _send_state(self, _: Request) -> Response:
+        return Response(self._worker.view.to_json(), media_type="application/json")
 
     async def _send_events(self, _: Request) -> Response:
-        return StreamingResponse(self._broadcast.listen(self._worker.view.version), media_type="text/event-stream")
+        present: set[str] = set()  # digests of the panes that the page has been sent
+
+        def write() -> bytes:
+            nonlocal present
+            view, known = self._worker.view, present
+            present = {pane.digest for pane in view.panes}
+            return view.to_json(known)
+
+        return StreamingResponse(self._broadcast.listen(write), media_type="text/event-stream")
 
     async def _send_pane(self, request: Request) -> Response:
         document = self._worker.view.documents.get(request.path_params["digest"])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from urllib.parse import quote
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from publisher.channel import Part, Rendering
 from publisher.errors import PublisherError
@@ -22,7 +23,8 @@ _WECHAT_PHONE = 375
 
 class Pane(Struct, frozen=True, dict=True):
     """A pane: `document` is shown in a frame that is `width` pixels wide (0: as wide as its text). `scheme` is light or
-    dark, "" if it follows the page. `part` is the key of the part it shows, `messages` are those of messages.
+    dark, "" if it follows the page. `part` is the key of the part it shows, `messages` are those of messages. `channel`
+    has rendered it: before, if it is waited for (`is_pending`), or cannot render the issue as it is now (`fault`).
     """
 
     name: str
@@ -34,6 +36,9 @@ class Pane(Struct, frozen=True, dict=True):
     width: int = 0
     scheme: str = ""
     messages: tuple[str, ...] = ()
+    channel: str = ""
+    is_pending: bool = False
+    fault: str = ""
 
     @cached_property
     def digest(self) -> str:
@@ -58,6 +63,8 @@ class Pane(Struct, frozen=True, dict=True):
             "url": self.url,
             "part": _build_part_url(self.part),
             "messages": [*map(_build_part_url, self.messages)],
+            "pending": self.is_pending,
+            "fault": self.fault,
         }
 
 
@@ -68,12 +75,28 @@ def _build_part_url(key: str) -> str:
 _ORDER = ("wechat", "telegram", "email", "rss", "web")
 
 
-def build_panes(renderings: Mapping[str, Rendering | PublisherError], newsletter: Newsletter) -> Iterator[Pane]:
-    """Yield the panes of all channels that could render the issue, those of other packages last."""
-    for name in dict.fromkeys((*_ORDER, *renderings)):
+def order_channels(names: Iterable[str]) -> list[str]:
+    """Return the names of channels in the order of their panes, those of other packages last."""
+    present = dict.fromkeys(names)
+    return [*filter(present.__contains__, _ORDER), *(name for name in present if name not in _ORDER)]
+
+
+def build_panes(
+    renderings: Mapping[str, Rendering | PublisherError],
+    newsletter: Newsletter,
+    waiting: Iterable[str] = (),
+    last: Sequence[Pane] = (),
+) -> Iterator[Pane]:
+    """Yield the panes of all channels. Those that could not render the issue, and those that are waited for, keep what
+    they have among the `last` panes."""
+    for name in order_channels((*renderings, *waiting)):
         rendering = renderings.get(name)
         if isinstance(rendering, Rendering):
-            yield from _show_rendering(name, rendering, newsletter.lang)
+            yield from (replace(pane, channel=name) for pane in _show_rendering(name, rendering, newsletter.lang))
+            continue
+        fault = rendering.message if rendering else ""
+        kept = (pane for pane in last if pane.channel == name)
+        yield from (replace(pane, is_pending=rendering is None, fault=fault) for pane in kept)
 
 
 def _show_rendering(name: str, rendering: Rendering, lang: str) -> Iterator[Pane]:

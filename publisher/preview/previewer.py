@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from publisher.archive.naming import LATEST, NEXT, UnknownIssueError, find_issue
 from publisher.archive.records import Edition, Record, build_edition
 from publisher.archive.sources import REFUSED_SIZE, SourceFile, scan_issues, stat_files
 from publisher.build.jobs import JobBuilder
-from publisher.build.renderer import IssueRenderer
+from publisher.build.renderer import IssueRenderer, RenderJob
 from publisher.build.sources import build_no_issues_error, find_changed, find_published_ahead
 from publisher.calendar.held_back import find_held_back
 from publisher.channel import Rendering
@@ -27,6 +28,7 @@ from publisher.errors import PublisherError
 from publisher.local_files import FileAccess, FileKind, Refusal
 from publisher.model import Issue
 from publisher.preview.editors import validate_editor
+from publisher.preview.panes import order_channels
 from publisher.run import RunContext
 from publisher.theme import Theme
 from publisher.transforms import make_publishable
@@ -35,8 +37,9 @@ from publisher.transforms import make_publishable
 class RenderedPreview(Struct, frozen=True):
     """An issue as it is now. `record` is what is known of its file, `text` its text and `issue` the document read from
     it, None if it cannot be parsed. `document` is what the channels got, and `renderings` has, by channel, what
-    they made of it, or the error. `fault` says why it cannot be published, "" if it can; `ledger_fault` why the ledger
-    cannot be read, without which links to WeChat articles are missing.
+    they made of it, or the error; `waiting` are the channels that have not rendered it yet. `fault` says why it
+    cannot be published, "" if it can; `ledger_fault` why the ledger cannot be read, without which links to WeChat
+    articles are missing.
     """
 
     record: Record
@@ -46,6 +49,7 @@ class RenderedPreview(Struct, frozen=True):
     renderings: Mapping[str, Rendering | PublisherError]
     fault: str = ""
     ledger_fault: str = ""
+    waiting: tuple[str, ...] = ()
 
 
 class EditedFiles(FileAccess):
@@ -159,29 +163,42 @@ class Previewer:
 
     def render(self, path: str) -> RenderedPreview:
         """Render the issue in a file for all channels: as far as possible if it cannot be published."""
+        return deque(self.render_in_steps(path), maxlen=1).pop()
+
+    def render_in_steps(self, path: str) -> Iterator[RenderedPreview]:
+        """Render an issue like `render`; yield what there is after it was read and after each channel, at last all."""
         self._renderer.recent.pop(path, None)
-        record, document = self._renderer.read(self._stat(path))
+        record, document = self._renderer.read(self.stat(path))
         self._unread.pop(path, None)
         if path in self.files:
             self._index.put_record(record)
         text, issue = self._renderer.recent.get(path, ("", None))
         run = RunContext.open(self.config, self._theme, self._find_moment(record.sha256))
         if issue is None:
-            return RenderedPreview(record, text, None, None, {}, _join_fault(record))
-        if document is None:
-            return self._render_alone(run, record, text, issue, _join_fault(record))
-        edition = self._build_edition(run, record)
-        if error := edition.faults.get(path):
-            return self._render_alone(run, record, text, issue, f"{error.message} · {error.hint}")
-        jobs = JobBuilder(run, edition, self._load_facts(run).articles, knows_fonts=True)
-        position = next(number for number, one in enumerate(edition.issues) if one.path == path)
-        names = [channel.name for channel in self.config.channels]
-        renderings = dict(self._renderer.render(jobs.build_job(position, names, document))[1])
-        conflict = edition.conflicts.get(path)
-        fault = f"{conflict.message} · {conflict.hint}" if conflict else ""
-        return RenderedPreview(record, text, issue, document, renderings, fault, self._load_facts(run).fault)
+            yield RenderedPreview(record, text, None, None, {}, _join_fault(record))
+        elif document is None:
+            yield self._render_alone(run, record, text, issue, _join_fault(record))
+        elif error := (edition := self._build_edition(run, record)).faults.get(path):
+            yield self._render_alone(run, record, text, issue, f"{error.message} · {error.hint}")
+        else:
+            conflict = edition.conflicts.get(path)
+            fault = f"{conflict.message} · {conflict.hint}" if conflict else ""
+            facts = self._load_facts(run)
+            preview = RenderedPreview(record, text, issue, document, {}, fault, facts.fault)
+            jobs = JobBuilder(run, edition, facts.articles, knows_fonts=True)
+            yield from self._render_channels(preview, jobs.build_job(_find_issue_position(edition, path), (), document))
 
-    def _stat(self, path: str) -> SourceFile:
+    def _render_channels(self, preview: RenderedPreview, job: RenderJob) -> Iterator[RenderedPreview]:
+        """Yield a preview with what one more channel made of it, until all have rendered it."""
+        waiting = order_channels(channel.name for channel in self.config.channels)
+        yield replace(preview, waiting=tuple(waiting))
+        renderings: dict[str, Rendering | PublisherError] = {}
+        while waiting:
+            renderings |= self._renderer.render(job._replace(channels=(waiting.pop(0),)))[1]
+            yield replace(preview, renderings={**renderings}, waiting=tuple(waiting))
+
+    def stat(self, path: str) -> SourceFile:
+        """Return the file of an issue as it is now, with the size of the text that takes its place."""
         if (text := self.unsaved.get(path)) is not None:
             return SourceFile(path, len(text.encode("utf-8", "surrogatepass")), 0)
         found = self.files.get(path)
@@ -221,6 +238,10 @@ class Previewer:
         alone = render_alone(dated, self.config.channels, self.config.newsletter, self._theme)
         renderings = {channel.name: rendering for channel, rendering in alone}
         return RenderedPreview(record, text, issue, make_publishable(issue), renderings, fault)
+
+
+def _find_issue_position(edition: Edition, path: str) -> int:
+    return next(number for number, one in enumerate(edition.issues) if one.path == path)
 
 
 def _join_fault(record: Record) -> str:

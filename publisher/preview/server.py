@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from threading import Thread
@@ -17,6 +18,8 @@ from publisher.preview.previewer import Previewer
 from publisher.preview.worker import PreviewWorker
 
 _SHUTDOWN_SECONDS = 2
+_SWITCH_SECONDS = 0.001
+"""For so long the thread that renders keeps the one that answers waiting."""
 
 
 @contextmanager
@@ -43,6 +46,8 @@ def run_preview(previewer: Previewer, path: str, port: int = 0) -> Iterator[str]
         )
         server = uvicorn.Server(settings)
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="http", daemon=True)
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_SECONDS)
         worker.start()
         thread.start()
         try:
@@ -52,6 +57,7 @@ def run_preview(previewer: Previewer, path: str, port: int = 0) -> Iterator[str]
             server.should_exit = True
             thread.join(_SHUTDOWN_SECONDS + 1)
             worker.close()
+            sys.setswitchinterval(interval)
 
 
 def _bind(port: int) -> socket.socket:

@@ -33,11 +33,12 @@ class View(Struct, frozen=True):
 
     `state` is what the page is given besides the version; `parts` are by key, and `images` are the files of the
     newsletter that the issue shows: their paths by key. `documents` has those of the panes, and of the version before,
-    by digest.
+    by digest. A version is shown in steps: `is_pending` until all channels have rendered it.
     """
 
     version: int = 0
     path: str = ""
+    is_pending: bool = False
     state: Mapping[str, object] = {}
     panes: tuple[Pane, ...] = ()
     parts: Mapping[str, Part] = {}
@@ -47,7 +48,7 @@ class View(Struct, frozen=True):
     def to_json(self, present: Collection[str] | None = None) -> bytes:
         """Return the state with its version, and unless `present` is None, with the documents by URL whose digests are
         not among these."""
-        state = {"version": self.version, **self.state}
+        state = {"version": self.version, "pending": self.is_pending, **self.state}
         if present is not None:
             missing = (pane for pane in self.panes if pane.digest not in present)
             state["documents"] = {pane.url: pane.document.decode("utf-8", "replace") for pane in missing}
@@ -59,17 +60,23 @@ class View(Struct, frozen=True):
 
 def build_view(
     preview: RenderedPreview,
+    items: Sequence[ShownItem],
     records: Mapping[str, Record],
     finder: ProblemFinder,
     config: Config,
+    last: View,
     *,
     unread: int,
     is_unsaved: bool,
 ) -> View:
-    """Return the view of a preview. `unread`: so many files were not read yet, which may show more problems."""
+    """Return the view of a preview and its items. What is missing in it is as in the `last` one of the same issue.
+
+    `unread`: so many files were not read yet, which may show more problems.
+    """
     newsletter, record = config.newsletter, preview.record
-    panes = tuple(build_panes(preview.renderings, newsletter))
-    items = list_items(preview)
+    last = last if last.path == record.path else View()
+    is_pending = bool(preview.waiting)
+    panes = tuple(build_panes(preview.renderings, newsletter, preview.waiting, last.panes))
     published = [image for image in record.images if image.is_published]
     images = {image.target: image.source for image in published}
     state = {
@@ -82,19 +89,34 @@ def build_view(
         "unread": unread,
         "issues": list_issues(records),
         "panes": [pane.to_state() for pane in panes],
-        "problems": [*finder.find(preview, records, items)],
+        "problems": last.state.get("problems", []) if is_pending else [*finder.find(preview, records, items)],
         "items": items,
-        "budgets": [*build_meters(preview, config.channels)],
+        "budgets": last.state.get("budgets", []) if is_pending else [*build_meters(preview, config.channels)],
         "images": {_build_image_url(image.target, newsletter): _build_local_url(image) for image in published},
         "broken": preview.fault,
     }
-    return View(0, record.path, state, panes, _collect_parts(preview), images)
+    parts = {pane.part: last.parts[pane.part] for pane in panes if pane.part in last.parts} | _collect_parts(preview)
+    return View(0, record.path, is_pending, state, panes, parts, images)
+
+
+def build_empty_view(path: str, records: Mapping[str, Record], config: Config) -> View:
+    """Return the view of an issue that was not read yet."""
+    state = {
+        "name": config.newsletter.name,
+        "lang": config.newsletter.lang,
+        "editor": bool(config.editor),
+        "draft": False,
+        "unsaved": False,
+        "unread": 0,
+        "issues": list_issues(records),
+    }
+    return replace(build_broken_view(View(state=state), path, ""), is_pending=True)
 
 
 def build_broken_view(last: View, path: str, message: str) -> View:
     """Return the view of an issue that nothing can be rendered of: with the panes of before, if it had any."""
     if last.path == path:
-        return replace(last, state={**last.state, "broken": message})
+        return replace(last, is_pending=False, state={**last.state, "broken": message})
     empty: dict[str, object] = {"issue": {"path": path, "title": path, "id": "", "date": ""}, "images": {}}
     empty |= {name: [] for name in ("panes", "problems", "items", "budgets")}
     return View(path=path, state={**last.state, **empty, "broken": message})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from threading import Condition, Event, Thread
 
@@ -13,9 +13,9 @@ from watchfiles import Change, DefaultFilter, watch
 from publisher.config import Config
 from publisher.credentials import redact
 from publisher.errors import PublisherError
-from publisher.preview.previewer import Previewer
-from publisher.preview.problems import ProblemFinder
-from publisher.preview.view import View, build_broken_view, build_view
+from publisher.preview.previewer import Previewer, RenderedPreview
+from publisher.preview.problems import ProblemFinder, ShownItem
+from publisher.preview.view import View, build_broken_view, build_empty_view, build_view, list_items
 from publisher.project import CONFIG_FILE, DATES_FILE
 
 _STEP_MS, _DEBOUNCE_MS = 5, 50
@@ -26,6 +26,12 @@ _RETRY_SECONDS = 1.0
 
 _BACKGROUND_SECONDS = 0.01
 """The other issues are read for so long until something else can be done."""
+
+_SHORT_SECONDS = 0.03
+"""What some channels have rendered is not shown before the rest within so short a time."""
+
+_LONG_ISSUE_BYTES = 200_000
+"""It takes a second or more to render a longer one, so that is said first."""
 
 _STATE_FILE = "revisions.json"
 """The file of `.publisher` that says what was published. The others may change while they are read."""
@@ -42,20 +48,24 @@ class PreviewWorker:
 
     def __init__(self, previewer: Previewer, path: str, on_change: Callable[[int], None]) -> None:
         self.previewer = previewer
-        self.view = View()
+        self.view = build_empty_view(path, previewer.records, previewer.config)
         self._on_change = on_change
         self._path = self._shown_path = path
         self._finder = ProblemFinder(previewer.config)
         self._unchecked = dict.fromkeys(previewer.files)
         self._changed: set[str] | None = None
         self._texts: dict[str, str | None] = {}
+        self._has_given_up = False
         self._condition = Condition()
         self._stop = Event()
         self._threads = [Thread(target=target, daemon=True) for target in (self._run, self._watch)]
 
     def start(self) -> None:
-        """Render for the first time, and start the threads."""
-        self._render()
+        """Render for the first time, a long issue in the background, and start the threads."""
+        if self._is_long(self._path):
+            self.show(self._path)
+        else:
+            self._render()
         for thread in self._threads:
             thread.start()
 
@@ -142,6 +152,9 @@ class PreviewWorker:
         """Take over what has changed. Raises PublisherError if the newsletter cannot be loaded."""
         with self._condition:
             texts, self._texts = self._texts, {}
+        if self._path != self._shown_path:  # which is compared with the others again, as it is now
+            self._unchecked[self._shown_path] = None
+            self._shown_path = self._path
         self.previewer.unsaved.update({path: text for path, text in texts.items() if text is not None})
         for path in [path for path, text in texts.items() if text is None]:
             self.previewer.unsaved.pop(path, None)
@@ -156,32 +169,60 @@ class PreviewWorker:
 
     def _render(self) -> None:
         path = self._path
-        if path != self._shown_path:  # which is compared with the others again, as it is now
-            self._unchecked[self._shown_path] = None
-            self._shown_path = path
         try:
-            self._publish(self._build_view(path))
+            if self._is_long(path):
+                self._publish(replace(self.view, is_pending=True))
+            for view in self._build_views(path):
+                self._publish(view)
         except Exception as error:  # whatever happens, the page has something to show
             self._publish(build_broken_view(self.view, path, _format_error(error)))
 
-    def _build_view(self, path: str) -> View:
-        preview = self.previewer.render(path)
-        if not preview.renderings:
+    def _is_long(self, path: str) -> bool:
+        return self.previewer.stat(path).size > _LONG_ISSUE_BYTES
+
+    def _build_views(self, path: str) -> Iterator[View]:
+        """Yield what there is to show, if it takes longer after each channel, until all have rendered the issue or
+        something has changed again. Of two renderings in a row, at least one is finished."""
+        begun, items = time.monotonic(), None
+        for preview in self.previewer.render_in_steps(path):
+            items = list_items(preview) if items is None else items
+            if not preview.waiting:
+                self._has_given_up = False
+                yield self._build_view(preview, items)
+            elif self._is_outdated and not self._has_given_up:
+                self._has_given_up = True
+                return
+            elif self.view.path == path and time.monotonic() - begun >= _SHORT_SECONDS:
+                view = self._build_view(preview, items)
+                if not {pane.digest for pane in view.panes} <= self.view.documents.keys():
+                    yield view
+
+    @property
+    def _is_outdated(self) -> bool:
+        with self._condition:
+            return self._changed is not None
+
+    def _build_view(self, preview: RenderedPreview, items: Sequence[ShownItem]) -> View:
+        path = preview.record.path
+        if not (preview.renderings or preview.waiting):
             return build_broken_view(self.view, path, preview.fault)
         return build_view(
             preview,
+            items,
             self.previewer.records,
             self._finder,
             self.previewer.config,
+            self.view,
             unread=self.previewer.unread + len(self._unchecked),
             is_unsaved=path in self.previewer.unsaved,
         )
 
     def _publish(self, view: View) -> None:
-        """Make a view the newest one. Documents of the one before are kept for pages that are loading it."""
-        documents = {pane.digest: pane.document for pane in (*self.view.panes, *view.panes)}
+        """Make a view the newest one. Documents of the version before are kept for pages that are loading it."""
+        kept = self.view.documents if self.view.is_pending else {}
+        documents = {**kept, **{pane.digest: pane.document for pane in (*self.view.panes, *view.panes)}}
         is_same = view.to_json() == replace(self.view, version=0).to_json()
-        version = self.view.version + (not is_same)
+        version = self.view.version + (not (is_same or self.view.is_pending))
         self.view = replace(view, version=version, documents=documents)
         if not is_same:
             self._on_change(version)

@@ -1,4 +1,5 @@
-// Saves issues while Chromium shows their preview, and prints the milliseconds from each save to its paint, as JSON.
+// Saves issues while Chromium shows their preview, and prints the milliseconds from each save to its paint, as JSON:
+// [of the panes in sight, of all].
 // usage: node preview.cjs CHROMIUM URL FOLDER EDITS PATH...      PATH is that of an issue below FOLDER
 const fs = require('node:fs');
 const path = require('node:path');
@@ -9,26 +10,32 @@ const [program, url, folder, edits, ...issues] = process.argv.slice(2);
 const LOOK = 400; // ms for which an issue is looked at before it is saved; meanwhile its panes are painted
 const now = () => performance.timeOrigin + performance.now();
 
-// The moment of the next paint after what is in sight of the page has taken over a new version.
-const painted = (page) => page.evaluate(() => new Promise((resolve) => {
+// The moments of the paints after the panes in sight, and all panes, have taken over a new version. Nothing of the page
+// runs before the first one: its own work waits longer.
+const painted = (page) => page.evaluate(() => Promise.all(['data-seen', 'data-version'].map((name) => new Promise((resolve) => {
   const after = () => resolve(performance.timeOrigin + performance.now());
   new MutationObserver((_, observer) => {
     observer.disconnect();
-    requestAnimationFrame(() => setTimeout(after));
-  }).observe(document.documentElement, { attributes: true, attributeFilter: ['data-seen'] });
-}));
+    requestAnimationFrame(() => scheduler.postTask(after, { priority: 'user-blocking' }));
+  }).observe(document.documentElement, { attributes: true, attributeFilter: [name] });
+}))));
 
-const shown = (page, wanted) => page.waitForFunction(async (issue) => {
-  const state = await (await fetch('/state')).json();
-  return state.issue.path === issue && !state.unread && document.documentElement.dataset.version === String(state.version);
+// Ends when the page shows all that the server has to show. (`waitForFunction` does not wait for what a function awaits.)
+const settled = (page, wanted) => page.evaluate(async (issue) => {
+  for (;;) {
+    const { issue: { path }, pending, unread, version } = await (await fetch('/state')).json();
+    if (path === issue && !pending && !unread && document.documentElement.dataset.version === String(version)) return version;
+    await new Promise((resolve) => { setTimeout(resolve, 20); });
+  }
 }, wanted);
 
 async function measure(page, issue, number) {
   await page.evaluate((wanted) => fetch('/issue', {
     method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ path: wanted }),
   }), issue);
-  await shown(page, issue);
+  await settled(page, issue);
   await page.waitForTimeout(LOOK);
+  const version = await settled(page, issue);
   const file = path.join(folder, issue);
   const text = fs.readFileSync(file, 'utf8').replace(/(?<=[\p{L}])(?=[。，.,；])/u, ` ${number}`);
   fs.writeFileSync(`${file}~`, text);
@@ -36,7 +43,9 @@ async function measure(page, issue, number) {
   await page.evaluate(() => 0); // the page is watching now
   const begun = now();
   fs.renameSync(`${file}~`, file);
-  return await paint - begun;
+  const times = (await paint).map((time) => time - begun);
+  if (await settled(page, issue) !== version + 1) throw new Error(`${issue}: something else was shown than the edit`);
+  return times;
 }
 
 (async () => {

@@ -107,7 +107,8 @@ def test_without_the_extra_the_error_names_it(letter: Path, module: str) -> None
     assert "preview" in done.stderr.partition(" · ")[2]
 
 
-def test_ctrl_c_ends_it_at_once(letter: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_it_at_once(letter: Path, end: signal.Signals) -> None:
     command = [sys.executable, "-m", "publisher", "preview", "--no-open", "--json"]
     process = subprocess.Popen(command, cwd=letter, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout
@@ -115,7 +116,7 @@ def test_ctrl_c_ends_it_at_once(letter: Path) -> None:
     while not printed.endswith("}\n"):
         printed += process.stdout.readline()
     assert json.loads(printed)["url"].startswith("http://127.0.0.1:")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(end)
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (0, "")
     assert "Traceback" not in err

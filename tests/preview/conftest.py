@@ -113,9 +113,9 @@ class Client:
         return self.get("/state").json
 
     def wait(self, is_reached: Callable[[Any], bool]) -> Any:
-        """Return the first state that fulfils a condition."""
+        """Return the first state that all channels have rendered and that fulfils a condition."""
         until = time.monotonic() + MAX_WAIT
-        while not is_reached(state := self.state):
+        while (state := self.state)["pending"] or not is_reached(state):
             assert time.monotonic() < until, f"not reached: {state}"
             time.sleep(0.02)
         return state

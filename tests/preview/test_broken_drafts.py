@@ -107,3 +107,19 @@ def test_a_bug_in_the_preview_is_one_line(folder: Folder, serve: Serve, monkeypa
     state = client.wait(lambda state: state["broken"])
     assert state["broken"] == "internal error: RuntimeError: oh"
     assert state["panes"] == panes
+
+
+def test_a_channel_that_fails_keeps_its_panes_until_it_renders_again(folder: Folder, serve: Serve) -> None:
+    client = serve("issues/2024-03-14.md")
+    before = client.wait(lambda state: not state["unread"])["panes"]
+    folder.write("templates/issue.html", "{% if %}")
+    state = client.wait(lambda state: any(pane["fault"] for pane in state["panes"]))
+    assert [pane["name"] for pane in state["panes"] if pane["fault"]] == ["web-phone", "web-desk"]
+    assert [pane["url"] for pane in state["panes"]] == [pane["url"] for pane in before]
+    (problem,) = [problem for problem in state["problems"] if problem["code"] == "web"]
+    assert all(pane["fault"] in ("", problem["message"].removeprefix("web: ")) for pane in state["panes"])
+    for pane in state["panes"]:
+        assert client.get(pane["part"]).status == 200
+    (folder.root / "templates" / "issue.html").unlink()
+    state = client.wait(lambda state: not any(pane["fault"] for pane in state["panes"]))
+    assert state["panes"] == before

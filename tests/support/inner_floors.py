@@ -36,6 +36,16 @@ INNER_FLOORS = {
         "check",
         "fix",
     ),
+    "preview": (
+        "__init__ editors frames guard",
+        "panes",
+        "previewer",
+        "meters problems",
+        "view",
+        "worker",
+        "app",
+        "server",
+    ),
     "ledger": (
         "database models process_id",
         "bounces",

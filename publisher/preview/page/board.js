@@ -14,6 +14,8 @@ export class Board {
     this.words = words;
     this.on = on;
     this.panes = new Map(); // by name
+    this.items = []; // of the last state that all channels had rendered
+    this.isSettled = false; // whether what is in sight is as it will be
     new ResizeObserver(() => this.state && this.resize()).observe(element);
   }
 
@@ -28,11 +30,12 @@ export class Board {
   // ---------------------------------------------------------------- content
 
   // Shows a state in the panes that are in sight, and returns the function that shows it in the others. `isOther`: it is
-  // another issue than before. `read` fetches a text.
-  async show(state, read, isOther) {
-    const change = findChange(isOther ? [] : this.state.items, state.items);
+  // another issue than before. `texts` has the documents by URL.
+  async show(state, texts, isOther) {
+    const change = findChange(isOther ? [] : this.items, state.items);
+    if (!state.pending) this.items = state.items;
     this.state = state;
-    this.read = read;
+    this.texts = texts;
     const names = new Set(state.panes.map(({ name }) => name));
     for (const [name, pane] of this.panes) {
       if (names.has(name)) continue;
@@ -40,13 +43,17 @@ export class Board {
       this.panes.delete(name);
     }
     for (const info of state.panes) if (!this.panes.has(info.name)) this.add(info);
-    this.resize();
+    for (const { name, fault } of state.panes) this.panes.get(name).mark(fault && this.words.outdated + fault);
+    const layout = JSON.stringify(state.panes.map(({ name, width, kind, scheme }) => [name, width, kind, scheme]));
+    if (isOther || this.layout !== layout) this.resize();
+    this.layout = layout;
     const showAll = async (infos) => {
       await Promise.all(infos.map((info) => this.showPane(info, change)));
       if (isOther) for (const pane of this.shown) if (infos.some(({ name }) => name === pane.name)) pane.scrollTo(0);
     };
     const inSight = state.panes.filter(({ name }) => this.isInSight(this.panes.get(name)));
     await showAll(inSight);
+    this.isSettled = !inSight.some(({ pending }) => pending);
     return () => showAll(state.panes.filter((info) => !inSight.includes(info)));
   }
 
@@ -59,7 +66,7 @@ export class Board {
     if (settings.hidden.has(name)) return;
     const pane = this.panes.get(name);
     const isFirst = !pane.isLoaded;
-    await pane.show(url, this.state, change, this.read);
+    await pane.show(url, this.state, change, this.texts.get(url));
     if (isFirst) this.resize();
   }
 
@@ -97,6 +104,11 @@ export class Board {
       this.isFollowing = false;
       for (const other of this.shown) if (other !== pane) follow(pane, other);
     });
+  }
+
+  // Finds the items in all panes, so that it need not be done when they are asked for.
+  findItems() {
+    return this.shown.map(({ places }) => places);
   }
 
   // Lights up an item in all panes, and scrolls to it in all but the one that it was picked in.

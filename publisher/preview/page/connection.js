@@ -27,7 +27,7 @@ export function connect({ onState, onLive, onGone }) {
   const open = () => {
     close();
     source = new EventSource('/events');
-    source.addEventListener('state', () => { hear(); onState(); });
+    source.addEventListener('state', ({ data }) => { hear(); onState(JSON.parse(data)); });
     source.addEventListener('ping', hear);
     source.addEventListener('error', () => {
       grace ??= setTimeout(onGone, GRACE);

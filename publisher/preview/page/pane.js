@@ -18,7 +18,8 @@ export class Pane {
     this.frame = element.querySelector('iframe');
     this.name = element.dataset.name;
     this.on = on;
-    this.places = new Map(); // by id, in the order of the document
+    this.found = new Map(); // the places of the items by id, in the order of the document
+    this.sought = ''; // what was looked for
     this.images = {};
     this.loadsImages = false;
     this.scheme = 'light';
@@ -38,18 +39,18 @@ export class Pane {
 
   // ---------------------------------------------------------------- content
 
-  // Shows a rendering: loads it the first time, and morphs it in afterwards. `read` fetches a text; `images` has the local
-  // URLs of the newsletter's images; `change` is what changed, see `findChange`.
-  async show(url, { items, images }, change, read) {
+  // Shows a rendering, whose document is `text`: loads it the first time, and morphs it in afterwards. `images` has the
+  // local URLs of the newsletter's images; `change` is what changed, see `findChange`.
+  async show(url, { items, images }, change, text) {
     this.images = images;
     if (!this.isLoaded) {
       await this.load(url, items);
     } else if (url === this.address) {
-      this.find(items);
-    } else {
-      const text = await read(url);
-      if (text === null) return; // a newer rendering took its place
+      this.seek(items);
+    } else if (text !== undefined) {
       this.morph(text, items, change);
+    } else {
+      return; // a newer rendering takes its place
     }
     this.address = url;
     this.dress();
@@ -60,7 +61,7 @@ export class Pane {
     this.frame.src = this.loadsImages ? `${url}?images=1` : url;
     await loaded;
     this.listen();
-    this.find(items);
+    this.seek(items, true);
   }
 
   // Loads the document again, with a policy that allows images of other hosts.
@@ -76,7 +77,8 @@ export class Pane {
   // What can be seen stays where it is: the item that changed, or else the first one. If what changed is out of sight,
   // it is scrolled to.
   morph(text, items, { changed, was }) {
-    const before = this.measure();
+    const before = this.measureSeen();
+    const texts = new Map([...before.keys(), was.get(changed)].map((id) => [id, String(this.places.get(id)?.range)]));
     const restore = remember(this.doc);
     const fresh = new this.view.DOMParser().parseFromString(text, 'text/html');
     for (const [old, now] of findDifferences(this.doc.documentElement, fresh.documentElement)) {
@@ -84,12 +86,19 @@ export class Pane {
     }
     restore();
     answerMedia(this.doc, this.scheme);
-    this.find(items);
-    const isSeen = (id) => before.get(was.get(id))?.isSeen;
-    const anchor = isSeen(changed) && this.places.has(changed) ? changed : [...this.places.keys()].find(isSeen);
-    if (anchor) this.scroller.scrollBy({ top: this.top(anchor) - before.get(was.get(anchor)).top, behavior: 'instant' });
+    const { found } = this;
+    this.seek(items, true);
+    // Ranges follow their nodes. All items are found again later, or at once if one that is needed has other nodes now.
+    const isKept = (id) => was.get(id) === id && found.has(id) && String(found.get(id).range) === texts.get(id);
+    const top = (id) => (isKept(id) ? found : this.places).get(id)?.range.getBoundingClientRect().top;
+    const isSeen = (id) => before.has(was.get(id));
+    const anchor = [changed, ...items.map(({ id }) => id)].find((id) => isSeen(id) && top(id) !== undefined);
+    if (anchor) this.scroller.scrollBy({ top: top(anchor) - before.get(was.get(anchor)), behavior: 'instant' });
+    if (changed && !isSeen(changed)) {
+      const at = top(changed);
+      if (at < 0 || at >= this.scroller.clientHeight - LINE) this.scrollTo(at + this.scrolled - LINE);
+    }
     this.morphedAt = this.scrolled;
-    if (this.places.has(changed) && !isSeen(changed) && !this.isInside(changed)) this.reveal(changed);
   }
 
   // Where an item begins in the window.
@@ -97,25 +106,50 @@ export class Pane {
     return this.places.get(id).range.getBoundingClientRect().top;
   }
 
-  isInside(id) {
-    return this.top(id) >= 0 && this.top(id) < this.scroller.clientHeight - LINE;
-  }
-
-  // By id, where each item begins in the window, and whether some of it can be seen.
-  measure() {
+  // By id, where the items begin in the window of which some can be seen.
+  measureSeen() {
     const height = this.scroller.clientHeight;
     const ids = [...this.places.keys()];
-    const tops = ids.map((id) => this.top(id));
-    return new Map(ids.map((id, index) => [id, { top: tops[index], isSeen: tops[index] < height && (tops[index + 1] ?? height) > 0 }]));
+    let [low, high] = [0, ids.length]; // the first one that begins below the top of the window
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.top(ids[middle]) > 0) high = middle; else low = middle + 1;
+    }
+    const seen = new Map();
+    for (const id of ids.slice(Math.max(0, low - 1))) {
+      const top = this.top(id);
+      if (top >= height) break;
+      seen.set(id, top);
+    }
+    return seen;
   }
 
-  find(items) {
-    this.places = new Map(findItems(this.doc, items).map((place) => [place.id, place]));
-    this.measured = undefined;
-    this.light(this.lit);
+  // The places of the items in the document, by id.
+  get places() {
+    if (this.isStale) {
+      this.isStale = false;
+      this.found = new Map(findItems(this.doc, this.items).map((place) => [place.id, place]));
+      this.measured = undefined;
+      this.light(this.lit);
+    }
+    return this.found;
+  }
+
+  // Has items found when their places are needed.
+  seek(items, isChanged = false) {
+    const sought = JSON.stringify(items.map(({ id, title, url }) => [id, title, url]));
+    if (sought === this.sought && !isChanged) return;
+    [this.items, this.sought, this.isStale] = [items, sought, true];
   }
 
   // ------------------------------------------------------------------- look
+
+  // Marks it as out of date, with a note that says why the channel cannot render the issue as it is now; "" if it can.
+  mark(note) {
+    this.element.classList.toggle('outdated', Boolean(note));
+    const line = this.element.querySelector('.note');
+    if (line.textContent !== note) line.textContent = line.title = note;
+  }
 
   // Applies the scheme and the style sheet of this page.
   dress(scheme = this.scheme) {
@@ -147,8 +181,7 @@ export class Pane {
   }
 
   reveal(id) {
-    const top = this.tops().get(id);
-    if (top !== undefined) this.scrollTo(top - LINE);
+    if (this.places.has(id)) this.scrollTo(this.top(id) + this.scrolled - LINE);
   }
 
   // By id, where the items begin, in pixels from the top of the document; measured again when its size changes.

@@ -7,10 +7,11 @@ import { Side } from './side.js';
 import { makeButton, Toolbar } from './toolbar.js';
 import { chooseWords } from './words.js';
 
+const SLOW = 500; // ms after which it is said that an issue is being rendered
 const COPIED = 1500; // ms for which the button says that the article was copied
 const byId = (id) => document.getElementById(id);
 
-const texts = new Map(); // what was fetched for this state, by URL: two panes may show the same page at different widths
+const texts = new Map(); // the documents of the panes, by URL
 let state;
 let words = chooseWords(navigator.language);
 let board;
@@ -20,37 +21,27 @@ let article = {}; // the WeChat article: the digest of its pane, and its text as
 let isGone = false;
 let notice = ''; // what the server said of the last request
 
-// Returns the text at a URL of the server, or null if it is not there.
-async function read(url) {
-  if (!texts.has(url)) texts.set(url, fetch(url).then((answer) => (answer.ok ? answer.text() : null)).catch(() => null));
-  return texts.get(url);
-}
+let newest; // the state that arrived last, until it is shown
+let isShowing = false;
+let slowness; // the timer for what takes long to render
+let isSlow = false;
 
-// Returns the newest state, or null. The documents that this page does not have come with it.
-async function fetchState() {
-  texts.clear();
-  const shown = state ? `?have=${state.panes.map(({ digest }) => digest).join()}` : '';
-  const { documents = {}, ...next } = JSON.parse(await read(`/state${shown}`)) ?? {};
+// Takes a state and the documents that this page does not have, and shows it; what arrives meanwhile is shown afterwards.
+async function receive({ documents, ...next }) {
   for (const [url, text] of Object.entries(documents)) texts.set(url, text);
-  return next.version === undefined ? null : next;
-}
-
-let isRefreshing = false;
-let isStale = false;
-
-// Fetches the state and shows it; a change meanwhile is shown afterwards.
-async function refresh() {
-  isStale = true;
-  if (isRefreshing) return;
-  isRefreshing = true;
+  const shown = new Set(next.panes.map(({ url }) => url));
+  for (const url of texts.keys()) if (!shown.has(url)) texts.delete(url);
+  newest = next;
+  if (isShowing) return;
+  isShowing = true;
   try {
-    while (isStale) {
-      isStale = false;
-      const next = await fetchState();
-      if (next) await show(next);
+    while (newest) {
+      const now = newest;
+      newest = undefined;
+      await show(now);
     }
   } finally {
-    isRefreshing = false;
+    isShowing = false;
   }
 }
 
@@ -58,6 +49,9 @@ async function show(next) {
   const isOther = state?.issue.path !== next.issue.path;
   state = next;
   notice = '';
+  isSlow &&= state.pending;
+  clearTimeout(slowness);
+  if (state.pending) slowness = setTimeout(() => { isSlow = true; showStatus(); }, SLOW);
   if (!board) start();
   document.title = `${state.issue.title} · ${words.preview}`;
   byId('name').textContent = state.name || words.preview;
@@ -65,12 +59,14 @@ async function show(next) {
   toolbar.show(state);
   if (isOther) pick(undefined);
   const { dataset } = document.documentElement;
-  const showRest = await board.show(state, read, isOther);
-  side.show(state);
-  dataset.seen = state.version; // what is in sight shows it now
+  const showRest = await board.show(state, texts, isOther);
+  if (!state.pending) side.show(state);
+  if (board.isSettled) dataset.seen = state.version; // what is in sight shows it now
+  if (state.pending) return;
   await nextPaint();
   await showRest();
   dataset.version = state.version; // all panes show it now
+  requestIdleCallback(() => board.findItems());
   await readArticle();
 }
 
@@ -101,7 +97,7 @@ async function readArticle() {
   const info = state.panes.find(({ name }) => name === 'wechat');
   if (!button || !info?.part || info.digest === article.digest) return;
   button.disabled = true;
-  article = { digest: info.digest, html: await read(info.part) };
+  article = { digest: info.digest, html: await (await fetch(info.part)).text() };
   button.disabled = !article.html;
 }
 
@@ -122,9 +118,10 @@ function addCopyButton() {
 
 function showStatus() {
   const { draft, unsaved, broken } = state ?? {};
-  const facts = [words.live, draft && words.draft, unsaved && words.unsaved].filter(Boolean);
+  const facts = [isSlow ? words.rendering : words.live, draft && words.draft, unsaved && words.unsaved].filter(Boolean);
   byId('status').textContent = isGone || !state ? '' : facts.join(' · ');
   document.documentElement.classList.toggle('gone', isGone);
+  document.documentElement.classList.toggle('slow', isSlow);
   const text = isGone ? words.gone : broken ? words.broken + broken : notice;
   byId('banner').hidden = !text;
   if (byId('banner').textContent !== text) byId('banner').textContent = text;
@@ -150,4 +147,4 @@ function setGone(value) {
   showStatus();
 }
 
-connect({ onState: refresh, onLive: () => setGone(false), onGone: () => setGone(true) });
+connect({ onState: receive, onLive: () => setGone(false), onGone: () => setGone(true) });

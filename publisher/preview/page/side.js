@@ -20,10 +20,13 @@ export class Side {
   }
 
   show({ problems, budgets, items, editor }) {
+    const content = JSON.stringify([problems, budgets, items.map(({ id, title, line }) => [id, title, line]), editor]);
+    if (content === this.content) return;
+    this.content = content;
     const focused = document.activeElement?.dataset.key;
     this.editor = editor;
-    this.showProblems(problems);
     this.showLimits(budgets);
+    this.showProblems(problems);
     this.showItems(items, problems);
     this.light(this.lit);
     if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();

@@ -41,6 +41,9 @@ export class Toolbar {
   }
 
   showIssues(current, issues) {
+    const content = JSON.stringify([current.path, issues]);
+    if (content === this.content) return;
+    this.content = content;
     const isListed = issues.some(({ path }) => path === current.path);
     const listed = isListed ? issues : [current, ...issues]; // only the newest are listed
     byId('issues').replaceChildren(...listed.map(({ path, title, date }) => {

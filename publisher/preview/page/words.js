@@ -16,9 +16,11 @@ const ENGLISH = {
   live: 'Live',
   none: 'No problems',
   open: 'Open in editor',
+  outdated: 'as it was before: ',
   panes: 'Panes',
   preview: 'Preview',
   problems: 'Problems',
+  rendering: 'Rendering…',
   warning: 'warning',
   zoom: 'Zoom',
   names: {
@@ -43,9 +45,11 @@ const CHINESE = {
   live: '实时',
   none: '没有问题',
   open: '在编辑器中打开',
+  outdated: '这是之前的画面：',
   panes: '窗格',
   preview: '预览',
   problems: '问题',
+  rendering: '正在排版…',
   warning: '警告',
   zoom: '缩放',
   names: {
