@@ -13,6 +13,7 @@ _NAME_AND_ADDRESS = lazy_pattern(r"(?P<name>[^<>＜＞]*)[<＜](?P<address>[^<>�
 _LOCAL_PART = lazy_pattern(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff-]+")  # RFC 5322, 3.2.3, and RFC 6531, 3.3
 _DOMAIN_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = lazy_pattern(rf"{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})+|localhost")
+_PRIVATE_DOMAINS = ("localhost", "localdomain", "local", "internal", "invalid")  # RFC 6761, RFC 6762, ICANN
 _PLAIN_ADDRESS = lazy_pattern(
     r"[a-z0-9]++(?:[._-][a-z0-9]++)*+@[a-z0-9]++(?:-++[a-z0-9]++)*+(?:\.[a-z0-9]++(?:-++[a-z0-9]++)*+)++"
 )
@@ -36,6 +37,12 @@ class Mailbox(NamedTuple):
     def domain(self) -> str:
         """The part after the @."""
         return self.address.rpartition("@")[2]
+
+    @property
+    def is_public(self) -> bool:
+        """Whether a mailbox at this domain can be one on the Internet: no name of a private network, no IP address."""
+        last = self.domain.rpartition(".")[2]
+        return last not in _PRIVATE_DOMAINS and not last.isdecimal()
 
 
 def parse_recipient(text: str) -> Mailbox:

@@ -26,6 +26,7 @@ from publisher.ledger.meta import get_meta, set_meta
 from publisher.ledger.models import format_utc, parse_utc
 from publisher.ledger.subscriber_addresses import find_returned_delivery
 from publisher.mail_address import normalize_address, parse_recipient
+from publisher.signing import Purpose
 from publisher.subscribers.models import Origin, Subscriber, SubscriberState
 from publisher.subscribers.subscriber_list import SubscriberList
 
@@ -122,6 +123,10 @@ class BounceRecorder:
             with self._ledger.transaction() as tx:
                 found = find_returned_delivery(tx, self._newsletter, feedback.token)
             return (found.recipient, found.issue) if found else None
+        if feedback.leave_token:
+            tag = self._subscribers.keys.verify(feedback.leave_token, Purpose.LEAVE)
+            subscriber = self._subscribers.find_by_tag(tag)
+            return (subscriber.key, "") if subscriber else None
         try:
             key = normalize_address(parse_recipient(feedback.address).address)
         except ConfigError:

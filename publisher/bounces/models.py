@@ -43,8 +43,9 @@ class Feedback(Struct, frozen=True):
     """A report about one email to one recipient.
 
     `is_final`: the provider has given up, and reports a permanent error (RFC 3463: class 5). `evidence` is what it
-    said, on one line without addresses. `token` is that of the envelope sender, `address` the recipient, and only set
-    by what is authenticated; either may be "". `at` (aware) is when it happened, None if that is not known.
+    said, on one line without addresses. Whom it is about is said by one of three, and the others may be "": `token` is
+    that of the envelope sender, `leave_token` that of the link to leave in the email that was reported, and `address`
+    the recipient, only set by what is authenticated. `at` (aware) is when it happened, None if that is not known.
     """
 
     kind: FeedbackKind
@@ -54,6 +55,7 @@ class Feedback(Struct, frozen=True):
     token: str = ""
     address: str = ""
     at: dt.datetime | None = None
+    leave_token: str = ""
 
 
 def classify_diagnosis(

@@ -1,8 +1,9 @@
 """An email that came to the address for bounces → what it reports: a bounce, a complaint, or nothing of ours.
 
 Delivery status notifications (RFC 3464), with the addresses of RFC 6533 as well, feedback reports (ARF, RFC 5965), and
-returned emails of servers that write neither. The envelope sender of the delivery says whose it is (`publisher.verp`),
-and nothing else in the email does.
+returned emails of servers that write neither. The envelope sender of the delivery says whose it is (`publisher.verp`).
+In a complaint, whose sender may have been rewritten on the way, the link to leave does so, too: it is a secret of the
+recipient, and allows no less. What else names a recipient, such as Original-Rcpt-To, can be made up by anyone.
 """
 
 from __future__ import annotations
@@ -12,15 +13,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from email import message_from_bytes
 from email.errors import MessageError
 from email.message import Message
+from itertools import islice
 from typing import NamedTuple
 
 from publisher.bounces.models import Feedback, FeedbackKind, FeedbackSource, build_evidence, classify_diagnosis
 from publisher.patterns import lazy_pattern
 from publisher.reply_text import decode_reply
+from publisher.signing import Purpose
 from publisher.verp import find_verp_token
 
 MAX_MAIL_BYTES = 2_000_000
 """What is longer is no report: those return the headers of an email, or one of ours."""
+
+_MAX_PARTS, _MAX_RECIPIENTS, _MAX_REPLY_LINES = 5_000, 100, 100
+"""A report has a few of each; to read many takes long."""
+
+_MAX_FIELD_LENGTH = 2_000  # characters
 
 _RECIPIENT_HEADERS = ("Delivered-To", "X-Original-To", "X-Delivered-To", "Envelope-To", "X-Envelope-To", "To")
 """Where the servers that receive for the address for bounces write whom an email was for."""
@@ -35,6 +43,7 @@ https://www.iana.org/assignments/marf-parameters"""
 _FAILED, _STILL_TRYING = "failed", "delayed"  # RFC 3464, section 2.3.3
 _LEAST_HARMFUL_FIRST = [*FeedbackKind]
 _LEAST_HARMFUL_FIRST.reverse()
+_LEAVE_LINK = lazy_pattern(rf"/{Purpose.LEAVE.value}/([A-Za-z0-9]+)>")
 _REPLY_LINE = lazy_pattern(r"(?<![\d.])[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b)?")
 
 Fields = Mapping[str, str]
@@ -56,6 +65,8 @@ def parse_returned_mail(raw: bytes, address: str) -> ReturnedMail:
     """
     if len(raw) > MAX_MAIL_BYTES:
         return ReturnedMail(reason=f"it has more than {MAX_MAIL_BYTES:,} bytes")
+    if raw.count(b"\n--") > _MAX_PARTS:
+        return ReturnedMail(reason=f"it has more than {_MAX_PARTS:,} parts")
     try:
         mail = message_from_bytes(_GLOBAL_TYPE.sub(b"message/delivery-status", raw))
         parts = list(mail.walk())
@@ -75,7 +86,7 @@ def parse_returned_mail(raw: bytes, address: str) -> ReturnedMail:
 def _parse(mail: Message, parts: Sequence[Message], token: str) -> ReturnedMail:
     types = {part.get_content_type(): part for part in reversed(parts)}
     if report := types.get("message/feedback-report"):
-        return _parse_complaint(_read_blocks(report), token)
+        return _parse_complaint(_read_blocks(report), token, "" if token else _find_leave_token(parts))
     if status := types.get("message/delivery-status"):
         return _parse_status(_read_blocks(status)[1:], token)
     if not token:
@@ -107,28 +118,45 @@ def _find_token(mail: Message, parts: Sequence[Message], address: str) -> str:
     return ""
 
 
+def _find_leave_token(parts: Sequence[Message]) -> str:
+    """Return the token of the link to leave in the header of the email that a report returns, whole or its header."""
+    for part in parts[1:]:
+        header = part
+        if part.get_content_type() == "text/rfc822-headers":
+            payload = part.get_payload(decode=True)
+            header = message_from_bytes(payload if isinstance(payload, bytes) else b"")
+        if found := _LEAVE_LINK.search(_get(header, "List-Unsubscribe")):
+            return found[1]
+    return ""
+
+
 def _read_blocks(part: Message) -> list[Fields]:
     """Return the fields of a report: a block about the email, then one about each recipient."""
     blocks = part.get_payload()
     return [
-        {name.lower(): decode_reply(str(value).encode("ascii", "surrogateescape")) for name, value in block.raw_items()}
+        {name.lower(): _decode_field(str(value)) for name, value in block.raw_items()}
         for block in (blocks if isinstance(blocks, list) else [])
         if isinstance(block, Message)
     ]
 
 
+def _decode_field(value: str) -> str:
+    return decode_reply(value[:_MAX_FIELD_LENGTH].encode("ascii", "surrogateescape"))
+
+
 # ----------------------------------------------------------------- complaints
 
 
-def _parse_complaint(blocks: Sequence[Fields], token: str) -> ReturnedMail:
+def _parse_complaint(blocks: Sequence[Fields], token: str, leave_token: str) -> ReturnedMail:
     fields = blocks[0] if blocks else {}
     kind = fields.get("feedback-type", "").strip().lower()
     if kind not in _COMPLAINTS:
         return ReturnedMail(reason=f"a report of the type {kind or 'unknown'} is no complaint")
-    if not token:
+    if not (token or leave_token):
         return ReturnedMail(reason="it does not say which delivery the complaint is about")
     evidence = build_evidence(kind, fields.get("user-agent", ""))
-    return ReturnedMail(Feedback(FeedbackKind.COMPLAINT, FeedbackSource.EMAIL, True, evidence, token))
+    complaint = Feedback(FeedbackKind.COMPLAINT, FeedbackSource.EMAIL, True, evidence, token, leave_token=leave_token)
+    return ReturnedMail(complaint)
 
 
 # -------------------------------------------------------------------- bounces
@@ -139,6 +167,8 @@ def _parse_status(recipients: Sequence[Fields], token: str) -> ReturnedMail:
     actions = [fields.get("action", "").strip().lower() for fields in recipients]
     if not token:
         return ReturnedMail(reason="its recipient is none of the senders of a delivery")
+    if len(actions) > _MAX_RECIPIENTS:
+        return ReturnedMail(reason=f"it is about more than {_MAX_RECIPIENTS} recipients")
     if not actions or any(action != _FAILED for action in actions):
         tries_again = _STILL_TRYING in actions
         return ReturnedMail(reason="the server tries again" if tries_again else "it does not report a failure")
@@ -156,7 +186,7 @@ def _read_failure(fields: Fields, token: str) -> Feedback:
 
 def _parse_unstructured(parts: Sequence[Message], token: str) -> ReturnedMail:
     """A returned email without a report says in its text what a server replied."""
-    for line in _list_reply_lines(parts):
+    for line in islice(_list_reply_lines(parts), _MAX_REPLY_LINES):
         kind, is_permanent = classify_diagnosis(line)
         if kind is not FeedbackKind.UNKNOWN:
             return ReturnedMail(Feedback(kind, FeedbackSource.EMAIL, is_permanent, build_evidence(line), token))
@@ -171,7 +201,7 @@ def _list_reply_lines(parts: Sequence[Message]) -> Iterator[str]:
             text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
             for line in text.partition("\nReturn-Path:")[0].splitlines():
                 if found := _REPLY_LINE.search(line):
-                    yield line[found.start() :]
+                    yield line[found.start() :][:_MAX_FIELD_LENGTH]
             return
 
 

@@ -47,13 +47,15 @@ class SignUp:
         """
         text = fields.get("address", "").strip()
         try:
-            address = parse_recipient(text).address
+            mailbox = parse_recipient(text)
         except ConfigError:
+            mailbox = None
+        if mailbox is None or not mailbox.is_public:
             return _show_form(visit, "bad_address", text, 400)
         is_fresh = is_form_fresh(visit.keys, fields.get("form", ""), visit.now)
         if fields.get("website", "") or not is_fresh:
             return _show_form(visit, "press_again", text)
-        key = normalize_address(address)
+        key = normalize_address(mailbox.address)
         with visit.open_ledger() as ledger:
             limits = SignUpLimits(ledger, visit.newsletter_id, visit.keys)
             if _has_captcha(visit) and not _is_solved(visit, limits, fields.get("altcha", "")):
@@ -65,7 +67,9 @@ class SignUp:
                 return _show_too_many(visit)
             if reached is None:
                 origin = visit.build_origin("form", visit.view.texts["hint"])
-                asked = SubscriberList(ledger, visit.newsletter_id, visit.keys).ask(Mailbox("", address), origin)
+                asked = SubscriberList(ledger, visit.newsletter_id, visit.keys).ask(
+                    Mailbox("", mailbox.address), origin
+                )
                 if asked.send_confirmation and asked.subscriber:
                     self._confirmations.send_later(visit, asked.subscriber)
         return visit.view.render(_get_page_title(visit), visit.view.texts["asked"])

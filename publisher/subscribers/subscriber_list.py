@@ -200,9 +200,14 @@ class SubscriberList:
         return True
 
     def pause(self, key: str, until: dt.datetime | None, origin: Origin) -> Subscriber | None:
-        """Send nothing until a time, or until `resume`. Issues under way wait for the subscriber."""
+        """Send nothing until a time, or until `resume`. Issues under way wait for the subscriber.
 
-        def apply(tx: Transaction, row: SubscriberRow) -> SubscriberRow:
+        None if they have paused until that day already.
+        """
+
+        def apply(tx: Transaction, row: SubscriberRow) -> SubscriberRow | None:
+            if row.state == "paused" and _is_same_day(row.paused_until, until):
+                return None
             unlist_deliveries(tx, self.newsletter, key)
             since = format_utc(origin.at) if row.state != "paused" else row.since
             return row._replace(state="paused", since=since, paused_until=format_utc(until) if until else "")
@@ -281,6 +286,12 @@ class SubscriberList:
             tx, self.newsletter, self.keys.list_suppression_names(self.newsletter, key)
         ).values()
         return min(map(SuppressionReason, reasons), key=[*SuppressionReason].index, default=None)
+
+
+def _is_same_day(paused_until: str, until: dt.datetime | None) -> bool:
+    if not (paused_until and until):
+        return not (paused_until or until)
+    return abs(parse_utc(paused_until) - until) < dt.timedelta(days=1)
 
 
 def _resume(row: SubscriberRow, at: dt.datetime) -> SubscriberRow:

@@ -65,7 +65,7 @@ User-Agent: SomeGenerator/1.0
 Version: 1
 {fields}
 --=_Y
-Content-Type: message/rfc822
+Content-Type: {original}
 
 {returned}From: Tide <captain@news.example>
 Subject: Issue 12
@@ -93,12 +93,22 @@ def delivery_status(*recipients: str, to: str = sender(), type_: str = "message/
 
 
 def feedback_report(
-    type_: str = "abuse", to: str = "fbl@news.example", mail_from: str = sender(), returned: str = ""
+    type_: str = "abuse",
+    to: str = "fbl@news.example",
+    mail_from: str = sender(),
+    returned: str = "",
+    *,
+    fields: str = "",
+    headers: str = "",
+    original: str = "message/rfc822",
 ) -> bytes:
-    """A feedback report (RFC 5965); `returned` is the envelope sender in the email that it has."""
-    fields = f"Original-Mail-From: <{mail_from}>\n" if mail_from else ""
-    first = f"Return-Path: <{returned}>\n" if returned else ""
-    return _COMPLAINT.format(to=to, type=type_, fields=fields, returned=first).encode()
+    """A feedback report (RFC 5965) with further `fields`.
+
+    `returned` is the envelope sender in the email that it has, of the type `original` and with more `headers`.
+    """
+    fields += f"Original-Mail-From: <{mail_from}>\n" if mail_from else ""
+    headers += f"Return-Path: <{returned}>\n" if returned else ""
+    return _COMPLAINT.format(to=to, type=type_, fields=fields, returned=headers, original=original).encode()
 
 
 def plain(text: str, to: str = sender(), headers: str = "Return-Path: <>\n") -> bytes:

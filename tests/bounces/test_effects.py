@@ -12,6 +12,7 @@ from publisher.errors import RefusalKind
 from publisher.ledger.bounces import select_bounces
 from publisher.ledger.meta import rename_newsletter
 from publisher.mail_address import Mailbox
+from publisher.signing import Purpose
 from publisher.subscribers.models import ConsentEvent, Origin, SubscriberState
 from tests.bounces.mailing import LIN, NEWSLETTER, XI, ZHOU, Mailing, Refusal
 
@@ -41,6 +42,21 @@ def test_a_complaint_takes_effect_at_once(mailing: Mailing) -> None:
     assert mailing.send("2") == [XI]
     record = mailing.subscribers.load_consents(LIN)[-1]
     assert (record.event, record.via, record.text) == (ConsentEvent.COMPLAINED, "email", "it says complaint")
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_a_complaint_is_known_by_the_link_to_leave_and_by_no_other_token(mailing: Mailing, purpose: Purpose) -> None:
+    mailing.subscribe(LIN, XI)
+    subscriber = mailing.subscribers.find(LIN)
+    assert subscriber
+    token = mailing.subscribers.keys.sign(purpose, subscriber.tag)
+    feedback = Feedback(FeedbackKind.COMPLAINT, FeedbackSource.EMAIL, True, "abuse", leave_token=token)
+    effect = mailing.recorder.record(feedback, mailing.now)
+    if purpose is Purpose.LEAVE:
+        assert effect
+        assert (effect.key, mailing.state(LIN), mailing.state(XI)) == (LIN, COMPLAINED, CONFIRMED)
+    else:
+        assert (effect, mailing.state(LIN)) == (None, CONFIRMED)
 
 
 def test_a_mailbox_that_does_not_exist_is_out_after_one_bounce(mailing: Mailing) -> None:

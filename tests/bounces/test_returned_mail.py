@@ -123,6 +123,20 @@ def test_a_complaint_may_name_the_delivery_in_the_email_that_it_returns() -> Non
     )
 
 
+@pytest.mark.parametrize("original", ["message/rfc822", "text/rfc822-headers"])
+@pytest.mark.parametrize("mailto", ["", " <mailto:x@news.example>,"])
+def test_a_complaint_may_have_no_more_than_the_link_to_leave(original: str, mailto: str) -> None:
+    link = f"List-Unsubscribe:{mailto}\n <https://news.example/list/leave/{'k' * 30}>\n"
+    feedback = report(feedback_report(mail_from="", headers=link, original=original))
+    assert (feedback.kind, feedback.token, feedback.leave_token) == (FeedbackKind.COMPLAINT, "", "k" * 30)
+
+
+def test_a_complaint_that_only_names_a_recipient_is_not_believed() -> None:
+    """Anyone can write one, about anyone."""
+    fields = "Original-Rcpt-To: lin@example.net\nRemoval-Recipient: lin@example.net\n"
+    assert read(feedback_report(mail_from="", fields=fields)).feedback is None
+
+
 @pytest.mark.parametrize("kind", ["not-spam", "virus", "auth-failure", "other", ""])
 def test_other_feedback_is_no_complaint(kind: str) -> None:
     assert read(feedback_report(kind)).feedback is None
@@ -160,6 +174,7 @@ def test_automatic_replies(header: str) -> None:
         ),
         ("It failed.\n\nReturn-Path: <x>\n550 5.1.1 No such user here\n", UNKNOWN, False),
         ("It failed.", UNKNOWN, False),
+        ("550 Something else\n" * 100 + "550 5.1.1 No such user here\n", UNKNOWN, False),
     ],
 )
 def test_bounces_without_a_report(text: str, kind: FeedbackKind, is_final: bool) -> None:
@@ -173,6 +188,8 @@ def test_a_person_writes_to_the_address_for_bounces() -> None:
 
 def test_what_is_too_long_or_nested_is_not_read() -> None:
     assert "bytes" in read(b"x" * (MAX_MAIL_BYTES + 1)).reason
+    assert "parts" in read(plain("--x\n" * 5_001)).reason
+    assert "recipients" in read(delivery_status(*[block("smtp; 550 5.1.1 User unknown")] * 101)).reason
     nested = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (i, i) for i in range(20_000))
     assert read(b"From: x\n" + nested).feedback is None
 

@@ -16,6 +16,7 @@ from publisher.subscribers.models import (
     STATES_OUTSIDE,
     TRANSITIONS,
     Asked,
+    ConsentEvent,
     ImportEntry,
     Origin,
     SubscriberState,
@@ -157,6 +158,25 @@ def test_a_pause_ends_by_itself(subscribers: SubscriberList) -> None:
     assert state_of(subscribers) is S.PAUSED
     subscribers.expire(START + 6 * DAY)
     assert state_of(subscribers) is S.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_changed"),
+    [(None, None, False), (5, 5.01, False), (5, 6, True), (5, None, True), (None, 5, True)],
+)
+def test_a_pause_until_the_same_day_changes_nothing(
+    subscribers: SubscriberList, first: float | None, second: float | None, is_changed: bool
+) -> None:
+    """A button that is pressed twice adds no record."""
+    subscribe(subscribers, ANN)
+    for days in (first, second):
+        subscribers.pause(ANN, None if days is None else START + days * DAY, form(1))
+    paused = [one for one in subscribers.load_consents(ANN) if one.event is ConsentEvent.PAUSED]
+    assert len(paused) == 1 + is_changed
+    found = subscribers.find(ANN)
+    assert found
+    expected = second if is_changed else first
+    assert found.paused_until == (None if expected is None else START + expected * DAY)
 
 
 def test_a_refusal_holds_after_the_address_was_forgotten(subscribers: SubscriberList) -> None:
