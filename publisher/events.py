@@ -158,11 +158,10 @@ EventHandler = Callable[[RunEvent], None]
 class Outcome(NamedTuple):
     """The outcome of a run.
 
-    `issue` is None if none is due; then `next_date` is the date of the next issue. In a dry run, `previews` are
-    the files to look at, as paths below the output folder, `error` is why nothing would be published, and `refusal`
-    why not yet: the issue is a draft, or its date is in the future. `published` is when something was published
-    last, in the newsletter's time zone, as text, if nothing changed; `drafts` are the files of drafts, newest first,
-    if no issue is due.
+    `issue` is None if none is due; then `none_due` says why, and `next_date` else the date of the next one. In a dry
+    run, `previews` are the files to look at, as paths below the output folder, `error` is why nothing would be
+    published, and `refusal` why not yet: the issue is a draft, or its date is in the future. `published` is when
+    something was published last, in the newsletter's time zone, as text, if nothing changed.
     """
 
     issue: Record | None
@@ -173,7 +172,7 @@ class Outcome(NamedTuple):
     error: PublisherError | None = None
     refusal: PublisherError | None = None
     published: str = ""
-    drafts: tuple[str, ...] = ()
+    none_due: str = ""
 
     def with_deliveries(self, delivered: Sequence[Mapping[str, ChannelOutcome]], warnings: Sequence[str]) -> Self:
         """Return the outcome with those of the messages, and of notices sent after them."""

@@ -1,11 +1,13 @@
 """Finds issues that are left out of the archive although their date has come, when another is published.
 
-These are issues on hold, and issues that a daemon will publish later: at their time, or once they are fixed.
+These are issues on hold, and issues that a daemon will publish later: at their time, or once they are fixed. Also says
+why no issue is due at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Collection, Mapping
 
 from publisher.archive.records import Record
 from publisher.channel import ArchiveChannel
@@ -52,3 +54,29 @@ def find_held_back(run: RunContext, records: Mapping[str, Record], chosen: Recor
         if item.key.channel in names and item.status not in statuses
     }
     return frozenset(candidates - not_held)
+
+
+def explain_none_due(records: Collection[Record], today: dt.date) -> str:
+    """Return why no issue is due: all are drafts, dated after today, or cannot be published.
+
+    `today` is in the newsletter's time zone.
+    """
+    ahead = min(
+        (
+            (record.date, record.path)
+            for record in records
+            if record.date > today.isoformat() and not (record.draft or record.fault)
+        ),
+        default=None,
+    )
+    if ahead:
+        date, path = ahead
+        days = (dt.date.fromisoformat(date) - today).days
+        when = "tomorrow" if days == 1 else f"in {days} days"
+        return f"no issue is due; the next one, {path}, is dated {date}, {when}"
+    if broken := [record for record in records if record.fault and not record.draft]:
+        return f"no issue is due; {broken[0].fault}"
+    if drafts := [record.path for record in records if record.draft]:
+        named = f"{drafts[0]} is a draft" if len(drafts) == 1 else f"all {len(drafts)} issues are drafts"
+        return f"no issue is due; {named}; remove `draft: true` when it is ready"
+    return f"no issue is due; there is none in {len(records)} file{'' if len(records) == 1 else 's'}"

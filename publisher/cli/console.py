@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from publisher.cli.outcome_text import (
-    explain_nothing_due,
     explain_unchanged,
     format_changes,
     format_next_step,
@@ -74,7 +73,7 @@ class RunConsole:
         """Print what was left to say: what failed, what is unchanged, and what comes next."""
         self.close()
         if outcome.issue is None:
-            self._output.line(explain_nothing_due(outcome))
+            self._output.line(f"nothing to do: {outcome.none_due}")
             return
         if outcome.error is None:
             self._print_unchanged(outcome)

@@ -6,12 +6,12 @@ import argparse
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from publisher.calendar.held_back import explain_none_due
 from publisher.cli.actions import build_request, open_run
 from publisher.cli.excerpt import measure_columns
 from publisher.cli.output import DIFF_STYLES, Output
 from publisher.cli.parser import CommandParser
 from publisher.cli.table import cut_text
-from publisher.cli.upcoming import explain_none_due
 
 if TYPE_CHECKING:
     from publisher.reports.diff import Comparison, TextChange
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
 
     with open_run(output, now) as run:
         found = compare_with_published(run, build_request(arguments))
-        today = run.now
+        today = run.now.date()
     if found.issue is None:
         output.info(explain_none_due(found.records, today))
     elif not found.differences:

@@ -124,14 +124,3 @@ def explain_unchanged(outcome: Outcome, request: Request) -> str:
     when = f"published {outcome.published} and unchanged since" if outcome.published else "published and unchanged"
     coming = f"; the next issue is dated {outcome.next_date}" if outcome.next_date else ""
     return f"nothing to do: {when}{coming}"
-
-
-def explain_nothing_due(outcome: Outcome) -> str:
-    """Return why no issue is due."""
-    if outcome.next_date:
-        return f"nothing to do: no issue is due; the next is dated {outcome.next_date}"
-    if not outcome.drafts:
-        return "nothing to do: no issue is due"
-    path, *others = outcome.drafts
-    named = f"{path} and {len(others)} more are drafts" if others else f"{path} is a draft"
-    return f"nothing to do: no issue is due; {named}"

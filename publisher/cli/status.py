@@ -10,19 +10,14 @@ from typing import NamedTuple
 from publisher.archive.naming import find_issue
 from publisher.archive.records import Record
 from publisher.calendar.calendar import ItemStatus, ScheduledItem, Upcoming, find_upcoming, read_records
+from publisher.calendar.held_back import explain_none_due
 from publisher.cli.actions import build_request, open_run
 from publisher.cli.output import Output, format_iso_time, format_time
 from publisher.cli.parser import CommandParser
 from publisher.cli.status_details import URGENCY, Moment, print_details, suggest_command
 from publisher.cli.status_table import name_upcoming, print_table
 from publisher.cli.times import format_next_time
-from publisher.cli.upcoming import (
-    explain_none_due,
-    print_blocked,
-    print_upcoming,
-    scheduled_item_to_json,
-    suggest_check,
-)
+from publisher.cli.upcoming import print_blocked, print_upcoming, scheduled_item_to_json, suggest_check
 from publisher.errors import PublisherError
 from publisher.ledger.closed_lanes import ClosedLane, describe_closed_lane, find_closed_lanes
 from publisher.ledger.meta import SchedulerActivity
@@ -178,7 +173,7 @@ def _explain_rest(report: _Report) -> str:
     """Return why there is nothing to do now, and what comes next."""
     now, zone = report.moment
     if not report.rows:
-        return explain_none_due(report.records, now.astimezone(zone))
+        return explain_none_due(report.records, now.astimezone(zone).date())
     item = next((item for item in report.upcoming if item.due > now), None)
     if item is None:
         return "nothing to do: all is published; start the next issue with publish new"

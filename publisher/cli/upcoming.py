@@ -1,15 +1,14 @@
-"""Formats upcoming issues for people and as JSON, and says why no issue is due."""
+"""Formats upcoming issues for people and as JSON."""
 
 from __future__ import annotations
 
 import datetime as dt
 import shlex
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
-from publisher.archive.records import Record
 from publisher.calendar.calendar import ItemStatus, ScheduledItem
-from publisher.cli.output import Output, format_iso_time, format_time, plural
+from publisher.cli.output import Output, format_iso_time, format_time
 from publisher.cli.times import format_next_time, format_utc_beside
 
 _ITEM_STATUS_LABELS = {
@@ -93,32 +92,6 @@ def suggest_check(items: Sequence[ScheduledItem]) -> str:
 def format_due_time(due: dt.datetime, zone: dt.tzinfo | None) -> str:
     """Return a time as local time, and in UTC if that differs."""
     return f"{format_time(due, zone)}{format_utc_beside(due, zone)}"
-
-
-def explain_none_due(records: Collection[Record], now: dt.datetime) -> str:
-    """Return why no issue is due: all are drafts, dated after today, or cannot be published.
-
-    `now` is in the newsletter's time zone.
-    """
-    today = now.date()
-    drafts = [record.path for record in records if record.draft]
-    ahead = sorted(
-        (record.date, record.path)
-        for record in records
-        if record.date > today.isoformat() and not (record.draft or record.fault)
-    )
-    if ahead:
-        date, path = ahead[0]
-        days = (dt.date.fromisoformat(date) - today).days
-        when = "tomorrow" if days == 1 else f"in {days} days"
-        return f"no issue is due: the next one, {path}, is dated {date}, {when}"
-    broken = [record for record in records if record.fault and not record.draft]
-    if broken:
-        return f"no issue is due: {broken[0].fault}"
-    if drafts:
-        named = f"{drafts[0]} is a draft" if len(drafts) == 1 else f"all {len(drafts)} issues are drafts"
-        return f"no issue is due: {named}; remove `draft: true` when it is ready"
-    return f"no issue is due: there is none in {len(records)} {plural(len(records), 'file')}"
 
 
 def scheduled_item_to_json(item: ScheduledItem, zone: dt.tzinfo | None) -> dict[str, object]:

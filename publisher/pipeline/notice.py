@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from publisher.calendar.held_back import explain_none_due
 from publisher.channel import Channel, Context, MessageChannel, Rendering
 from publisher.clock import Clock
 from publisher.config import Config
@@ -67,7 +68,9 @@ def send_notice(
         snapshot = take_snapshot(run)
     position = snapshot.choose(request.issue)
     if position is None:
-        return Outcome(None, {}, tuple(run.warnings), snapshot.edition.next_date)
+        return Outcome(
+            None, {}, tuple(run.warnings), none_due=explain_none_due(snapshot.sources.values(), run.now.date())
+        )
     context = replace(snapshot.renderer.context, entry=snapshot.entries[position])
     issue = snapshot.records[position]
     with closing(

@@ -14,7 +14,7 @@ from publisher.build.cards import draw_missing_cards
 from publisher.build.output import require_own_feeds
 from publisher.build.sources import Sources
 from publisher.build.up_to_date import mark_up_to_date
-from publisher.calendar.held_back import find_held_back
+from publisher.calendar.held_back import explain_none_due, find_held_back
 from publisher.calendar.repeats import require_no_repeats
 from publisher.channel import ArchiveChannel
 from publisher.checker import build_excess_error, build_issue_error, name_excess, require_no_errors
@@ -88,7 +88,9 @@ def _build(run: RunContext, sources: Sources, request: Request) -> BuildResult |
     edition = sources.build_edition(held_back)
     if issue is None:
         run.warn(*edition.skipped)
-        return Outcome(None, {}, tuple(run.warnings), edition.next_date, drafts=_list_drafts(sources))
+        return Outcome(
+            None, {}, tuple(run.warnings), none_due=explain_none_due(sources.records.values(), run.now.date())
+        )
     if request.correct:
         run = _select_published(run, issue)
     builder = SiteBuilder(run, sources, edition, issue, always_render_messages=request.retry)
@@ -111,12 +113,6 @@ def _build(run: RunContext, sources: Sources, request: Request) -> BuildResult |
     built = builder.build(send_pings=request.send_pings)  # the files are written now
     outcome = built.outcome._replace(next_date=edition.next_date)
     return built._replace(outcome=trial.complete(outcome) if trial else outcome)
-
-
-def _list_drafts(sources: Sources) -> tuple[str, ...]:
-    """Return the files of drafts, newest first."""
-    drafts = [record for record in sources.records.values() if record.draft]
-    return tuple(record.path for record in sorted(drafts, key=lambda one: (one.date, one.path), reverse=True))
 
 
 def _require_publishable(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from publisher.calendar.held_back import explain_none_due
 from publisher.channel import MessageChannel, Part
 from publisher.config import Config
 from publisher.credentials import redact
@@ -30,7 +31,9 @@ def send_test(config: Config, theme: Theme, request: Request, now: dt.datetime, 
     snapshot = take_snapshot(run, "" if request.issue == "latest" else request.issue)
     position = snapshot.choose(request.issue)
     if position is None:
-        return Outcome(None, {}, tuple(run.warnings), snapshot.edition.next_date)
+        return Outcome(
+            None, {}, tuple(run.warnings), none_due=explain_none_due(snapshot.sources.values(), run.now.date())
+        )
     issue = snapshot.records[position]
     report(IssueChosen(issue, request.issue in ("", "latest")))
     renderings = snapshot.render(position, [channel.name for channel in channels])

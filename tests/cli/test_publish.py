@@ -155,4 +155,5 @@ def test_a_page_without_an_issue_is_reported(letter: Path, run: Command) -> None
 
 def test_no_issue_is_due(letter: Path, run: Command) -> None:
     said = run(now=dt.datetime(2021, 7, 1, tzinfo=dt.UTC))
-    assert said == Said(0, "nothing to do: no issue is due; the next is dated 2021-07-04\n", "")
+    reason = "the next one, issues/2021-07-04.md, is dated 2021-07-04, in 3 days"
+    assert said == Said(0, f"nothing to do: no issue is due; {reason}\n", "")

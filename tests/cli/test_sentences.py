@@ -12,13 +12,7 @@ import pytest
 from publisher import registry
 from publisher.channel import Context, Rendering
 from publisher.channels.wechat import WeChat
-from publisher.cli.outcome_text import (
-    explain_nothing_due,
-    explain_unchanged,
-    format_changes,
-    group_by_sentence,
-    group_warnings,
-)
+from publisher.cli.outcome_text import explain_unchanged, format_changes, group_by_sentence, group_warnings
 from publisher.events import ChannelOutcome, Outcome, Request
 from publisher.ledger import Ledger
 from publisher.model import Issue
@@ -212,18 +206,6 @@ def test_a_name_is_replaced_where_it_names_the_channel() -> None:
 def test_warnings_of_channels_are_grouped() -> None:
     warnings = ["left out: a.md", "chat: too long", "left out: a.md", "room: too long", "room: too short"]
     assert [*group_warnings(warnings)] == ["left out: a.md", "chat, room: too long", "room: too short"]
-
-
-@pytest.mark.parametrize(
-    ("drafts", "said"),
-    [
-        ((), "nothing to do: no issue is due"),
-        (("a.md",), "nothing to do: no issue is due; a.md is a draft"),
-        (("b.md", "a.md"), "nothing to do: no issue is due; b.md and 1 more are drafts"),
-    ],
-)
-def test_why_no_issue_is_due(drafts: tuple[str, ...], said: str) -> None:
-    assert explain_nothing_due(Outcome(None, {}, drafts=drafts)) == said
 
 
 def test_what_cannot_be_changed_any_more_is_not_called_unchanged() -> None:

@@ -71,7 +71,7 @@ def test_diff_says_why_no_issue_is_due(letter: CommandProject) -> None:
     for date in ("2021-07-04", "2021-07-18"):
         letter.path(date).unlink()
     assert letter.run("diff") == Said(
-        0, "", "no issue is due: issues/2021-08-01.md is a draft; remove `draft: true` when it is ready\n"
+        0, "", "no issue is due; issues/2021-08-01.md is a draft; remove `draft: true` when it is ready\n"
     )
 
 

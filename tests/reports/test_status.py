@@ -166,11 +166,11 @@ def test_status_says_why_nothing_is_due(letter: CommandProject) -> None:
     for date in ("2021-07-04", "2021-07-18"):
         letter.path(date).unlink()
     assert letter.lines("status")[-1] == (
-        "no issue is due: issues/2021-08-01.md is a draft; remove `draft: true` when it is ready"
+        "no issue is due; issues/2021-08-01.md is a draft; remove `draft: true` when it is ready"
     )
     letter.write("2021-07-25", "草", head="---\ndraft: true\n---\n")
     assert letter.lines("status")[-1] == (
-        "no issue is due: all 2 issues are drafts; remove `draft: true` when it is ready"
+        "no issue is due; all 2 issues are drafts; remove `draft: true` when it is ready"
     )
     letter.write("2021-07-20", "将来")
     assert letter.lines("status") == [
@@ -179,7 +179,7 @@ def test_status_says_why_nothing_is_due(letter: CommandProject) -> None:
         "2021-07-25  草     draft          draft",
         "2021-07-20  将来   Tuesday 09:45  Tuesday 09:45",
         "",
-        "no issue is due: the next one, issues/2021-07-20.md, is dated 2021-07-20, in 2 days",
+        "no issue is due; the next one, issues/2021-07-20.md, is dated 2021-07-20, in 2 days",
     ]
     for file in (letter.root / "issues").iterdir():
         file.unlink()
