@@ -21,11 +21,18 @@ MARKUP = "".join(THEME.text(name) for name in PAGES) + Path(items.__file__).read
 
 def test_it_is_small() -> None:
     """It is in every page."""
-    assert len(THEME.text("style.css").encode()) <= 15_000
+    assert len(THEME.text("style.css").encode()) <= 14_000
+
+
+def test_what_only_some_pages_show_is_not_in_it() -> None:
+    for name in ("search.css", "subscribe.css"):
+        selectors = re.findall(r"^([^{@]+) \{", THEME.text(name), re.MULTILINE)
+        assert selectors
+        assert [one for one in selectors if f"\n{one} {{" in CSS] == []
 
 
 def test_it_asks_nothing_of_another_host() -> None:
-    assert not re.search(r"url\(|@import|@font-face", CSS + THEME.text("contents.css"))
+    assert not re.search(r"url\(|@import|@font-face", CSS + THEME.text("contents.css") + THEME.text("subscribe.css"))
 
 
 def test_nothing_is_left_or_right() -> None:
@@ -35,7 +42,7 @@ def test_nothing_is_left_or_right() -> None:
 
 
 def test_every_class_is_one_of_the_pages() -> None:
-    styled = set(re.findall(r"\.([a-z][a-z-]*)", re.sub(r"\{[^{}]*\}", "", CSS)))
+    styled = set(re.findall(r"\.([a-z][a-z-]*)", re.sub(r"\{[^{}]*\}", "", CSS + THEME.text("subscribe.css"))))
     made = {
         word for names in re.findall(r'class="([^"]*)"', re.sub(r"\{%.*?%\}", " ", MARKUP)) for word in names.split()
     }
