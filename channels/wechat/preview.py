@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from typing import NamedTuple
 
 from msgspec.structs import asdict
 
@@ -64,10 +65,13 @@ _ENGLISH_LABELS = {
 }
 
 
-def render_article_preview(article: Article, meta: ArticleMeta, warnings: Sequence[str], context: Context) -> str:
+def render_article_preview(
+    article: Article, meta: ArticleMeta, warnings: Sequence[ArticleWarning], context: Context
+) -> str:
     """Return the preview page, a single HTML file; `context.entry` is required."""
     newsletter, entry = context.newsletter, context.entry
-    labels = _CHINESE_LABELS if newsletter.lang.lower().startswith("zh") else _ENGLISH_LABELS
+    is_chinese = newsletter.lang.lower().startswith("zh")
+    labels = _CHINESE_LABELS if is_chinese else _ENGLISH_LABELS
     links = [(labels[use.form], use.text, use.url, use.clickable) for use in article.link_uses]
     return context.templates.render(
         "wechat-preview.html",
@@ -81,7 +85,7 @@ def render_article_preview(article: Article, meta: ArticleMeta, warnings: Sequen
         characters=article.size.characters,
         limit=settings.CONTENT_LIMIT,
         excess=article.size.excess,
-        warnings=warnings,
+        warnings=[one.chinese if is_chinese else one.english for one in warnings],
         dark=themes.DARK_MODE_STYLES,
     )
 
@@ -116,44 +120,71 @@ def collect_facts(article: Article, meta: ArticleMeta) -> dict[str, object]:
     }
 
 
-def find_warnings(article: Article, meta: ArticleMeta, page_url: str) -> Iterator[str]:
-    """Yield warnings for the editor; `page_url` is the URL of the issue's page."""
+class ArticleWarning(NamedTuple):
+    """A warning for the editor: in English, as all that the program says, and in Chinese, for the preview page."""
+
+    english: str
+    chinese: str
+
+
+def find_warnings(article: Article, meta: ArticleMeta, page_url: str) -> Iterator[ArticleWarning]:
+    """Yield warnings about an article; `page_url` is the URL of the issue's page."""
+    limit, longest = settings.CONTENT_LIMIT, settings.MAX_AUTHOR_LENGTH
     if article.left_out and not article.size.excess:
         ornaments = ", ".join(article.left_out)
-        yield f"to stay below {settings.CONTENT_LIMIT:,} characters, the article does without {ornaments}"
+        yield ArticleWarning(
+            f"to stay below {limit:,} characters, the article does without {ornaments}",
+            f"为不超过 {limit:,} 字符，正文省去了 {len(article.left_out)} 项装饰",
+        )
     if not meta.author:
-        yield (
-            f"the author's name has more than {settings.MAX_AUTHOR_LENGTH} characters, so it is left out: "
-            "set author in [channels.wechat]"
+        yield ArticleWarning(
+            f"the author's name has more than {longest} characters, so it is left out: set author in [channels.wechat]",
+            f"作者名超过 {longest} 个字，因此省略：请在 [channels.wechat] 设置 author",
         )
     if not meta.content_source_url:
-        required = f"an https address of at most {settings.MAX_SOURCE_URL_BYTES} characters"
-        yield f"阅读原文 leads nowhere: WeChat wants {required}, and the issue's page is {page_url}"
+        size = settings.MAX_SOURCE_URL_BYTES
+        required = f"an https address of at most {size} characters"
+        yield ArticleWarning(
+            f"阅读原文 leads nowhere: WeChat wants {required}, and the issue's page is {page_url}",
+            f"“阅读原文”没有链接：微信要求不超过 {size} 个字符的 https 地址，本期网页是 {page_url}",
+        )
     expiring = [use.text for use in article.link_uses if classify_link(use.url) == WECHAT_TEMPORARY]
     if expiring:
-        yield f"temporary addresses, which expire, to be replaced: {_format_names(expiring)}"
+        names = _format_names(expiring)
+        yield ArticleWarning(
+            f"temporary addresses, which expire, to be replaced: {names}", f"临时链接会失效，请替换：{names}"
+        )
     external = [url for url in article.image_urls if not url.startswith(_WECHAT_IMAGE_PREFIXES)]
     if external:
-        yield f"pictures to be uploaded to WeChat, which shows no others: {_format_names(external)}"
+        names = _format_names(external)
+        yield ArticleWarning(
+            f"pictures to be uploaded to WeChat, which shows no others: {names}",
+            f"微信只显示自己的图片，需要上传：{names}",
+        )
 
 
-def format_length_warning(article: Article, other_length: int, other_links: str) -> str:
+def build_length_warning(article: Article, other_length: int, other_links: str) -> ArticleWarning:
     """Return a warning that says by how much an article is too long, and how to shorten it.
 
     With links = `other_links` it would have `other_length` characters.
     """
-    length = article.size.characters
-    clauses = [f"the article has {length:,} characters, {article.size.excess:,} too many for WeChat"]
+    length, excess = article.size.characters, article.size.excess
+    english = [f"the article has {length:,} characters, {excess:,} too many for WeChat"]
+    chinese = [f"正文有 {length:,} 字符，超出微信上限 {excess:,}"]
     if other_length < length:
-        clauses.append(f'links = "{other_links}" would make it {other_length:,}')
+        english.append(f'links = "{other_links}" would make it {other_length:,}')
+        chinese.append(f'改用 links = "{other_links}" 则为 {other_length:,}')
     long_urls = [use.url for use in article.link_uses if is_clickable_url(use.url) and len(use.url) > _LONG_URL_LENGTH]
     if long_urls:
         saved = sum(len(escape(url)) - _SHORT_URL_LENGTH for url in long_urls)
-        clauses.append(f"{len(long_urls)} long WeChat addresses have short ones too, which would save {saved:,}")
+        english.append(f"{len(long_urls)} long WeChat addresses have short ones too, which would save {saved:,}")
+        chinese.append(f"{len(long_urls)} 个公众号长链接改用短链接，可省 {saved:,}")
     largest = sorted(article.item_sizes, key=lambda item: -item.characters)[:3]
     if largest:
-        clauses.append(f"the longest items are {', '.join(f'{item.title} ({item.characters:,})' for item in largest)}")
-    return "; ".join(clauses)
+        items = [f"{item.title} ({item.characters:,})" for item in largest]
+        english.append(f"the longest items are {', '.join(items)}")
+        chinese.append(f"最长的条目：{'、'.join(items)}")
+    return ArticleWarning("; ".join(english), "；".join(chinese))
 
 
 def _format_names(names: list[str]) -> str:

@@ -17,12 +17,7 @@ from publisher.channels.wechat.draft import (
 )
 from publisher.channels.wechat.links import find_earlier_issues, link_to_articles
 from publisher.channels.wechat.meta import build_meta
-from publisher.channels.wechat.preview import (
-    collect_facts,
-    find_warnings,
-    format_length_warning,
-    render_article_preview,
-)
+from publisher.channels.wechat.preview import build_length_warning, collect_facts, find_warnings, render_article_preview
 from publisher.channels.wechat.settings import ROOT_FROM_PREVIEW
 from publisher.channels.wechat.themes import THEMES
 from publisher.model import Issue
@@ -57,7 +52,8 @@ def render(settings: WeChatSettings, issue: Issue, context: Context) -> Renderin
     warnings = list(find_warnings(article, meta, entry.url))
     if article.size.excess:
         other = measure_article(issue, outline, replace(options, footnotes=not options.footnotes))
-        warnings.insert(0, format_length_warning(article, other, "inline" if options.footnotes else "footnote"))
+        warnings.insert(0, build_length_warning(article, other, "inline" if options.footnotes else "footnote"))
+    texts = [one.english for one in warnings]
     title = issue.title.name if issue.title else ""
     drawn = {"title": title or newsletter.name, "date": entry.date.isoformat()}
     cover = {"file": settings.cover} if settings.cover else drawn
@@ -70,7 +66,7 @@ def render(settings: WeChatSettings, issue: Issue, context: Context) -> Renderin
     clickable = sum(use.clickable for use in article.link_uses)
     return Rendering(
         tuple(parts),
-        tuple(warnings),
+        tuple(texts),
         {
             "characters": article.size.characters,
             "title": len(meta.title),
@@ -81,6 +77,6 @@ def render(settings: WeChatSettings, issue: Issue, context: Context) -> Renderin
         previews=(
             Part(f"{folder}/article.html", _HTML_TYPE, article.html.encode()),
             Part(f"{folder}/preview.html", _HTML_TYPE, preview.encode()),
-            build_json_part(f"{folder}/meta.json", collect_facts(article, meta) | {"warnings": warnings}),
+            build_json_part(f"{folder}/meta.json", collect_facts(article, meta) | {"warnings": texts}),
         ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 
 import html5lib
 import pytest
@@ -109,6 +110,15 @@ def test_a_page_url_that_wechat_rejects_is_reported(letter) -> None:
         "阅读原文 leads nowhere: WeChat wants an https address of at most 1024 characters, "
         "and the issue's page is http://l.example/1/",
     )
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "zh-TW", "en"])
+def test_the_preview_page_warns_in_its_language(letter, lang: str) -> None:
+    made = letter("文。", newsletter=replace(LIGHTHOUSE, lang=lang, author="海" * 17), page="http://l.example/1/")
+    [author, nowhere] = made.rendering.warnings
+    text, is_english = html.unescape(made.preview), lang == "en"
+    assert (author in text, nowhere in text) == (is_english, is_english)
+    assert ("作者名超过 16 个字" in text, "“阅读原文”没有链接" in text) == (not is_english, not is_english)
 
 
 def test_source_url_is_ascii(letter) -> None:
