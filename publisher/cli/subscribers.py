@@ -163,9 +163,20 @@ def _erase_address(call: ListCall) -> int:
     known = erase_subscriber(call.subscribers, call.key, call.originate(), spellings=spellings)
     what = "everything about the address was erased" if known else "nothing was known of the address"
     output.line(f"✓ {what}; it stays out, by a keyed hash", "green")
-    if call.run.config.ledger:
-        output.info("  backups and logs of PostgreSQL still have it: they are up to its administrator")
+    output.info(f"  not reached, and may have it: {_list_copies(call.run)}")
     return output.finish(0, erased=True, known=known)
+
+
+def _list_copies(run: RunContext) -> str:
+    """Return the places that may have an address and that no command can erase from."""
+    copies = [
+        "the logs of the daemon and of mail servers",
+        "copies of ledger.backup elsewhere",
+        "returned emails in a mailbox" if run.config.subscribers and run.config.subscribers.bounces else "",
+    ]
+    if run.config.ledger:
+        copies[1] = "the backups and logs of PostgreSQL, which are up to its administrator"
+    return "; ".join(filter(None, copies))
 
 
 def _show_consent(call: ListCall) -> int:
