@@ -129,7 +129,8 @@ def strip_prefix(title: str, issue: str) -> str:
 
 def _format_missed_delivery(missed: FailedDelivery, row: StatusRow) -> str:
     recipient = short_part_name(missed.part) if missed.recipient == row.destination else missed.recipient
-    return f"{recipient} {_STATE_LABELS.get(missed.state, missed.state.value)}: {missed.reason}"
+    reason = missed.reason.removeprefix(f"{recipient} ")  # most are sentences about the recipient
+    return f"{recipient} {_STATE_LABELS.get(missed.state, missed.state.value)}: {reason}"
 
 
 def _format_row(row: StatusRow, moment: Moment) -> str:

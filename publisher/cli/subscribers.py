@@ -36,7 +36,7 @@ _ACTIONS = {
     "list": _Action("", "Show the subscribers", ("state",)),
     "add": _Action("ADDRESS", "Ask the owner of an address by email to confirm", ("yes",)),
     "remove": _Action("ADDRESS", "Take an address off the list"),
-    "erase": _Action("ADDRESS", "Delete everything about an address, everywhere", ("yes",)),
+    "erase": _Action("ADDRESS", "Delete all that is kept about an address, for good", ("yes",)),
     "why": _Action("ADDRESS", "Show by what consent an address is on the list, or why it is not"),
 }
 _STATES = tuple(state.value for state in SubscriberState if state is not SubscriberState.ERASED)

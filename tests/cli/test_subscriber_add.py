@@ -192,3 +192,20 @@ def test_erasing_is_confirmed(
         assert main(["subscribers", "erase", "xi@ferry.net"], NOW) == 0
         capsys.readouterr()
         assert len(said_by(run, "list").out.splitlines()) == listed
+
+
+# ----------------------------------------------------------------- after an issue
+
+
+def test_who_was_refused_is_named_once_and_nothing_is_to_be_done(
+    run: Command, server: MailServer, letter: Path
+) -> None:
+    (letter / "a.txt").write_text("bo@ferry.net\nlin@ferry.net\n")
+    said_by(run, "import", "a.txt", "--consent", "the fair", "--yes")
+    server.script(Fault("RCPT", "550 5.1.1 no such user", reader="bo@ferry.net"))
+    published = run("--channel", "email", "--yes")
+    assert (published.code, "1 sent, 1 refused by their servers" in published.out) == (0, True)
+    issue = run("status", "latest").out.splitlines()
+    [line] = [line.strip() for line in issue if "bo@ferry.net" in line]
+    assert line == "bo@ferry.net dropped: was refused: 550 5.1.1 no such user"
+    assert not [line for line in issue if line.lstrip().startswith("→") and "email" in line]
