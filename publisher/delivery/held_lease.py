@@ -48,6 +48,11 @@ class HeldLease:
         """How long the lease lasts after a checkpoint."""
         return dt.timedelta(seconds=2 * self._timeout)
 
+    def extend(self, longer: dt.timedelta) -> dt.datetime:
+        """Return until when a lease lasts that is extended now, so much longer than by a checkpoint."""
+        self._until = self._clock.time() + self.duration + longer
+        return self._until
+
     def checkpoint(
         self,
         results: Sequence[Result],

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from publisher.errors import RefusalKind
 from publisher.ledger.database import Row, Transaction
 from publisher.ledger.models import DeliveryState, Lease, Result, format_utc
+from publisher.ledger.shards import count_again, count_deliveries
 from publisher.reply_text import remove_addresses
 
 REPLY = "reply"
@@ -118,27 +119,31 @@ def _is_recorded(result: Result, refusal: RefusalKind) -> bool:
     return refusal.is_about_recipient or (result.state is DeliveryState.FAILED and result.delivery.tries > 1)
 
 
-def drop_refused(tx: Transaction, publication: int) -> int:
-    """Drop the failed deliveries whose servers refused the mailbox, unless more were refused than have arrived: then
-    the fault may be the sender's. Return how many there are.
+def drop_refused(tx: Transaction, lease: Lease) -> int:
+    """Drop the failed deliveries under a lease whose servers refused the mailbox, unless more were refused than have
+    arrived: then the fault may be the sender's. Return how many there are.
 
     Nothing is to be done about them: who is refused again and again is taken off the list.
     """
-    [(issue,)] = tx.fetch_all("SELECT issue FROM publication WHERE id = ?", publication)
+    [(issue,)] = tx.fetch_all("SELECT issue FROM publication WHERE id = ?", lease.publication_id)
     newsletters = _list_newsletters(issue)
     marks = ", ".join("?" * len(newsletters))
     refused = tx.fetch_all(
-        f"""SELECT id FROM delivery JOIN bounce ON key = recipient AND issue = ? AND source = '{REPLY}'
+        f"""SELECT id, shard FROM delivery JOIN bounce ON key = recipient AND issue = ? AND source = '{REPLY}'
             AND newsletter IN ({marks}) AND kind IN ({", ".join("?" * len(_ABOUT_RECIPIENT))})
-            WHERE publication = ? AND unsent_state = 'failed' AND remote_id = ''""",
-        *(issue, *newsletters, *_ABOUT_RECIPIENT, publication),
+            WHERE unsent_state = 'failed' AND remote_id = ''
+            AND shard IN (SELECT id FROM shard WHERE publication = ? AND ? IN (0, id) AND failed > 0)""",
+        *(issue, *newsletters, *_ABOUT_RECIPIENT, lease.publication_id, lease.shard),
     )
-    arrived = tx.fetch_all(
-        "SELECT id FROM delivery WHERE publication = ? AND state = 'sent' LIMIT ?", publication, len(refused)
-    )
-    if len(arrived) < len(refused):
+    if count_deliveries(tx, lease.publication_id, lease.shard).sent < len(refused):
         return 0
-    tx.execute_many("UPDATE delivery SET state = 'dropped', next_at = '' WHERE id = ?", refused)
+    shards = sorted({shard for _, shard in refused})
+    tx.lock_rows("shard", shards)
+    tx.execute_many(
+        "UPDATE delivery SET state = 'dropped', next_at = '' WHERE id = ? AND unsent_state = 'failed'",
+        [(delivery,) for delivery, _ in refused],
+    )
+    count_again(tx, shards)
     return len(refused)
 
 

@@ -34,7 +34,8 @@ def describe_closed_lane(lane: ClosedLane, zone: dt.tzinfo | None) -> str:
 def close_lane(ledger: Ledger, lease: Lease, lane: str, until: dt.datetime, reason: str) -> int:
     """Let the deliveries of a lane wait until a time, for all publications of the channel.
 
-    Return how many of this publication wait. No effect if the lease was lost.
+    Return how many wait of what was leased; those of other shards wait as soon as they are looked at. No effect if the
+    lease was lost.
     """
     with ledger.transaction() as tx:
         if not owns(tx, ledger.dialect, lease):
@@ -46,7 +47,7 @@ def close_lane(ledger: Ledger, lease: Lease, lane: str, until: dt.datetime, reas
                reason = excluded.reason""",
             *(lane, format_utc(until), format_utc(until), clean_evidence(reason), lease.publication_id),
         )
-        return postpone_closed_lanes(tx, lease.publication_id)
+        return postpone_closed_lanes(tx, lease.publication_id, [lease.shard] if lease.shard else None)
 
 
 def open_lanes(tx: Transaction, publication: int) -> None:
@@ -65,7 +66,7 @@ def find_closed_lanes(ledger: Ledger, now: dt.datetime, channel: str = "") -> li
             """SELECT lane.channel, name, closed_until, lane.reason,
                       (SELECT COUNT(*) FROM publication JOIN delivery ON delivery.publication = publication.id
                        WHERE publication.channel = lane.channel AND publication.done = 0
-                       AND delivery.lane = lane.name AND unsent_state = 'planned')
+                       AND delivery.lane = lane.name AND next_at <> '' AND unsent_state = 'planned')
                FROM lane WHERE closed_until > ? AND ? IN ('', lane.channel) ORDER BY lane.channel, name""",
             *(format_utc(now), channel),
         )

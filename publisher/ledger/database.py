@@ -6,7 +6,7 @@ Not SQLAlchemy: importing its Core alone takes 22 times as long as starting Pyth
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Protocol
 
@@ -40,12 +40,18 @@ class Transaction(Protocol):
         """Return the rows of a query."""
         ...
 
+    def lock_rows(self, table: str, ids: Collection[int]) -> None:
+        """Let no one else change the rows with these ids until the transaction ends. Locked in the same order
+        everywhere, or two transactions would wait for each other."""
+        ...
+
 
 class Database(Protocol):
     """A database, for one process; its threads take turns.
 
     `dialect` has the SQL that differs: for the schema the column types `id` and `bytes`, and `with_space`, which ends
-    a table whose rows grow; and `lock`, which ends a query whose row must not change until the transaction ends.
+    a table whose rows grow; `lock`, which ends a query whose row must not change until the transaction ends; and `now`,
+    the database's own time as `format_utc` writes it.
     """
 
     dialect: ClassVar[dict[str, str]]

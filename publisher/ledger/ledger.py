@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from publisher.channel import Part
-from publisher.errors import BusyError
 from publisher.failpoints import hit_failpoint
 from publisher.ledger.bounces import drop_refused
 from publisher.ledger.database import Database
 from publisher.ledger.lanes import delay_lane
-from publisher.ledger.models import Lease, LeaseLostError, PublicationKey, Result, Turn, format_utc, parse_utc
-from publisher.ledger.plan import accept_recipients, plan_deliveries, replace_content
-from publisher.ledger.process_id import format_owner, get_process_id, is_process_gone
-from publisher.ledger.queues import QueueSelection, find_first_due, find_started, list_queues, start_deliveries
+from publisher.ledger.leases import claim_publication, claim_shard, extend_lease, release_lease
+from publisher.ledger.models import Lease, PublicationKey, Result, Turn, format_utc, parse_utc
+from publisher.ledger.plan import postpone_closed_lanes
+from publisher.ledger.planning import RECIPIENTS_PER_SHARD, OnOpen, PlanSettings, plan_publication
+from publisher.ledger.queues import (
+    QueueSelection,
+    find_first_due,
+    find_first_due_in_shard,
+    find_started,
+    list_queues,
+    start_deliveries,
+)
+from publisher.ledger.rolling import RollingTransaction, build_takeover_error
 from publisher.ledger.schema import create_schema
+from publisher.ledger.shards import CountChanges
 from publisher.ledger.subscriber_addresses import load_addresses
 from publisher.ledger.subscriber_recipients import FindLane, SubscriberSelection
-from publisher.ledger.transitions import (
-    count_sending,
-    owns,
-    record_results,
-    recover_interrupted,
-    resolve_key,
-    update_done,
-)
+from publisher.ledger.transitions import owns, record_results, set_url
 
 
 class Ledger:
@@ -80,44 +82,33 @@ class Ledger:
 
         Deliveries that a former owner left in `sending` become unknown. Edits, and all deliveries if the
         channel is idempotent, are planned again instead. Raises BusyError, naming the owner, while another
-        process has the lease.
+        process has the lease, or that of a shard.
         """
-        expiry, process_id = format_utc(now + lease_duration), get_process_id()
         with self.transaction() as tx:
-            key = resolve_key(tx, key)
-            new = tx.execute(
-                """INSERT INTO publication (issue, channel, destination, owner, fence, leased_until)
-                   VALUES (?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING""",
-                *(*key, process_id, expiry),
-            )
-            # another process may have recorded the platform's id between these two statements
-            if new and (renamed := resolve_key(tx, key)) != key:
-                raise BusyError(f"{key.destination} has just become {renamed.destination}", "run publish again")
-            [(publication_id, owner, fence, leased_until)] = tx.fetch_all(
-                f"""SELECT id, owner, fence, leased_until FROM publication
-                    WHERE issue = ? AND channel = ? AND destination = ? {self.dialect["lock"]}""",
-                *key,
-            )
-            if new:
-                return Lease(publication_id, 1)
-            if owner and leased_until > format_utc(now) and not is_process_gone(owner):
-                raise BusyError(
-                    f"{key.destination} is being published by {format_owner(owner)}",
-                    f"wait until it is done; its lease ends at {leased_until[:19]}Z unless it is extended",
-                )
-            lease = Lease(publication_id, fence + 1)
-            tx.execute(
-                "UPDATE publication SET owner = ?, fence = ?, leased_until = ? WHERE id = ?",
-                *(process_id, lease.fence, expiry, lease.publication_id),
-            )
-            recover_interrupted(tx, lease.publication_id, now, idempotent=idempotent)
-            return lease
+            return claim_publication(tx, self.dialect, key, now, now + lease_duration, idempotent=idempotent)
+
+    def claim_shard(
+        self,
+        shard: int,
+        now: dt.datetime,
+        lease_duration: dt.timedelta,
+        *,
+        fence: int | None = None,
+        idempotent: bool = False,
+    ) -> Lease | None:
+        """Lease a shard (its id), as `claim` leases a publication. With `fence`, only if no one has claimed it since it
+        had that.
+
+        Return None if it cannot be delivered now: nothing is left of it, its publication is being planned, or another
+        process has the lease of either.
+        """
+        with self.transaction() as tx:
+            return claim_shard(tx, self.dialect, shard, now, now + lease_duration, fence=fence, idempotent=idempotent)
 
     def release(self, lease: Lease, now: dt.datetime) -> None:
         """Give up the lease, and record whether the publication is done. No effect if the lease was lost."""
         with self.transaction() as tx:
-            if tx.execute("UPDATE publication SET owner = '', leased_until = '' WHERE id = ? AND fence = ?", *lease):
-                update_done(tx, lease.publication_id, now)
+            release_lease(tx, self.dialect, lease, now)
 
     def drop_refused(self, lease: Lease) -> int:
         """Drop the failed deliveries to subscribers whose mailboxes were refused, as `bounces.drop_refused` does.
@@ -125,7 +116,7 @@ class Ledger:
         Return how many there are; none if the lease was lost.
         """
         with self.transaction() as tx:
-            return drop_refused(tx, lease.publication_id) if owns(tx, self.dialect, lease) else 0
+            return drop_refused(tx, lease) if owns(tx, self.dialect, lease) else 0
 
     # ------------------------------------------------------------------ the plan
 
@@ -141,35 +132,31 @@ class Ledger:
         only: Collection[str] | None = None,
         add_recipients: bool = True,
         accept_fewer: bool = False,
+        shard_size: int | None = RECIPIENTS_PER_SHARD,
+        extend: Callable[[], dt.datetime] | None = None,
+        on_open: OnOpen | None = None,
     ) -> None:
-        """Plan a delivery of each part to each recipient, few in memory at a time.
+        """Plan a delivery of each part to each recipient, few in memory at a time, in as many transactions as the list
+        is long. Until the last of them nothing can be sent; if the process ends before, the next plan goes on.
 
         Existing deliveries stay as they are, but those not sent yet are unlisted if their recipient was
         removed. The parts become the content of the publication: deliveries sent with other content are
         planned as edits, and those of removed parts are planned to be deleted. With `keep_content` the
         publication keeps the content it was started with. `recipients` is the whole list, which must not use
-        the ledger while it is iterated, or says which subscribers of the ledger's own list; `find_lane`, `only` and
-        `add_recipients` are as for `plan_deliveries`.
+        the ledger while it is iterated, or says which subscribers of the ledger's own list. `find_lane` returns the
+        lane and the queue of a recipient. `only` leaves out the others; without `add_recipients` no one is added whom
+        the publication does not know.
+
+        A shard gets `shard_size` recipients, None for all: then there is one for each queue. `extend` is called by each
+        transaction but the first, and returns until when the lease lasts from then on. `on_open` is called in the last
+        one, with the ids of the shards that can be delivered now: what it raises undoes that transaction.
 
         Raises LeaseLostError; FewerRecipientsError when the list is much shorter than before, unless
         `accept_fewer`. Then nothing of it is planned.
         """
-        with self.transaction() as tx:
-            if not owns(tx, self.dialect, lease):
-                raise _build_takeover_error()
-            hit_failpoint("planning")
-            if not keep_content:
-                replace_content(tx, lease.publication_id, parts, format_utc(now))
-            rows = plan_deliveries(
-                tx,
-                self.dialect,
-                lease.publication_id,
-                recipients,
-                find_lane=find_lane,
-                only=only,
-                add_recipients=add_recipients,
-            )
-            accept_recipients(tx, lease.publication_id, rows, accept_fewer=accept_fewer)
+        settings = PlanSettings(keep_content, find_lane, only, add_recipients, accept_fewer, shard_size, on_open)
+        with RollingTransaction(self._database, lease, extend) as rolling:
+            plan_publication(rolling, parts, recipients, now, settings)
 
     # --------------------------------------------------------------- checkpoints
 
@@ -195,27 +182,27 @@ class Ledger:
         hit_failpoint("confirming")
         with self.transaction() as tx:
             # first, because it also locks the row: no one can take over while the results are recorded
-            owned = tx.execute(
-                "UPDATE publication SET leased_until = ? WHERE id = ? AND fence = ?",
-                format_utc(now + lease_duration),
-                *lease,
-            )
-            is_repeated = bool(owned) and known is not None
-            ended = record_results(tx, lease, results, is_repeated=is_repeated)
+            owned = extend_lease(tx, lease, now + lease_duration)
+            tx.lock_rows("shard", {result.delivery.shard for result in results})
+            changes, is_repeated = CountChanges(), owned and known is not None
+            record_results(tx, lease, results, changes, is_repeated=is_repeated)
             for result in results:
                 queue = result.delivery.queue
                 delay_lane(tx, wanted.channel, queue, wanted.limits.get(queue), result.ended_at)
-            turn, started = Turn(find_started(tx, lease, known or ()) if is_repeated else []), 0
+            turn = Turn(find_started(tx, lease, known or ()) if is_repeated else [])
+            if owned and lease.shard:  # a lane that another process has closed
+                postpone_closed_lanes(tx, lease.publication_id, [lease.shard])
             if owned and wanted.limit and not turn.deliveries:
-                turn = start_deliveries(tx, self.dialect, lease, wanted, now)
-                started = len(turn.deliveries)
-            count_sending(tx, lease.publication_id, started - ended)
+                turn = start_deliveries(tx, self.dialect, lease, wanted, changes, now)
+            changes.write(tx)
+            if owned:
+                set_url(tx, lease.publication_id, results)
             if wanted.subscribed and turn.deliveries:
                 turn = turn._replace(addresses=load_addresses(tx, wanted.subscribed.newsletter, turn.deliveries))
         self._is_modified = self._is_modified or bool(results)
         hit_failpoint("begun" if turn.deliveries else "confirmed")
         if not owned:
-            raise _build_takeover_error()
+            raise build_takeover_error()
         return turn
 
     def load_part(self, digest: str, key: str) -> Part:
@@ -226,21 +213,19 @@ class Ledger:
 
     def find_next_attempt(self, lease: Lease, now: dt.datetime) -> dt.datetime | None:
         """Return when the first of the deliveries is due that are postponed beyond `now`, None if there is none."""
+        after = format_utc(now)
         with self.transaction() as tx:
-            first = find_first_due(tx, lease.publication_id, format_utc(now))
+            first = (
+                find_first_due_in_shard(tx, lease.shard, after)
+                if lease.shard
+                else find_first_due(tx, lease.publication_id, after)
+            )
         return parse_utc(first) if first else None
 
     def find_queues(self, lease: Lease) -> set[str]:
         """Return the queues with planned deliveries."""
         with self.transaction() as tx:
-            return set(list_queues(tx, lease.publication_id))
-
-
-def _build_takeover_error() -> LeaseLostError:
-    return LeaseLostError(
-        "another process took over this publication",
-        "this process was suspended longer than its lease: see publish status",
-    )
+            return set(list_queues(tx, lease))
 
 
 def _open_database(location: Path | str) -> Database:

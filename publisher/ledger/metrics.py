@@ -9,7 +9,7 @@ from typing import NamedTuple
 from publisher.ledger.ledger import Ledger
 from publisher.ledger.models import ADOPTED, DeliveryState, PublicationKey, parse_utc
 from publisher.ledger.process_id import get_process_id
-from publisher.ledger.queries import count_deliveries
+from publisher.ledger.shards import count_deliveries
 
 
 class LedgerMetrics(NamedTuple):
@@ -27,11 +27,11 @@ def collect_metrics(ledger: Ledger, newsletter: str, channels: Iterable[str]) ->
     prefix = f"{newsletter}/"
     with ledger.transaction() as tx:
         publications = tx.fetch_all(
-            """SELECT channel, id, deliveries, sending FROM publication
-               WHERE deliveries > 0 AND (issue = ? OR SUBSTR(issue, 1, ?) = ?)""",
+            """SELECT channel, id FROM publication WHERE (issue = ? OR SUBSTR(issue, 1, ?) = ?)
+               AND EXISTS (SELECT 1 FROM shard WHERE shard.publication = publication.id)""",
             *(newsletter, len(prefix), prefix),
         )
-        counts = [(channel, count_deliveries(tx, *numbers)) for channel, *numbers in publications]
+        counts = [(channel, count_deliveries(tx, publication)) for channel, publication in publications]
         last_times = tx.fetch_all(
             """SELECT channel, destination, MAX(published_at) AS last FROM publication
                WHERE SUBSTR(issue, 1, ?) = ? AND published_at <> '' AND digest <> ?
@@ -57,5 +57,10 @@ def find_lease_expiry(ledger: Ledger) -> dt.datetime | None:
     Each checkpoint extends a lease, so a process that gets past this time is stuck.
     """
     with ledger.transaction() as tx:
-        [(first,)] = tx.fetch_all("SELECT MIN(leased_until) FROM publication WHERE owner = ?", get_process_id())
+        rows = tx.fetch_all(
+            """SELECT leased_until FROM publication WHERE owner = ?
+               UNION SELECT leased_until FROM shard WHERE owner <> '' AND owner = ?""",
+            *(get_process_id(), get_process_id()),
+        )
+    first = min((until for (until,) in rows), default="")
     return parse_utc(first) if first else None

@@ -73,18 +73,19 @@ class PublicationKey(NamedTuple):
 
 
 class Lease(NamedTuple):
-    """The right to deliver a publication. `fence` grows with each owner, so late writes by an earlier
-    one have no effect."""
+    """The right to deliver a publication, or one shard of it (its id; 0 for all). `fence` grows with each claim, so
+    late writes by an earlier owner have no effect."""
 
     publication_id: int
     fence: int
+    shard: int = 0
 
 
 class Delivery(NamedTuple):
     """A delivery to make now. `digest` is that of the part, "" if it is to be deleted; `remote_id` names the
     message to edit or delete, "" for a new one. `tries` includes this one. `first_started_at` is when its first
     attempt started: the same for each retry. `lane` is the provider that receives for the recipient, `queue` the
-    lane if it has a rate limit, else empty."""
+    lane if it has a rate limit, else empty, and `shard` the id of its shard."""
 
     id: int
     recipient: str
@@ -96,6 +97,7 @@ class Delivery(NamedTuple):
     first_started_at: dt.datetime
     lane: str = ""
     queue: str = ""
+    shard: int = 0
 
 
 class Result(NamedTuple):
@@ -154,7 +156,8 @@ class PublicationStatus(NamedTuple):
     """The current status of a publication.
 
     `digest` covers the parts it was last planned with; `part_digests` and `part_media_types` have theirs by key.
-    `owner` is the process that holds the lease until `leased_until`, "" for none or one that is gone. `reasons` are
+    `owner` is the process that holds the lease, or one of those that hold shards, until `leased_until`, "" for none or
+    one that is gone. `is_planning`: a process plans it, or ended while it did. `reasons` are
     those of deliveries that have not arrived, most serious first. With a single recipient, `delivered_digests` has by
     part the digest of what the recipient has, and `part_states` the state and the digest of the last attempt.
     """
@@ -175,6 +178,7 @@ class PublicationStatus(NamedTuple):
     part_states: Mapping[str, tuple[DeliveryState, str]] = {}
     leased_until: dt.datetime | None = None
     part_media_types: Mapping[str, str] = {}
+    is_planning: bool = False
 
     @property
     def is_adopted(self) -> bool:

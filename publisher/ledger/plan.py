@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from publisher.channel import Part
 from publisher.ledger.database import Transaction
 from publisher.ledger.models import FewerRecipientsError, PublicationKey
-from publisher.ledger.subscriber_recipients import (
-    FindLane,
-    ListedCounts,
-    RecipientRows,
-    SubscriberSelection,
-    copy_recipients,
-    drop_temporary_tables,
-    select_subscribed,
-)
+from publisher.ledger.shards import change_deliveries
+from publisher.ledger.subscriber_recipients import ListedCounts
 from publisher.ledger.transitions import ATTEMPTED_DIGEST
 
 _MAX_MISSING = 5
@@ -63,11 +56,11 @@ def replace_content(tx: Transaction, publication: int, parts: Sequence[Part], at
             WHERE publication = ? AND ended_at <> '' AND {is_outdated} ORDER BY id""",
         publication,
     )
-    tx.execute(
-        f"""UPDATE delivery SET state = 'planned', reason = '', next_at = '', tries = 0, ended_at = ''
-            WHERE publication = ?
-            AND (({is_outdated}) OR (state = 'failed' AND {_PLANNED_CONTENT} <> attempted_content))""",
-        publication,
+    change_deliveries(
+        tx,
+        *("state = 'planned', reason = '', next_at = '', tries = 0, ended_at = ''", ()),
+        f"""publication = ? AND (({is_outdated}) OR (state = 'failed' AND {_PLANNED_CONTENT} <> attempted_content))""",
+        (publication,),
     )
     digest = compute_parts_digest(parts)
     tx.execute(
@@ -79,85 +72,68 @@ def replace_content(tx: Transaction, publication: int, parts: Sequence[Part], at
     )
 
 
-def plan_deliveries(
-    tx: Transaction,
-    dialect: dict[str, str],
-    publication: int,
-    recipients: Iterable[str] | SubscriberSelection,
-    *,
-    find_lane: FindLane = lambda _: ("", ""),
-    only: Collection[str] | None = None,
-    add_recipients: bool = True,
-) -> RecipientRows:
-    """Plan a delivery of each part of the content to each recipient, few in memory at a time, and return these.
+def adjust_planned(
+    tx: Transaction, publication: int, shards: Sequence[int], is_listed: str, values: Sequence[object]
+) -> None:
+    """Adjust the deliveries of these shards to the parts of the publication and to its list, which has those for which
+    `is_listed` holds.
 
-    `find_lane` returns the lane and the queue of a recipient. `only` leaves out the others; without
-    `add_recipients` no one is added whom the publication does not know. Existing deliveries stay as they are. Only
-    those never sent are dropped or unlisted while their part or recipient is removed, and planned again when it
+    Only those never sent are dropped or unlisted while their part or recipient is removed, and planned again when it
     comes back.
     """
-    if isinstance(recipients, SubscriberSelection):
-        rows = select_subscribed(tx, recipients, find_lane, only)
-    else:
-        rows = copy_recipients(tx, dialect, recipients, find_lane, only)
-    known = "recipient IN (SELECT recipient FROM delivery WHERE delivery.publication = part.publication)"
-    added = tx.execute(
-        f"""INSERT INTO delivery (publication, recipient, part, position, lane, queue, state)
-            SELECT publication, recipient, part, position, lane, queue, 'planned' FROM ({rows.query}) listed
-            CROSS JOIN part WHERE publication = ? AND NOT EXISTS (SELECT 1 FROM delivery WHERE {_PART_JOIN}
-            AND delivery.recipient = listed.recipient) {"" if add_recipients else f"AND {known}"}
-            ORDER BY number""",
-        *(*rows.values, publication),
-    )
-    drop_removed_parts(tx, publication)
-    _end_planned(tx, publication, "unlisted", f"NOT {rows.is_listed}", rows.values)
+    # without the publication, by which a database would look at all its deliveries
+    within = f"shard IN ({', '.join('?' * len(shards))})"
+    drop_removed_parts(tx, shards)
+    _end_planned(tx, "unlisted", f"{within} AND NOT {is_listed}", (*shards, *values))
     # those with a reason stay dropped: a person gave them up, or the recipient wants no more
-    tx.execute(
-        f"""UPDATE delivery SET state = 'planned', tries = 0 WHERE publication = ?
-            AND (unsent_state = 'unlisted' OR (unsent_state = 'dropped' AND attempted_content = 0 AND reason = ''))
-            AND {_IS_PART} AND {rows.is_listed}""",
-        *(publication, *rows.values),
+    change_deliveries(
+        tx,
+        *("state = 'planned', tries = 0", ()),
+        f"""{within} AND unsent_state IN ('unlisted', 'dropped')
+            AND (unsent_state = 'unlisted' OR (attempted_content = 0 AND reason = ''))
+            AND {_IS_PART} AND {is_listed}""",
+        (*shards, *values),
     )
-    drop_temporary_tables(tx)
-    postpone_closed_lanes(tx, publication)
-    tx.execute("UPDATE publication SET done = 0, deliveries = deliveries + ? WHERE id = ?", added, publication)
-    return rows
+    postpone_closed_lanes(tx, publication, shards)
 
 
-def drop_removed_parts(tx: Transaction, publication: int) -> None:
-    """Drop deliveries that were never sent and whose part was removed."""
-    _end_planned(tx, publication, "dropped", f"NOT {_IS_PART}")
+def drop_removed_parts(tx: Transaction, shards: Sequence[int]) -> None:
+    """Drop deliveries of these shards that were never sent and whose part was removed."""
+    _end_planned(tx, "dropped", f"shard IN ({', '.join('?' * len(shards))}) AND NOT {_IS_PART}", shards)
 
 
-def postpone_closed_lanes(tx: Transaction, publication: int) -> int:
-    """Postpone the planned deliveries of a publication whose lane is closed. Return how many."""
+def postpone_closed_lanes(tx: Transaction, publication: int, shards: Sequence[int] | None = None) -> int:
+    """Postpone the planned deliveries of a publication, or of some shards of it, whose lane is closed. Return how
+    many."""
     closed = tx.fetch_all(
         """SELECT name, closed_until, lane.reason FROM lane JOIN publication USING (channel)
            WHERE publication.id = ? AND closed_until <> ''""",
         publication,
     )
+    within = "publication = ?" if shards is None else f"shard IN ({', '.join('?' * len(shards))})"
+    scope = [publication] if shards is None else shards
     return sum(
-        tx.execute(
-            """UPDATE delivery SET next_at = ?, reason = ?
-               WHERE publication = ? AND unsent_state = 'planned' AND lane = ? AND next_at < ?""",
-            *(until, reason, publication, name, until),
+        change_deliveries(
+            tx,
+            *("next_at = ?, reason = ?", (until, reason)),
+            f"{within} AND unsent_state = 'planned' AND lane = ? AND next_at < ?",
+            (*scope, name, until),
         )
         for name, until, reason in closed
     )
 
 
-def _end_planned(
-    tx: Transaction, publication: int, state: str, condition: str, values: tuple[object, ...] = ()
-) -> None:
+def _end_planned(tx: Transaction, state: str, condition: str, values: Sequence[object]) -> None:
     # no attempted_content: it tells these, which may be planned again, from deliveries that a person gave up
-    tx.execute(
-        f"""UPDATE delivery SET state = ?, attempted_content = 0, reason = '', next_at = ''
-            WHERE publication = ? AND unsent_state = 'planned' AND remote_id = '' AND {condition}""",
-        *(state, publication, *values),
+    change_deliveries(
+        tx,
+        *("state = ?, attempted_content = 0, reason = '', next_at = ''", (state,)),
+        f"unsent_state = 'planned' AND remote_id = '' AND {condition}",
+        values,
     )
 
 
-def accept_recipients(tx: Transaction, publication: int, rows: RecipientRows, *, accept_fewer: bool) -> None:
+def accept_recipients(tx: Transaction, publication: int, counts: ListedCounts, *, accept_fewer: bool) -> None:
     """Record how many recipients are on the list of a publication.
 
     Raises FewerRecipientsError as `verify_recipients` does, unless a person accepts that there are fewer.
@@ -165,9 +141,9 @@ def accept_recipients(tx: Transaction, publication: int, rows: RecipientRows, *,
     [(*key, longest)] = tx.fetch_all(
         "SELECT issue, channel, destination, recipients FROM publication WHERE id = ?", publication
     )
-    listed = rows.counts.listed
+    listed = counts.listed
     if not accept_fewer:
-        verify_recipients(tx, PublicationKey(*key), rows.counts)
+        verify_recipients(tx, PublicationKey(*key), counts)
         listed = max(listed, longest)
     tx.execute("UPDATE publication SET recipients = ? WHERE id = ?", listed, publication)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
@@ -68,6 +68,11 @@ class _PostgresTransaction:
     def fetch_all(self, sql: str, *values: object) -> list[Row]:
         return self._connection.execute(_to_psycopg_sql(sql), values).fetchall()
 
+    def lock_rows(self, table: str, ids: Collection[int]) -> None:
+        if ids:
+            sql = f"SELECT id FROM {table} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+            self._connection.execute(sql.encode(), (list(ids),))
+
 
 class PostgresDatabase:
     """A ledger in a PostgreSQL database. A broken connection is opened again by the next transaction.
@@ -81,7 +86,9 @@ class PostgresDatabase:
         "bytes": "BYTEA",
         # of a page, so that a row has room there while it is planned, being sent, and sent
         "with_space": "WITH (fillfactor = 35)",
-        "lock": "FOR UPDATE",
+        # not FOR UPDATE, which waits for those who only refer to the row by a foreign key: a deadlock
+        "lock": "FOR NO KEY UPDATE",
+        "now": """to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""",
     }
 
     def __init__(self, url: str) -> None:
@@ -167,7 +174,9 @@ class PostgresDatabase:
         """See Database. VACUUM frees deleted rows, and cannot be part of a transaction."""
         with self._lock, self._translate_errors():
             self._ensure_connected()
-            self._connection.execute("VACUUM subscriber, consent, bounce, suppression, delivery, attempt, lane, alert")
+            self._connection.execute(
+                "VACUUM subscriber, consent, bounce, suppression, delivery, listed_recipient, attempt, lane, alert"
+            )
 
     def close(self) -> None:
         """See Database."""

@@ -14,22 +14,16 @@ from publisher.channel import Rendering
 from publisher.errors import ConfigError
 from publisher.ledger.closed_lanes import open_lanes
 from publisher.ledger.database import Row, Transaction
+from publisher.ledger.leases import find_holder
 from publisher.ledger.ledger import Ledger
-from publisher.ledger.models import (
-    DeliveryCounts,
-    DeliveryState,
-    PublicationKey,
-    PublicationStatus,
-    format_utc,
-    parse_utc,
-)
+from publisher.ledger.models import DeliveryState, PublicationKey, PublicationStatus, format_utc, parse_utc
 from publisher.ledger.process_id import format_owner, is_process_gone
 from publisher.ledger.queues import find_first_due
+from publisher.ledger.shards import change_deliveries, count_again, count_deliveries
 from publisher.ledger.transitions import ATTEMPTED_DIGEST, DELIVERED_DIGEST, record_attempts, resolve_key, update_done
 
 _PUBLICATION_COLUMNS = (
-    "id, issue, channel, destination, done, digest, owner, published_at, changed_at, url, leased_until, deliveries, "
-    "sending"
+    "id, issue, channel, destination, done, digest, owner, published_at, changed_at, url, leased_until, planning"
 )
 
 _HAS_KEY = "publication = (SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?)"
@@ -106,38 +100,29 @@ def find_issues_in_state(ledger: Ledger, newsletter: str, *states: DeliveryState
 
     Deliveries that belong to no issue count for the id of the newsletter itself.
     """
-    prefix = f"{newsletter}/"
-    conditions = ["sending > 0"] if DeliveryState.SENDING in states else []
-    if others := [state for state in states if state is not DeliveryState.SENDING]:
-        condition = f"delivery.publication = publication.id AND {_build_state_condition(others)}"
-        conditions.append(f"EXISTS (SELECT 1 FROM delivery WHERE {condition})")
+    prefix, counts = f"{newsletter}/", " + ".join(map(_count_in_shard, states))
     with ledger.transaction() as tx:
         rows = tx.fetch_all(
             f"""SELECT DISTINCT issue FROM publication WHERE (issue = ? OR SUBSTR(issue, 1, ?) = ?)
-                AND ({" OR ".join(conditions)}) ORDER BY issue""",
+                AND EXISTS (SELECT 1 FROM shard WHERE shard.publication = publication.id AND {counts} > 0)
+                ORDER BY issue""",
             *(newsletter, len(prefix), prefix),
         )
     return [issue for (issue,) in rows]
 
 
-def count_deliveries(tx: Transaction, publication: int, deliveries: int, sending: int) -> DeliveryCounts:
-    """Return the deliveries of a publication by state, of which there are so many in all, and so many being sent.
-
-    Those that were sent are not looked at.
-    """
-    unsent: dict[str, int] = dict(
-        tx.fetch_all(
-            """SELECT unsent_state, COUNT(*) FROM delivery
-               WHERE publication = ? AND unsent_state IS NOT NULL GROUP BY unsent_state""",
-            publication,
-        )
-    )
-    return DeliveryCounts(**unsent, sending=sending, sent=deliveries - sending - sum(unsent.values()))
+def _count_in_shard(state: DeliveryState) -> str:
+    """Return how many deliveries of a shard are in a state: SQL."""
+    if state is DeliveryState.SENT:
+        return "deliveries - planned - sending - failed - unknown - dropped - unlisted"
+    return str(state.value)
 
 
 def _build_status(tx: Transaction, row: Row) -> PublicationStatus:
-    publication_id, issue, channel, destination, done, digest, owner, published, changed, url, expiry, *numbers = row
-    counts = count_deliveries(tx, publication_id, *numbers)
+    publication_id, issue, channel, destination, done, digest, owner, published, changed, url, expiry, planning = row
+    counts = count_deliveries(tx, publication_id)
+    if not owner:
+        owner, expiry = find_holder(tx, publication_id)
     next_at = find_first_due(tx, publication_id, "")
     reasons = tx.fetch_all(
         """SELECT reason FROM delivery
@@ -177,6 +162,7 @@ def _build_status(tx: Transaction, row: Row) -> PublicationStatus:
         {part: (DeliveryState(state), attempted) for part, state, attempted, _ in deliveries},
         parse_utc(str(expiry)) if expiry else None,
         {part: media_type for part, _, media_type in parts},
+        bool(planning),
     )
 
 
@@ -186,8 +172,8 @@ def find_published_or_sent(ledger: Ledger, prefix: str) -> list[PublicationKey]:
     with ledger.transaction() as tx:
         rows = tx.fetch_all(
             """SELECT issue, channel, destination FROM publication WHERE SUBSTR(issue, 1, ?) = ?
-               AND (published_at <> '' OR sending > 0 OR EXISTS (SELECT 1 FROM delivery
-                    WHERE delivery.publication = publication.id AND state IN ('sent', 'unknown')))
+               AND (published_at <> '' OR EXISTS (SELECT 1 FROM shard WHERE shard.publication = publication.id
+                    AND deliveries - planned - failed - dropped - unlisted > 0))
                ORDER BY id""",
             *(len(prefix), prefix),
         )
@@ -265,10 +251,12 @@ def retry_deliveries(ledger: Ledger, key: PublicationKey, now: dt.datetime) -> i
     with ledger.transaction() as tx:
         publication_id = _lock_publication(ledger, tx, key)
         open_lanes(tx, publication_id)
-        return tx.execute(
-            """UPDATE delivery SET state = 'planned', next_at = '', tries = 0 WHERE publication = ?
-               AND (unsent_state = 'failed' OR (unsent_state = 'planned' AND next_at > ?))""",
-            *(publication_id, format_utc(now)),
+        return change_deliveries(
+            tx,
+            *("state = 'planned', next_at = '', tries = 0", ()),
+            """(publication = ? AND unsent_state = 'planned' AND next_at > ? AND next_at <> '')
+               OR (unsent_state = 'failed' AND shard IN (SELECT id FROM shard WHERE publication = ? AND failed > 0))""",
+            (publication_id, format_utc(now), publication_id),
         )
 
 
@@ -290,19 +278,24 @@ def resolve_deliveries(
     with ledger.transaction() as tx:
         publication_id = _lock_publication(ledger, tx, key)
         rows = tx.fetch_all(
-            f"""SELECT id, fence, {ATTEMPTED_DIGEST} FROM delivery WHERE publication = ? AND unsent_state = 'unknown'
-               AND ? IN ('', part) AND ? IN ('', recipient) ORDER BY position, id""",
+            f"""SELECT id, shard, fence, {ATTEMPTED_DIGEST} FROM delivery WHERE unsent_state = 'unknown'
+                AND shard IN (SELECT id FROM shard WHERE publication = ? AND unknown > 0)
+                AND ? IN ('', part) AND ? IN ('', recipient) ORDER BY position, id""",
             *(publication_id, part, recipient),
         )
         if remote_id and len(rows) > 1:
             raise ConfigError(
                 f"{remote_id} is the ID of one message, and {len(rows)} are unknown", "choose one of them"
             )
-        for delivery, _, _ in rows:
+        shards = sorted({shard for _, shard, _, _ in rows})
+        tx.lock_rows("shard", shards)
+        for delivery, *_ in rows:
             _apply_choice(tx, delivery, choice, remote_id)
+        count_again(tx, shards)
         times, outcome = (format_utc(now), format_utc(now)), choice.value
         record_attempts(
-            tx, [(delivery, fence, *times, digest, outcome, "a person's decision") for delivery, fence, digest in rows]
+            tx,
+            [(delivery, fence, *times, digest, outcome, "a person's decision") for delivery, _, fence, digest in rows],
         )
         update_done(tx, publication_id, now)
         return len(rows)

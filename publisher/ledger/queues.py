@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from publisher.channel import RateLimit
 from publisher.ledger.database import Row, Transaction
 from publisher.ledger.lanes import take_tokens
 from publisher.ledger.models import Delivery, DeliveryState, Lease, Turn, format_utc, parse_utc
+from publisher.ledger.shards import NEVER, CountChanges, find_due_shards, find_sending, update_due
 from publisher.ledger.subscriber_recipients import SubscriberSelection, unlist_inactive
 from publisher.ledger.transitions import OPEN_STATES
 
@@ -30,10 +31,19 @@ class QueueSelection(NamedTuple):
 
 
 def start_deliveries(
-    tx: Transaction, dialect: dict[str, str], lease: Lease, wanted: QueueSelection, now: dt.datetime
+    tx: Transaction,
+    dialect: dict[str, str],
+    lease: Lease,
+    wanted: QueueSelection,
+    changes: CountChanges,
+    now: dt.datetime,
 ) -> Turn:
-    """Start deliveries that are due: first of the queues with a rate limit, as many as have a token."""
+    """Start deliveries that are due: first of the queues with a rate limit, as many as have a token.
+
+    The counts of the shards are to be changed by `changes`.
+    """
     deliveries: list[Delivery] = []
+    exhausted: list[int] = []
     open_at: dict[str, dt.datetime] = {}
     empty = set[str]()
     if wanted.ordered:
@@ -41,17 +51,17 @@ def start_deliveries(
     else:
         for queue in sorted(wanted.queues, key=lambda one: (one not in wanted.limits, one)):
             if free := wanted.limit - len(deliveries):
-                selected = _select_subscribed(tx, lease, wanted, queue, free, now)
-                if len(selected) < free:
-                    empty.add(queue)
+                selected, used_up = _select_queue(tx, dialect, lease, wanted, queue, free, changes, now)
+                count = len(selected)
                 if selected and queue in wanted.limits:
                     count, open_at[queue] = take_tokens(
                         tx, dialect, wanted.channel, queue, wanted.limits[queue], len(selected), now
                     )
-                    if count < len(selected):
-                        empty.discard(queue)
-                    selected = selected[:count]
-                deliveries += selected
+                if count == len(selected) < free:
+                    empty.add(queue)
+                left = {one.shard for one in selected[count:]}
+                exhausted += [shard for shard in used_up if shard not in left]
+                deliveries += selected[:count]
     started_at = format_utc(now)
     started = tx.update_many(
         """UPDATE delivery SET state = 'sending', tries = new.tries, fence = new.fence,
@@ -62,14 +72,18 @@ def start_deliveries(
         ("id", "tries", "fence", "digest", "started_at"),
         [(one.id, one.tries, lease.fence, one.digest, started_at) for one in deliveries],
     )
-    if deliveries and not started:  # all of them have left in between; there may be others
-        return start_deliveries(tx, dialect, lease, wanted, now)
-    return Turn([one for one in deliveries if one.id in started], open_at, frozenset(empty))
+    for shard in exhausted:
+        update_due(tx, shard)
+    in_progress = [one for one in deliveries if one.id in started]
+    for one in in_progress:
+        changes.move(one.shard, DeliveryState.PLANNED, DeliveryState.SENDING)
+    return Turn(in_progress, open_at, frozenset(empty))
 
 
 _DELIVERY_COLUMNS = """delivery.id, recipient, delivery.part, COALESCE(part.digest, ''), remote_id, tries,
-    started_at, first_started_at, lane, queue, state, next_at
-    FROM delivery LEFT JOIN part ON part.publication = delivery.publication AND part.part = delivery.part"""
+    started_at, first_started_at, lane, queue, delivery.shard, state, delivery.next_at
+    FROM delivery JOIN shard ON shard.id = delivery.shard
+    LEFT JOIN part ON part.publication = delivery.publication AND part.part = delivery.part"""
 
 
 def find_started(tx: Transaction, lease: Lease, known: Collection[int]) -> list[Delivery]:
@@ -77,55 +91,79 @@ def find_started(tx: Transaction, lease: Lease, known: Collection[int]) -> list[
 
     They were started by a transaction that was committed without the owner's knowledge, so nothing was sent yet.
     """
-    rows = tx.fetch_all(
-        f"""SELECT {_DELIVERY_COLUMNS} WHERE delivery.publication = ? AND state = 'sending' AND fence = ?
-            AND (SELECT sending FROM publication WHERE id = delivery.publication) > ?
-            ORDER BY delivery.position, delivery.id""",
-        *(*lease, len(known)),
-    )
-    started = [_build_delivery(row) for row in rows]
+    started = [
+        _build_delivery(row)
+        for shard, first, last in find_sending(tx, lease)
+        for row in tx.fetch_all(
+            f"""SELECT {_DELIVERY_COLUMNS} WHERE delivery.id BETWEEN ? AND ? AND delivery.shard = ?
+                AND state = 'sending' AND delivery.fence = ? ORDER BY delivery.id""",
+            *(first, last, shard, lease.fence),
+        )
+    ]
     return [delivery for delivery in started if delivery.id not in known]
 
 
-def list_queues(tx: Transaction, publication: int) -> Iterator[str]:
-    """Yield the queues with planned deliveries, each by a look at an index."""
-    after_last = "SELECT MIN(queue) FROM delivery WHERE publication = ? AND unsent_state = 'planned'"
-    [(queue,)] = tx.fetch_all(after_last, publication)
-    while queue is not None:
-        yield queue
-        [(queue,)] = tx.fetch_all(f"{after_last} AND queue > ?", publication, queue)
+def list_queues(tx: Transaction, lease: Lease) -> list[str]:
+    """Return the queues with planned deliveries."""
+    rows = tx.fetch_all(
+        f"""SELECT DISTINCT queue FROM shard WHERE publication = ? AND ? IN (0, id) AND is_open = 1
+            AND next_at < '{NEVER}'""",
+        *(lease.publication_id, lease.shard),
+    )
+    return [queue for (queue,) in rows]
 
 
 def find_first_due(tx: Transaction, publication: int, after: str) -> str:
     """Return when the first of the planned deliveries is due that are postponed beyond a time, '' if none is."""
-    times = [
-        tx.fetch_all(
-            """SELECT MIN(next_at) FROM delivery
-               WHERE publication = ? AND unsent_state = 'planned' AND queue = ? AND next_at > ?""",
-            *(publication, queue, after),
-        )[0][0]
-        for queue in list_queues(tx, publication)
-    ]
-    return min((time for time in times if time), default="")
+    [(first,)] = tx.fetch_all(
+        "SELECT MIN(next_at) FROM delivery WHERE publication = ? AND next_at <> '' AND next_at > ?", publication, after
+    )
+    return first or ""
 
 
-def _select_subscribed(
-    tx: Transaction, lease: Lease, wanted: QueueSelection, queue: str, limit: int, now: dt.datetime
-) -> list[Delivery]:
-    """Return the first planned deliveries of a queue whose recipients are still subscribed."""
-    selected = _select_due(tx, lease, queue, limit, now)
-    if wanted.subscribed:
-        while selected and unlist_inactive(tx, wanted.subscribed, [one.id for one in selected]):
-            selected = _select_due(tx, lease, queue, limit, now)
-    return selected
+def find_first_due_in_shard(tx: Transaction, shard: int, after: str) -> str:
+    """Return the same of a shard."""
+    [(first,)] = tx.fetch_all(
+        "SELECT MIN(next_at) FROM delivery WHERE shard = ? AND unsent_state = 'planned' AND next_at > ?", shard, after
+    )
+    return first or ""
 
 
-def _select_due(tx: Transaction, lease: Lease, queue: str, limit: int, now: dt.datetime) -> list[Delivery]:
-    """Return the first planned deliveries of a queue."""
+def _select_queue(
+    tx: Transaction,
+    dialect: dict[str, str],
+    lease: Lease,
+    wanted: QueueSelection,
+    queue: str,
+    limit: int,
+    changes: CountChanges,
+    now: dt.datetime,
+) -> tuple[list[Delivery], list[int]]:
+    """Return the first planned deliveries of a queue whose recipients are still subscribed, and the shards that have no
+    others that are due."""
+    selected: list[Delivery] = []
+    used_up: list[int] = []
+    for shard in find_due_shards(tx, dialect, lease, queue, format_utc(now)):
+        free = limit - len(selected)
+        found = _select_due(tx, shard, free, now)
+        if wanted.subscribed:
+            while found and (gone := unlist_inactive(tx, wanted.subscribed, [one.id for one in found])):
+                changes.move(shard, DeliveryState.PLANNED, DeliveryState.UNLISTED, gone)
+                found = _select_due(tx, shard, free, now)
+        selected += found
+        if len(found) < free:
+            used_up.append(shard)
+        else:
+            break
+    return selected, used_up
+
+
+def _select_due(tx: Transaction, shard: int, limit: int, now: dt.datetime) -> list[Delivery]:
+    """Return the first planned deliveries of a shard."""
     rows = tx.fetch_all(
-        f"""SELECT {_DELIVERY_COLUMNS} WHERE delivery.publication = ? AND queue = ? AND unsent_state = 'planned'
-            AND next_at <= ? ORDER BY next_at, delivery.position, delivery.id LIMIT ?""",
-        *(lease.publication_id, queue, format_utc(now), limit),
+        f"""SELECT {_DELIVERY_COLUMNS} WHERE delivery.shard = ? AND unsent_state = 'planned' AND delivery.next_at <= ?
+            ORDER BY delivery.next_at, delivery.position, delivery.id LIMIT ?""",
+        *(shard, format_utc(now), limit),
     )
     return [_build_delivery(row, now) for row in rows]
 
@@ -141,7 +179,8 @@ def _select_first(
         lease.publication_id,
     )
     for row in rows:
-        *_, queue, state, next_at = row
+        *_, queue, shard, state, next_at = row
+        tx.lock_rows("shard", [shard])
         if state == DeliveryState.PLANNED.value and next_at <= format_utc(now):
             count, open_at = 1, dict[str, dt.datetime]()
             if queue in wanted.limits:
@@ -152,9 +191,9 @@ def _select_first(
 
 def _build_delivery(row: Row, now: dt.datetime | None = None) -> Delivery:
     """Return a delivery that starts now, or that was started before."""
-    delivery_id, recipient, part, digest, remote_id, tries, started, first, lane, queue, _, _ = row
+    delivery_id, recipient, part, digest, remote_id, tries, started, first, *place, _, _ = row
     started_at = now or parse_utc(started)
     first = first or started
     first_started_at = parse_utc(first) if first else started_at
     tries += now is not None
-    return Delivery(delivery_id, recipient, part, digest, remote_id, tries, started_at, first_started_at, lane, queue)
+    return Delivery(delivery_id, recipient, part, digest, remote_id, tries, started_at, first_started_at, *place)

@@ -1,9 +1,8 @@
 """The tables, and whether a ledger has them.
 
 `{id}` and `{bytes}` are the database's types for a generated primary key and a byte string, `{with_space}` leaves space
-beside rows that grow. Times are text in
-UTC that sorts by time (`format_utc`). Before the first release these statements change in place, and nothing
-is migrated.
+beside rows that grow. Times are text in UTC that sorts by time (`format_utc`). A ledger with the tables of before there
+were shards is migrated; other versions are refused.
 """
 
 from __future__ import annotations
@@ -12,11 +11,61 @@ import zlib
 
 from publisher.errors import StorageError
 from publisher.ledger.database import Database
+from publisher.ledger.migration import VERSION_WITHOUT_SHARDS, add_shards
+
+SHARD_STATEMENTS = (
+    # the deliveries to at most 500 recipients, which one process sends at a time. queue: the lane of all, if it had a
+    # rate limit when this was planned, else ''. fence: of the last claim; owner: only of a claim of this shard alone.
+    # next_at: when the first planned delivery is due, or earlier; '~' if none is planned. first_id, last_id: of its
+    # deliveries, which are the only way to those being sent or sent. deliveries: how many there are in any state; those
+    # not in one of the others were sent.
+    """CREATE TABLE shard (
+        id {id},
+        publication BIGINT NOT NULL REFERENCES publication (id),
+        queue TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        next_at TEXT NOT NULL DEFAULT '~',
+        owner TEXT NOT NULL DEFAULT '',
+        fence INTEGER NOT NULL DEFAULT 0,
+        leased_until TEXT NOT NULL DEFAULT '',
+        first_id BIGINT NOT NULL DEFAULT 0,
+        last_id BIGINT NOT NULL DEFAULT 0,
+        deliveries BIGINT NOT NULL DEFAULT 0,
+        planned BIGINT NOT NULL DEFAULT 0,
+        sending BIGINT NOT NULL DEFAULT 0,
+        failed BIGINT NOT NULL DEFAULT 0,
+        unknown BIGINT NOT NULL DEFAULT 0,
+        dropped BIGINT NOT NULL DEFAULT 0,
+        unlisted BIGINT NOT NULL DEFAULT 0,
+        is_open INTEGER GENERATED ALWAYS AS
+            (CASE WHEN planned + sending + failed + unknown > 0 THEN 1 ELSE 0 END) STORED,
+        UNIQUE (publication, queue, number)
+    ) {with_space}""",
+    # those with something left to do, in the order in which they are delivered
+    "CREATE INDEX shard_open ON shard (publication, queue, next_at, number) WHERE is_open = 1",
+    "CREATE INDEX shard_owned ON shard (publication) WHERE owner <> ''",
+    # the list that a publication is planned for, while that is done
+    """CREATE TABLE listed_recipient (
+        number {id},
+        publication BIGINT NOT NULL REFERENCES publication (id),
+        recipient TEXT NOT NULL
+    )""",
+    "CREATE INDEX listed_recipient_by_name ON listed_recipient (publication, recipient)",
+)
+
+DELIVERY_INDEXES = (
+    # the order in which deliveries are sent, and those in the other states
+    """CREATE INDEX delivery_unsent ON delivery (shard, unsent_state, next_at, position, id)
+        WHERE unsent_state IS NOT NULL""",
+    # of a publication, what few deliveries have
+    "CREATE INDEX delivery_postponed ON delivery (publication, next_at) WHERE next_at <> ''",
+    "CREATE INDEX delivery_with_reason ON delivery (publication) WHERE reason <> ''",
+)
 
 STATEMENTS = (
     # this row is the lock: two processes that publish the same thing race for it
     # recipients: how long the list was, at its longest since a person accepted a shorter one
-    # deliveries: how many there are in any state; sending: how many in that one
+    # planning: 1 from the first transaction of a plan until its last: nothing may be sent
     """CREATE TABLE publication (
         id {id},
         issue TEXT NOT NULL,
@@ -31,10 +80,10 @@ STATEMENTS = (
         published_at TEXT NOT NULL DEFAULT '',
         changed_at TEXT NOT NULL DEFAULT '',
         recipients BIGINT NOT NULL DEFAULT 0,
-        deliveries BIGINT NOT NULL DEFAULT 0,
-        sending BIGINT NOT NULL DEFAULT 0,
+        planning INTEGER NOT NULL DEFAULT 0,
         UNIQUE (issue, channel, destination)
     )""",
+    *SHARD_STATEMENTS,
     "CREATE TABLE content (id {id}, digest TEXT NOT NULL UNIQUE, media_type TEXT NOT NULL, body {bytes} NOT NULL)",
     """CREATE TABLE part (
         publication BIGINT NOT NULL REFERENCES publication (id),
@@ -43,20 +92,20 @@ STATEMENTS = (
         digest TEXT NOT NULL REFERENCES content (digest),
         PRIMARY KEY (publication, part)
     )""",
-    # lane: the provider that receives for the recipient; queue: the lane if it had a rate limit when this was planned,
-    # else ''. first_started_at: of the first attempt if there were several; started_at, fence and attempted_content: of
-    # the last one; ended_at: of the last one if it is not in `attempt`, because all there is to say is here: it was
-    # sent, as remote_id. delivered_content: what the recipient is known to have. Contents are ids; 0 is none.
+    # lane: the provider that receives for the recipient. first_started_at: of the first attempt if there were several;
+    # started_at, fence and attempted_content: of the last one; ended_at: of the last one if it is not in `attempt`,
+    # because all there is to say is here: it was sent, as remote_id. delivered_content: what the recipient is known to
+    # have. Contents are ids; 0 is none.
     # Indexes have unsent_state instead of state: PostgreSQL need not change them when what is being sent was sent. What
     # changes then comes last, because it logs the bytes of a row between the first and the last that differ.
     """CREATE TABLE delivery (
         id {id},
         publication BIGINT NOT NULL REFERENCES publication (id),
+        shard BIGINT NOT NULL,
         position INTEGER NOT NULL,
         recipient TEXT NOT NULL,
         part TEXT NOT NULL,
         lane TEXT NOT NULL DEFAULT '',
-        queue TEXT NOT NULL DEFAULT '',
         first_started_at TEXT NOT NULL DEFAULT '',
         unsent_state TEXT GENERATED ALWAYS AS (CASE WHEN state NOT IN ('sending', 'sent') THEN state END) STORED,
         next_at TEXT NOT NULL DEFAULT '',
@@ -72,9 +121,7 @@ STATEMENTS = (
         UNIQUE (publication, recipient, part),
         CHECK (ended_at = '' OR state = 'sent')
     ) {with_space}""",
-    # the order in which deliveries are sent, and those in the other states
-    """CREATE INDEX delivery_unsent ON delivery (publication, unsent_state, queue, next_at, position, id)
-        WHERE unsent_state IS NOT NULL""",
+    *DELIVERY_INDEXES,
     # those that the row of their delivery does not tell everything about; rows are only ever added, and an address that
     # is erased is replaced in their evidence
     """CREATE TABLE attempt (
@@ -217,12 +264,16 @@ def compute_version() -> int:
 
 
 def create_schema(database: Database) -> None:
-    """Create the tables in a new ledger, in one transaction.
+    """Create the tables in a new ledger, or migrate those of before there were shards, in one transaction.
 
-    Raises StorageError, also for a ledger of another version of publisher, which is left as it is.
+    Raises BusyError while a process of that version is sending, and StorageError, also for a ledger of any other
+    version of publisher, which is left as it is.
     """
     with database.transaction() as tx:
         version, has_tables = database.get_version(tx)
+        if version == VERSION_WITHOUT_SHARDS:
+            add_shards(tx, database.dialect, SHARD_STATEMENTS, DELIVERY_INDEXES)
+            database.set_version(tx, version := compute_version())
         if version != (compute_version() if has_tables else 0):
             raise StorageError(
                 "the ledger was written by another version of publisher, which has other tables",

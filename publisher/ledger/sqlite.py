@@ -8,7 +8,7 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -57,6 +57,9 @@ class _SqliteTransaction:
     def fetch_all(self, sql: str, *values: object) -> list[Row]:
         return self._connection.execute(sql, values).fetchall()
 
+    def lock_rows(self, table: str, ids: Collection[int]) -> None:
+        """Do nothing: the transaction has locked the whole file."""
+
 
 class SqliteDatabase:
     """A ledger in a file that only its owner can read.
@@ -68,7 +71,13 @@ class SqliteDatabase:
     Source: sqlite.org/wal.html#walresetbug
     """
 
-    dialect: ClassVar[dict[str, str]] = {"id": "INTEGER PRIMARY KEY", "bytes": "BLOB", "with_space": "", "lock": ""}
+    dialect: ClassVar[dict[str, str]] = {
+        "id": "INTEGER PRIMARY KEY",
+        "bytes": "BLOB",
+        "with_space": "",
+        "lock": "",
+        "now": "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')",
+    }
 
     def __init__(self, path: Path, timeout: float = 30.0) -> None:
         """`timeout` is how many seconds to wait for another process that has locked it."""

@@ -13,6 +13,7 @@ from publisher.credentials import redact
 from publisher.ledger.bounces import record_refusals
 from publisher.ledger.database import Transaction
 from publisher.ledger.models import DeliveryState, Lease, PublicationKey, Result, format_utc
+from publisher.ledger.shards import CountChanges, bring_forward, count_again, find_sending
 
 _MAX_EVIDENCE_LENGTH = 500
 """How many characters of a platform's answer are kept."""
@@ -39,20 +40,19 @@ def resolve_key(tx: Transaction, key: PublicationKey) -> PublicationKey:
 
 def owns(tx: Transaction, dialect: dict[str, str], lease: Lease) -> bool:
     """Return whether the lease is still valid. If so, no one can take over before the transaction ends."""
-    [(fence,)] = tx.fetch_all(f"SELECT fence FROM publication WHERE id = ? {dialect['lock']}", lease.publication_id)
+    table, id_ = ("shard", lease.shard) if lease.shard else ("publication", lease.publication_id)
+    [(fence,)] = tx.fetch_all(f"SELECT fence FROM {table} WHERE id = ? {dialect['lock']}", id_)
     return bool(fence == lease.fence)
 
 
-def record_results(tx: Transaction, lease: Lease, results: Sequence[Result], *, is_repeated: bool) -> int:
-    """Record the results of deliveries. If the lease was lost, they are kept as evidence only.
+def record_results(
+    tx: Transaction, lease: Lease, results: Sequence[Result], changes: CountChanges, *, is_repeated: bool
+) -> None:
+    """Record the results of deliveries. Those that are not `sending` any more, or again, are kept as evidence only.
 
-    `is_repeated`: this was tried before, and it is not known whether the transaction was committed. Return how many
-    deliveries are no longer `sending`.
+    `is_repeated`: this was tried before, and it is not known whether the transaction was committed. The counts of the
+    shards, which must be locked, are to be changed by `changes`.
     """
-    for result in results:
-        if result.state is DeliveryState.SENT and result.receipt and result.receipt.url:
-            set_url(tx, lease, result.receipt.url)
-            break
     outcomes = [_describe_outcome(lease, result) for result in results]
     ended = tx.update_many(
         """UPDATE delivery SET state = new.state, tries = new.tries, ended_at = new.ended_at,
@@ -70,8 +70,22 @@ def record_results(tx: Transaction, lease: Lease, results: Sequence[Result], *, 
             if (not outcome.is_kept_in_row if outcome.row[0] in ended else not is_repeated)
         ],
     )
-    record_refusals(tx, lease, [result for result in results if result.delivery.id in ended])
-    return len(ended)
+    recorded = [result for result in results if result.delivery.id in ended]
+    postponed: dict[int, str] = {}
+    for result in recorded:
+        shard, state = result.delivery.shard, _get_end_state(result)
+        changes.move(shard, DeliveryState.SENDING, state)
+        if state is DeliveryState.PLANNED:
+            due = format_utc(result.next_at) if result.next_at else ""
+            postponed[shard] = min(postponed.get(shard, due), due)
+    bring_forward(tx, postponed)
+    record_refusals(tx, lease, recorded)
+
+
+def _get_end_state(result: Result) -> DeliveryState:
+    """Return the state of a delivery after this result: what was deleted was not sent."""
+    is_deleted = result.state is DeliveryState.SENT and not result.delivery.digest
+    return DeliveryState.DROPPED if is_deleted else result.state
 
 
 class _Outcome(NamedTuple):
@@ -84,7 +98,7 @@ class _Outcome(NamedTuple):
 
 
 def _describe_outcome(lease: Lease, result: Result) -> _Outcome:
-    delivery, state, reason = result.delivery, result.state.value, clean_evidence(result.reason)
+    delivery, reason = result.delivery, clean_evidence(result.reason)
     receipt_id = result.receipt.remote_id if result.receipt else ""
     evidence, ended_at = reason or clean_evidence(receipt_id), format_utc(result.ended_at)
     arrived = result.state is DeliveryState.SENT
@@ -95,51 +109,56 @@ def _describe_outcome(lease: Lease, result: Result) -> _Outcome:
     next_at = format_utc(result.next_at) if result.next_at else ""
     return _Outcome(
         (
-            *(delivery.id, lease.fence, DeliveryState.DROPPED.value if deleted else state, tries),
+            *(delivery.id, lease.fence, _get_end_state(result).value, tries),
             *(ended_at if is_kept_in_row else "", int(arrived), remote_id, next_at, reason),
         ),
-        (delivery.id, lease.fence, format_utc(delivery.started_at), ended_at, delivery.digest, state, evidence),
+        (
+            delivery.id,
+            lease.fence,
+            format_utc(delivery.started_at),
+            ended_at,
+            delivery.digest,
+            result.state.value,
+            evidence,
+        ),
         is_kept_in_row,
     )
 
 
-def set_url(tx: Transaction, lease: Lease, url: str) -> None:
+def set_url(tx: Transaction, publication: int, results: Sequence[Result]) -> None:
     """Record the public URL of a publication: that of the part that arrived first."""
-    tx.execute(
-        "UPDATE publication SET url = ? WHERE id = ? AND fence = ? AND url = ''", redact(make_storable(url)), *lease
-    )
+    for result in results:
+        if result.state is DeliveryState.SENT and result.receipt and result.receipt.url:
+            url = redact(make_storable(result.receipt.url))
+            tx.execute("UPDATE publication SET url = ? WHERE id = ? AND url = ''", url, publication)
+            return
 
 
-def recover_interrupted(tx: Transaction, publication: int, now: dt.datetime, *, idempotent: bool) -> None:
+def recover_interrupted(tx: Transaction, lease: Lease, now: dt.datetime, *, idempotent: bool) -> None:
     """Mark deliveries that a former owner left in `sending` as unknown.
 
     Edits, and all deliveries of an idempotent channel, are planned again: sending them twice does no harm.
     """
-    if not tx.fetch_all("SELECT 1 FROM publication WHERE id = ? AND sending > 0", publication):
-        return
     reason = "the process ended before the outcome was known"
-    interrupted = tx.fetch_all(
-        f"""SELECT id, fence, started_at, {ATTEMPTED_DIGEST}, remote_id FROM delivery
-            WHERE publication = ? AND state = 'sending' ORDER BY id""",
-        publication,
-    )
-    for delivery, _, _, _, remote_id in interrupted:
-        repeatable = idempotent or remote_id
-        tx.execute(
-            "UPDATE delivery SET state = ?, reason = ? WHERE id = ?",
-            (DeliveryState.PLANNED if repeatable else DeliveryState.UNKNOWN).value,
-            "" if repeatable else reason,
-            delivery,
-        )
     ended_at, outcome = format_utc(now), DeliveryState.UNKNOWN.value
-    record_attempts(tx, [(*row[:3], ended_at, row[3], outcome, reason) for row in interrupted])
-    count_sending(tx, publication, -len(interrupted))
-
-
-def count_sending(tx: Transaction, publication: int, more: int) -> None:
-    """Count that so many deliveries more are in `sending`."""
-    if more:
-        tx.execute("UPDATE publication SET sending = sending + ? WHERE id = ?", more, publication)
+    for shard, first, last in find_sending(tx, lease):
+        tx.lock_rows("shard", [shard])
+        interrupted = tx.fetch_all(
+            f"""SELECT id, fence, started_at, {ATTEMPTED_DIGEST}, remote_id FROM delivery
+                WHERE id BETWEEN ? AND ? AND shard = ? AND state = 'sending' ORDER BY id""",
+            *(first, last, shard),
+        )
+        for delivery, _, _, _, remote_id in interrupted:
+            repeatable = idempotent or remote_id
+            tx.execute(
+                "UPDATE delivery SET state = ?, reason = ? WHERE id = ?",
+                (DeliveryState.PLANNED if repeatable else DeliveryState.UNKNOWN).value,
+                "" if repeatable else reason,
+                delivery,
+            )
+        record_attempts(tx, [(*row[:3], ended_at, row[3], outcome, reason) for row in interrupted])
+        tx.execute("UPDATE shard SET sending = sending - ? WHERE id = ?", len(interrupted), shard)
+        count_again(tx, [shard])
 
 
 def record_attempts(tx: Transaction, attempts: Sequence[AttemptRow]) -> None:
@@ -149,17 +168,11 @@ def record_attempts(tx: Transaction, attempts: Sequence[AttemptRow]) -> None:
 
 
 def update_done(tx: Transaction, publication: int, now: dt.datetime) -> None:
-    """Record whether a publication is done: it was planned, and no delivery is left to make."""
-    sending = tx.fetch_all("SELECT 1 FROM publication WHERE id = ? AND sending > 0", publication)
-    # LIMIT 1 for each state, because a database may plan EXISTS badly and then scan every row
-    first_open = """SELECT id FROM delivery WHERE publication = ? AND unsent_state = ?
-               ORDER BY queue, next_at, position, id LIMIT 1"""
-    unfinished = sending or any(
-        tx.fetch_all(first_open, publication, state.value)
-        for state in OPEN_STATES
-        if state is not DeliveryState.SENDING
+    """Record whether a publication, whose row must be locked, is done: it was planned, and no shard is open."""
+    is_open = tx.fetch_all("SELECT 1 FROM shard WHERE publication = ? AND is_open = 1 LIMIT 1", publication)
+    tx.execute(
+        "UPDATE publication SET done = ? WHERE id = ? AND digest <> '' AND planning = 0", int(not is_open), publication
     )
-    tx.execute("UPDATE publication SET done = ? WHERE id = ? AND digest <> ''", int(not unfinished), publication)
     tx.execute(
         "UPDATE publication SET published_at = ? WHERE id = ? AND done = 1 AND published_at = ''",
         format_utc(now),

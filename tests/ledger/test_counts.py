@@ -21,6 +21,7 @@ from publisher.ledger.queries import (
     retry_deliveries,
 )
 from publisher.ledger.queues import QueueSelection
+from publisher.ledger.shards import CountChanges
 from publisher.ledger.transitions import record_results
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, SECOND, begun, claim, ended, parts, plan, rows, turn
 
@@ -112,6 +113,14 @@ def test_what_arrived_at_once_needs_no_row_of_its_own(ledger: Ledger) -> None:
     ]
 
 
+_STATEMENTS_OF_A_TURN = [
+    *("execute", "lock_rows"),  # the lease, the shards of the results
+    *("update_many", "update_many"),  # the results, and when shards have something due again
+    *("fetch_all", "fetch_all", "update_many"),  # a shard, its first deliveries, their start
+    "update_many",  # the counts
+]
+
+
 @pytest.mark.parametrize("window", [1, 7, 50])
 def test_a_turn_takes_the_same_statements_however_large(
     ledger: Ledger, window: int, monkeypatch: pytest.MonkeyPatch
@@ -121,7 +130,7 @@ def test_a_turn_takes_the_same_statements_however_large(
     with ledger.transaction() as tx:
         kind = type(tx)
     counted: list[str] = []
-    for name in ("execute", "execute_many", "fetch_all", "insert_many", "update_many"):
+    for name in ("execute", "execute_many", "fetch_all", "insert_many", "update_many", "lock_rows"):
         real = getattr(kind, name)
 
         def count(self: Any, *arguments: Any, name: str = name, real: Any = real) -> Any:
@@ -131,7 +140,7 @@ def test_a_turn_takes_the_same_statements_however_large(
         monkeypatch.setattr(kind, name, count)
     results = [ended(task) for task in tasks]
     ledger.checkpoint(lease, results, QueueSelection(KEY.channel, window), NOON, MINUTE)
-    assert counted == ["execute", "update_many", "fetch_all", "update_many"]
+    assert counted == _STATEMENTS_OF_A_TURN
 
 
 def test_postgres_changes_no_index_when_a_delivery_was_sent(ledger: Ledger) -> None:
@@ -143,5 +152,5 @@ def test_postgres_changes_no_index_when_a_delivery_was_sent(ledger: Ledger) -> N
                  FROM pg_class WHERE oid = 'delivery'::regclass"""
     with ledger.transaction() as tx:
         [(before, hot_before)] = tx.fetch_all(counted)
-        assert record_results(tx, lease, [ended(task) for task in tasks], is_repeated=False) == 100
+        record_results(tx, lease, [ended(task) for task in tasks], CountChanges(), is_repeated=False)
         assert tx.fetch_all(counted) == [(before + 100, hot_before + 100)]

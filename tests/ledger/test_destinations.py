@@ -94,7 +94,7 @@ def test_names_that_only_begin_alike_are_others(ledger: Ledger) -> None:
 
 def test_another_process_learns_the_number_during_a_claim(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """The name is looked up again after the row was made: nothing is left behind, no one is served twice."""
-    from publisher.ledger import ledger as module
+    from publisher.ledger import leases as module
 
     calls: list[PublicationKey] = []
 

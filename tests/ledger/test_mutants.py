@@ -46,7 +46,7 @@ MUTANTS = {
         "second_row_for_a_delivery",
     ),
     "the same recipient twice": Mutant(
-        "subscriber_recipients.py", "WHERE NOT {_IS_REPEATED}", "", "test_plan.py", "on_the_list_twice"
+        "planning.py", "for one in unique.values()", "for one in batch", "test_plan.py", "on_the_list_twice"
     ),
     "no flush": Mutant(
         "sqlite.py", "PRAGMA synchronous = FULL", "PRAGMA synchronous = OFF", "test_power_cut.py", "noted or flushes"
@@ -57,6 +57,22 @@ MUTANTS = {
         "SET tries = new.tries",
         "test_checkpoint.py",
         "begun_before_it_is_given",
+    ),
+    "a shard of a plan in the middle": Mutant(
+        "leases.py", "is_open and not planning and fence", "is_open and fence", "test_planning.py", "cannot_be_claimed"
+    ),
+    "a shard that another process has": Mutant(
+        "leases.py",
+        "or is_held(owner, leased_until, now):",
+        "or is_held('', leased_until, now):",
+        "test_shards.py",
+        "shard_of_its_own",
+    ),
+    "a publication of which another process has a shard": Mutant(
+        "leases.py", ", *_select_holders(tx, publication)]", "]", "test_shards.py", "busy_while_a_shard"
+    ),
+    "no fence where a shard is claimed": Mutant(
+        "leases.py", "not planning and fence in (None, shard_fence)", "not planning", "test_shards.py", "comes_twice"
     ),
     "what is unknown is sent again": Mutant(
         "transitions.py",

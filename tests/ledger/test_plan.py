@@ -31,8 +31,8 @@ def test_who_is_on_the_list_twice_gets_it_once(ledger: Ledger) -> None:
 
 def test_the_database_refuses_a_second_row_for_a_delivery(ledger: Ledger) -> None:
     begun(ledger, "x")
-    again = """INSERT INTO delivery (publication, recipient, part, position, state)
-               SELECT publication, recipient, part, position, state FROM delivery"""
+    again = """INSERT INTO delivery (publication, shard, recipient, part, position, state)
+               SELECT publication, shard, recipient, part, position, state FROM delivery"""
     with pytest.raises(StorageError, match=r"UNIQUE|unique"), ledger.transaction() as tx:
         tx.execute(again)
     assert states(ledger) == {"a": "planned"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -220,27 +222,32 @@ def test_who_is_known_to_have_left_is_not_missing(ledger: Ledger) -> None:
     assert counts == ListedCounts(listed=5, accounted=20)
 
 
-def test_a_click_between_the_selection_and_the_start(
+def test_a_click_while_a_turn_is_recorded_waits_for_it(
     ledger: Ledger, open_ledger: Open, place: Path | str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The turn has selected what is planned; the click commits; then nothing of theirs is started."""
+    """What is being sent by then is sent, and nothing else of theirs."""
     if isinstance(place, Path):
         pytest.skip("SQLite lets no one write between two statements of a transaction")
     enter(ledger, "ann@e.org", "bo@e.org", "cy@e.org")
     lease = claim(ledger)
     plan(ledger, lease)
     other = open_ledger()
-    clicks = [["ann@e.org", "bo@e.org"], []]
+    clicks: list[Future[int]] = []
 
-    def check(tx: Transaction, chosen: SubscriberSelection, deliveries: Sequence[int]) -> int:
-        unlisted = unlist_inactive(tx, chosen, deliveries)
-        for address in clicks.pop(0):
-            with other.transaction() as click:
-                assert drop_deliveries(click, NEWSLETTER, address, "left the list") == 1
-        return unlisted
+    def click(address: str) -> int:
+        with other.transaction() as tx:
+            return drop_deliveries(tx, NEWSLETTER, address, "left the list")
 
-    monkeypatch.setattr("publisher.ledger.queues.unlist_inactive", check)
-    wanted = QueueSelection(KEY.channel, 2, subscribed=selection())
-    tasks = ledger.checkpoint(lease, [], wanted, NOON, MINUTE).deliveries
-    assert [task.recipient for task in tasks] == ["cy@e.org"], "and the turn looks for others"
-    assert counted(ledger) == {"sending": 1, "dropped": 2}
+    with ThreadPoolExecutor(1) as threads:
+
+        def check(tx: Transaction, chosen: SubscriberSelection, deliveries: Sequence[int]) -> int:
+            clicks.extend(threads.submit(click, address) for address in ("ann@e.org", "cy@e.org"))
+            time.sleep(0.3)  # long enough for it to have an effect, if it can
+            return unlist_inactive(tx, chosen, deliveries)
+
+        monkeypatch.setattr("publisher.ledger.queues.unlist_inactive", check)
+        wanted = QueueSelection(KEY.channel, 2, subscribed=selection())
+        tasks = ledger.checkpoint(lease, [], wanted, NOON, MINUTE).deliveries
+        assert [task.recipient for task in tasks] == ["ann@e.org", "bo@e.org"]
+        assert [click.result() for click in clicks] == [0, 1]
+    assert counted(ledger) == {"sending": 2, "dropped": 1}

@@ -227,13 +227,18 @@ def race(arguments: argparse.Namespace) -> None:
         print(json.dumps(one.result(0, min(codes)) | {"codes": codes}), flush=True)
 
 
-if __name__ == "__main__":
+def build_parser(names: list[str]) -> argparse.ArgumentParser:
+    """The arguments of a script with these scenes."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["loop", "pairs", "edges", "stopped", "race"])
+    parser.add_argument("what", choices=names)
     parser.add_argument("--seed", default="1")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--ledger", type=Path, required=True)
     parser.add_argument("--postgres", default="")
-    given = parser.parse_args()
+    return parser
+
+
+if __name__ == "__main__":
     scenes = {"loop": loop, "pairs": pairs, "edges": edges, "stopped": stopped, "race": race}
+    given = build_parser([*scenes]).parse_args()
     sys.exit(scenes[given.what](given))

@@ -48,10 +48,13 @@ INNER_FLOORS = {
     ),
     "ledger": (
         "database models process_id",
-        "bounces",
-        "lanes postgres schema sqlite subscribers transitions",
-        "subscriber_recipients",
-        "erasure plan queues subscriber_addresses",
+        "migration shards",
+        "bounces lanes postgres schema sqlite subscribers",
+        "transitions",
+        "leases subscriber_recipients",
+        "erasure open_shards plan queues rolling subscriber_addresses",
+        "listing",
+        "planning",
         "ledger",
         "__init__ closed_lanes destinations meta outputs requests unknown",
         "queries",
@@ -71,7 +74,8 @@ INNER_FLOORS = {
     "delivery": (
         "__init__ confirmation held_lease lanes plan recipients sender unknown_outcomes",
         "ledger_guard sender_pool",
-        "job",
+        "turns",
+        "job shard_delivery",
         "dispatcher",
     ),
     "cli": (
