@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from multiprocessing import active_children
+from typing import Any
 
 import pytest
 
 from publisher.archive.lock import acquire_lock
 from publisher.build import process_pool
+from publisher.checker import require_no_errors
 from publisher.errors import BusyError
 from publisher.events import ChannelOutcome, IssueChosen
 from publisher.files import TEMPORARY_PREFIX
@@ -56,6 +59,21 @@ def test_file_names_that_are_not_utf8_are_published_from_several_processes(
     monkeypatch.setattr(process_pool, "_count_processors", lambda: 2)
     assert project.publish().channels["pages"].issues == 40
     assert (project.root / "public" / "2019-01-01.html").exists()
+
+
+def test_no_process_waits_while_the_issue_is_checked(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(1, 29):
+        project.write(f"2019-02-{number:02}")
+    monkeypatch.setattr(process_pool, "_count_processors", lambda: 2)
+    found: list[int] = []
+
+    def check(*arguments: Any, **options: Any) -> dict[str, str]:
+        found.append(len(active_children()))
+        return require_no_errors(*arguments, **options)
+
+    monkeypatch.setattr("publisher.pipeline.publish.require_no_errors", check)
+    assert project.publish().channels["pages"].issues == 32
+    assert found == [0]
 
 
 def test_a_page_knows_its_neighbours(project: Project) -> None:
