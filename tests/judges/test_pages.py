@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
@@ -10,7 +11,8 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 import pytest
 
-BROKEN = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"></head><body>
+BROKEN = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">
+<style>@media (prefers-color-scheme: dark) { h1 { color: #222; background: #000 } }</style></head><body>
 <h1>no title, no landmark</h1><img src="https://elsewhere.example/x.png"><a href="gone.html">gone</a>
 <a href="#nowhere">nowhere</a><div style="width:600px">wide</div><script>throw 1</script></body></html>"""
 
@@ -71,6 +73,8 @@ def test_browser_notices(broken: Path, chromium) -> None:
     said = chromium("browser.cjs", base, broken, base)
     for word in ("outside request", "script: 1", "scrolls sideways", "document-title", "image-alt"):
         assert word in said
+    dim = [line for line in said.splitlines() if "color-contrast" in line]
+    assert [re.findall(r"\[(.*)\]", line) for line in dim] == [["320 px, dark"], ["1280 px, dark"]]
 
 
 # ------------------------------------------------------------------- links
