@@ -68,6 +68,12 @@ def python(tmp_path: Path) -> Path:
     return tmp_path / "env" / "bin" / "python"
 
 
+def install(python: Path, *what: str | Path) -> None:
+    """Install from files only. Nothing is compiled, because few of the modules are imported."""
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--python", python]
+    run(*pip, "install", "--no-compile", "--no-deps", "--no-index", *what, folder=python.parent)
+
+
 def lend_libraries(python: Path) -> None:
     """Let the environment import the dependencies through their path, which excludes editable installs."""
     line = "import site; print(site.getsitepackages()[0])"
@@ -104,8 +110,7 @@ def test_the_wheel_holds_every_file_of_the_source(root: Path, wheel: Path) -> No
 
 @pytest.mark.parametrize("kind", ["wheel", "editable"])
 def test_installed_it_runs(kind: str, source: Path, python: Path, tmp_path: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--python", python]
-    run(*pip, "install", "--no-deps", "--no-index", build(source, kind), folder=tmp_path)
+    install(python, build(source, kind))
     lend_libraries(python)
     version = tomllib.loads((source / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     assert version in run(python.parent / "publish", "--version", folder=tmp_path)
@@ -137,8 +142,7 @@ def find_hint(python: Path, folder: Path) -> str:
 
 
 def test_a_wheel_without_the_source_publishes_the_sample(wheel: Path, python: Path, tmp_path: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--python", python]
-    run(*pip, "install", "--no-deps", "--no-index", wheel, folder=tmp_path)
+    install(python, wheel)
     lend_libraries(python)
     try_out(python.parent / "publish", tmp_path)
     expected = f"{python} -m pip install 'newsletter-publisher[dkim] @ {wheel.as_uri()}'"
@@ -146,24 +150,13 @@ def test_a_wheel_without_the_source_publishes_the_sample(wheel: Path, python: Pa
 
 
 def test_from_an_index_the_name_is_enough(wheel: Path, python: Path, tmp_path: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--python", python]
-    run(
-        *pip,
-        "install",
-        "--no-deps",
-        "--no-index",
-        "--find-links",
-        wheel.parent,
-        "newsletter-publisher",
-        folder=tmp_path,
-    )
+    install(python, "--find-links", wheel.parent, "newsletter-publisher")
     lend_libraries(python)
     assert find_hint(python, tmp_path) == f"{python} -m pip install 'newsletter-publisher[dkim]'"
 
 
 def test_from_a_checkout_the_folder_is_named(source: Path, python: Path, tmp_path: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--python", python]
-    run(*pip, "install", "--no-deps", "--no-index", build(source, "editable"), folder=tmp_path)
+    install(python, build(source, "editable"))
     # what pip itself writes for --editable, which would need an index for the build
     record = next(python.parents[1].glob("lib/*/site-packages/newsletter_publisher-*.dist-info"))
     (record / "direct_url.json").write_text(f'{{"url": "{source.as_uri()}", "dir_info": {{"editable": true}}}}')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -100,7 +101,8 @@ def run(copy: Path, tests: str, chosen: str) -> subprocess.CompletedProcess[str]
     """Run some of the tests against the copy."""
     chosen = f"({chosen}) and not postgres"
     command = [sys.executable, "-m", "pytest", "-xq", "-p", "no:cacheprovider", f"tests/ledger/{tests}", "-k", chosen]
-    return subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=300)
+    env = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # which are loaded as slowly as these tests run
+    return subprocess.run(command, cwd=copy, env=env, capture_output=True, text=True, timeout=300)
 
 
 @pytest.mark.parametrize("name", MUTANTS)
