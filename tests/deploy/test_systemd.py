@@ -186,7 +186,7 @@ def test_it_makes_only_allowed_system_calls(
 
     trace = fresh.parent / "trace"
     command = [need("strace"), "-f", "-qq", "-o", str(trace), sys.executable, "-c", AT_WORK]
-    done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     made = set(re.findall(r"(?m)^\d+ +([a-z]\w+)\(", trace.read_text("utf-8", "replace")))
     assert {"execve", "bind", "fsync"} <= made
@@ -196,7 +196,7 @@ def test_it_makes_only_allowed_system_calls(
 
 def test_it_needs_no_writable_executable_memory(fresh: Path, publish) -> None:
     command = [sys.executable, "-c", WITHOUT_WRITABLE_CODE, "-c", AT_WORK]
-    done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=300)
     if done.returncode == 77:
         pytest.skip("Linux 6.3 or newer is needed")
     assert done.returncode == 0, done.stderr
@@ -219,7 +219,7 @@ def test_the_daemon_says_what_systemd_waits_for(fresh: Path, publish, tmp_path: 
         with subprocess.Popen(command, cwd=fresh, env=env, stderr=subprocess.PIPE, text=True) as daemon:
             hear_until("WATCHDOG=1")
             daemon.terminate()
-            _, said = daemon.communicate(timeout=60)
+            _, said = daemon.communicate(timeout=300)
             hear_until("STOPPING=1")
     assert daemon.returncode == 0, said
     assert heard[0] == "READY=1"

@@ -57,7 +57,7 @@ api = "{self.server.url}"
     def ended(self, *words: str) -> int:
         """The exit code of a process of its own."""
         process = self.start(*words)
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
         return process.returncode
 
     @property
@@ -233,7 +233,7 @@ def test_a_corrected_date_edits_the_same_messages(letter: Letter, command: tuple
 
 def test_two_at_once_send_once(letter: Letter) -> None:
     both = [letter.start(*SEND, "--json") for _ in range(2)]
-    codes = sorted(one.wait(60) for one in both)
+    codes = sorted(one.wait(300) for one in both)
     for one in both:
         one.communicate()
     assert codes == [0, 5]
@@ -251,7 +251,7 @@ def test_killed_anywhere_no_message_comes_twice(tmp_path: Path, server: Telegram
         for edge in (first, chance.choice(edges)):
             failpoint = {"PUBLISHER_FAILPOINT": f"{edge}:kill:{chance.choice([1, 1, 2, 3])}"}
             dead = letter.start(*SEND, env=failpoint)
-            dead.communicate(timeout=60)
+            dead.communicate(timeout=300)
             kills += dead.returncode == -9
         code = letter.ended(*SEND)
         assert code in (0, 4)
@@ -282,7 +282,7 @@ def test_the_token_is_nowhere(letter: Letter) -> None:
         letter.server.script(Fault(kind, value=500))  # type: ignore[arg-type]
         letter.write_items(third=str(number))
         done = letter.start(*SEND, "--debug", "--max-wait", "1")
-        out, errors = done.communicate(timeout=60)
+        out, errors = done.communicate(timeout=300)
         seen += out + errors
     for path in (letter.root / ".publisher").rglob("*"):
         if path.is_file():
