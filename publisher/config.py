@@ -78,12 +78,12 @@ class Config(Struct, frozen=True):
 
     `path` is the file and `root` its folder; `issues` are globs relative to the root, those that begin with `!`
     exclude files; `dates` are the dates of dates.toml by path. `schedule` is in the newsletter's time zone.
-    `ledger` is a Reference to the URL of a database, "" for a file. `upload` is None if the site stays here,
-    `subscribers` without a list of one's own. `listen` is where the daemon serves the site, `proxies` the web
-    servers in front of it, and `editor` is opened by the preview. `channels` has the enabled ones: web, rss, then
-    the others in the file's order. `checks` are about all issues. `example_addresses` have to be replaced before
-    anything is sent. `templates` is the folder of the user's templates, if it exists. `private_files` are the paths
-    of the files that the file names and that are never published. `digest` is the SHA-256 (hex) of both files.
+    `ledger` is a Reference to the URL of a database, "" for a file; `workers` send to the subscribers there. `upload`
+    is None if the site stays here, `subscribers` without a list of one's own. `listen` is where the daemon serves the
+    site, `proxies` the web servers in front of it, and `editor` is opened by the preview. `channels` has the enabled
+    ones: web, rss, then the others in the file's order. `checks` are about all issues. `example_addresses` have to be
+    replaced before anything is sent. `templates` is the folder of the user's templates, if it exists. `private_files`
+    are the paths of files that are named here and never published. `digest` is the SHA-256 (hex) of both files.
     """
 
     path: Path
@@ -94,6 +94,7 @@ class Config(Struct, frozen=True):
     schedule: Schedule = _DEFAULT_SCHEDULE
     upload: UploadSettings | None = None
     ledger: Reference = Reference()
+    workers: bool = False
     subscribers: SubscriberSettings | None = None
     bounces: BounceSettings = BounceSettings()
     listen: ListenAddress | None = None
@@ -121,6 +122,9 @@ def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Con
     with document.locate_errors("server", "proxies"):
         proxies = tuple(map(parse_network, server.proxies))
     dates, dates_body = load_issue_dates(path.parent)
+    ledger = document.decode(("ledger",), LedgerKeys)
+    if ledger.workers and "subscribers" not in document.data:
+        raise document.error(("ledger", "workers"), "workers need subscribers in the ledger", "add [subscribers]")
     channels = _build_channels(document, newsletter, find_channel)
     templates = path.parent / "templates"
     return Config(
@@ -130,7 +134,8 @@ def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Con
         issues=_parse_issues(document),
         dates=dates,
         upload=parse_upload(document),
-        ledger=document.decode(("ledger",), LedgerKeys).postgres,
+        ledger=ledger.postgres,
+        workers=ledger.workers,
         subscribers=_parse_subscribers(document),
         editor=document.decode(("preview",), PreviewKeys).editor,
         bounces=_parse_bounces(document),

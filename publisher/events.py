@@ -109,9 +109,9 @@ class ChannelOutcome(NamedTuple):
     of the whole site were (in a dry run: would be), with the first such channel.
 
     A message channel has a `destination` instead, and counts what was `sent` and `changed` there (in a dry
-    run: would be), and the deliveries to recipients who left the list before (`unlisted`), or whose servers refused
-    them (`refused`), about which nothing is to be done. `held_reason` says why the published content differs from
-    the issue. `note` is a remark. `duration` is in seconds.
+    run: would be), and the deliveries to recipients who left the list before (`unlisted`), whose servers refused them
+    (`refused`), about which nothing is to be done, or that workers will make (`queued`). `held_reason` says why the
+    published content differs from the issue. `note` is a remark. `duration` is in seconds.
     """
 
     name: str
@@ -126,6 +126,7 @@ class ChannelOutcome(NamedTuple):
     changed: int = 0
     unlisted: int = 0
     refused: int = 0
+    queued: int = 0
     url: str = ""
     held_reason: str = ""
     note: str = ""
@@ -136,8 +137,9 @@ class ChannelOutcome(NamedTuple):
 
     @property
     def has_changes(self) -> bool:
-        """Whether anything was written, uploaded, sent or changed, or is not sent any more."""
-        return bool(self.written or self.uploaded or self.sent or self.changed or self.unlisted or self.refused)
+        """Whether anything was written, uploaded, sent or changed, is being sent, or is not sent any more."""
+        is_file = self.written or self.uploaded
+        return bool(is_file or self.sent or self.changed or self.unlisted or self.refused or self.queued)
 
     def with_notice(self, notice: Self) -> Self:
         """Return the outcome together with that of a notice that was sent after the issue."""
@@ -146,6 +148,7 @@ class ChannelOutcome(NamedTuple):
             sent=self.sent + notice.sent,
             unlisted=self.unlisted + notice.unlisted,
             refused=self.refused + notice.refused,
+            queued=self.queued + notice.queued,
             error=self.error or notice.error,
             duration=self.duration + notice.duration,
         )

@@ -20,6 +20,7 @@ _PROBES = {
     "preview": "watchfiles",
     "server": "uvicorn",
     "webhooks": "cryptography",
+    "workers": "procrastinate",
 }
 """A module of each extra."""
 

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 
 from publisher.bounce_settings import BounceSettings
 from publisher.credentials import Reference
+from publisher.errors import ConfigError
 from publisher.newsletter import Newsletter
 from publisher.subscriber_settings import SubscriberSettings
 from publisher.toml import config_key
@@ -84,7 +85,7 @@ class ScheduleKeys(Struct, frozen=True):
 
 
 class LedgerKeys(Struct, frozen=True):
-    """The key of [ledger]."""
+    """The keys of [ledger]."""
 
     postgres: Annotated[
         Reference,
@@ -94,6 +95,18 @@ class LedgerKeys(Struct, frozen=True):
             examples=["env:LEDGER"],
         ),
     ] = Reference()
+    workers: Annotated[
+        bool,
+        Meta(
+            description="send to subscribers from processes of their own, `publish worker`, on one machine or several "
+            "(extra `workers`; needs `postgres` and `[subscribers]`)"
+        ),
+    ] = False
+
+    def __post_init__(self) -> None:
+        if self.workers and not self.postgres:
+            message = "workers share a ledger on PostgreSQL, and this one is a file"
+            raise ConfigError(message, 'add the URL of a database: postgres = "env:LEDGER"')
 
 
 class PublishKeys(Struct, frozen=True):

@@ -62,6 +62,7 @@ DOORS = {
     "PIL": "cards channels.wechat",
     "mistune": "reader",
     "nh3": "preview",
+    "procrastinate": "delivery",
     "psycopg": "ledger",
     "rich": "cli",
     "smtplib": "channels.email",

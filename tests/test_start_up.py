@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-SCHEDULER_AND_NETWORK = {"PIL", "apscheduler", "httpx", "starlette", "telegram", "uvicorn"}
+SCHEDULER_AND_NETWORK = {"PIL", "apscheduler", "httpx", "procrastinate", "starlette", "telegram", "uvicorn"}
 HEAVY = SCHEDULER_AND_NETWORK | {"feedgen", "jinja2", "lxml", "mistune", "multiprocessing", "rich", "yaml"}
 
 

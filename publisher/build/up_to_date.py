@@ -96,7 +96,7 @@ def mark_up_to_date(run: RunContext, result: BuildResult, delivered: Mapping[str
     if site.setup and result.outcome.issue and not run.dry_run:
         for message in result.messages:
             outcome = delivered[message.channel.name]
-            if not (outcome.error or outcome.held_reason):
+            if not (outcome.error or outcome.held_reason or outcome.queued):
                 site.mark(message.source_channel, result.mark, changed=outcome.has_changes)
                 if message.source_channel == message.channel.name:
                     digest = result.digests[message.source_channel]

@@ -23,6 +23,7 @@ from publisher.checker import IssueChecker, build_excess_error, build_issue_erro
 from publisher.clock import resolve_local_time
 from publisher.config import Config
 from publisher.delivery.plan import find_delivery_error
+from publisher.delivery.worker_queue import is_with_workers
 from publisher.errors import PublisherError
 from publisher.ledger import Ledger, PublicationKey, PublicationStatus
 from publisher.ledger.calendar import (
@@ -39,6 +40,9 @@ from publisher.ledger.calendar import (
 from publisher.ledger.destinations import build_publication_key, load_all_destination_ids
 from publisher.ledger.meta import SchedulerActivity, load_activity
 from publisher.run import RunContext
+
+_WORKERS_CHECK = dt.timedelta(minutes=1)
+"""When to look again at an issue that workers send."""
 
 _MAX_CRON_GAP_YEARS = 40
 """No cron expression has a longer gap between two times; Monday, 29 February can take 40 years."""
@@ -302,6 +306,8 @@ def _evaluate(
         return item._replace(status=ItemStatus.HELD)
     if now < item.due:
         return blockers.apply_errors(item, channel)
+    if status and is_with_workers(config, channel, status):
+        return item._replace(status=ItemStatus.BUSY, next_check=now + _WORKERS_CHECK, detail="workers")
     if status and (blocked := _evaluate_unfinished(item, channel, status, ledger_view, now)):
         return blocked
     item = item._replace(status=ItemStatus.READY, next_check=now)

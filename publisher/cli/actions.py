@@ -196,6 +196,7 @@ def _channel_outcome_to_json(channel: ChannelOutcome) -> dict[str, object]:
         "changed": channel.changed,
         "unlisted": channel.unlisted,
         "refused": channel.refused,
+        "queued": channel.queued,
         "url": channel.url,
         "held": channel.held_reason,
         "error": channel.error and _error_to_json(channel.error),

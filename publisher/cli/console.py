@@ -103,6 +103,10 @@ class RunConsole:
         if channel.error:
             hint = f"\n  = fix: {channel.error.hint}" if channel.error.hint else ""
             self._errors.append((channel.name, f"{channel.error.message}{hint}"))
+        elif channel.queued:
+            messages = _format_count(channel.queued, "message")
+            are = "is" if channel.queued == 1 else "are"
+            self._output.line(f"✓ {name}  {messages} {are} with the workers: publish status", "green")
         elif self._request.dry_run:
             if channel.has_changes:
                 facts = filter(None, (format_changes(channel), channel.note, channel.url))

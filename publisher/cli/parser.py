@@ -35,6 +35,7 @@ COMMANDS = {
     "correct": "Publish an edited issue: edit, add and delete messages",
     "daemon": "Keep running and publish each issue when it is due",
     "tick": "Publish what is due now, for cron and systemd timers",
+    "worker": "Send to subscribers from this machine, too, until stopped",
     "hold": "Keep an issue from being published automatically",
     "reschedule": "Publish an issue at another time",
     "adopt": "Mark all issues before today as published; sends nothing",

@@ -18,6 +18,7 @@ from publisher.cli.status_details import URGENCY, Moment, print_details, suggest
 from publisher.cli.status_table import name_upcoming, print_table
 from publisher.cli.times import format_next_time
 from publisher.cli.upcoming import print_blocked, print_upcoming, scheduled_item_to_json, suggest_check
+from publisher.delivery.worker_queue import has_worker
 from publisher.errors import PublisherError
 from publisher.ledger.closed_lanes import ClosedLane, describe_closed_lane, find_closed_lanes
 from publisher.ledger.meta import SchedulerActivity
@@ -32,12 +33,14 @@ class _Report(NamedTuple):
     """What is shown: the rows of due issues, what is to come, and what runs the schedule.
 
     `channels` are the columns of the table. `issue` is the path of the issue that was named, "" for all.
-    `all_upcoming` has what was published by hand before its time, too.
+    `all_upcoming` has what was published by hand before its time, too. `needs_worker`: messages wait for one, and none
+    is running.
     """
 
     channels: tuple[str, ...]
     issue: str
     rows: Sequence[StatusRow]
+    needs_worker: bool
     upcoming: Sequence[ScheduledItem]
     all_upcoming: Sequence[ScheduledItem]
     watch: SchedulerActivity
@@ -110,6 +113,7 @@ def _build_report(run: RunContext, arguments: argparse.Namespace) -> _Report:
         channels,
         issue,
         [row for row in rows if row.condition is not ChannelStatus.NONE or (row.issue, row.channel) not in waiting],
+        any(row.lanes for row in rows) and not has_worker(run),
         shown_items,
         items,
         upcoming.watch,
@@ -160,6 +164,8 @@ def _print_warnings(report: _Report, output: Output) -> None:
         output.warning(f"{lane.channel}: {describe_closed_lane(lane, zone)}: publish doctor")
     if report.subscribers and (problem := report.subscribers.find_backup_problem(now)):
         output.warning(f"{problem}: {BACKUP_HINT}")
+    if report.needs_worker:
+        output.warning("no worker is running: publish worker")
     watch = report.watch
     if watch.is_daemon_missing(now) and watch.heartbeat:
         output.warning(
@@ -195,6 +201,7 @@ def _row_to_json(row: StatusRow, zone: dt.tzinfo | None) -> dict[str, object]:
     return row._asdict() | {
         "condition": row.condition.value,
         "counts": row.counts._asdict(),
+        "lanes": [one._asdict() | {"deliveries": one.deliveries._asdict()} for one in row.lanes],
         "missed": [
             {"recipient": one.recipient, "part": one.part, "state": one.state.value, "reason": one.reason}
             for one in row.missed

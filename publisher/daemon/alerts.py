@@ -204,6 +204,7 @@ def format_summary_line(outcome: ChannelOutcome) -> str:
     """Summarise what was done on a channel, for people: "@readers · 3 sent · https://…"."""
     counts = (
         (outcome.sent, "sent"),
+        (outcome.queued, "with the workers"),
         (outcome.unlisted, "left the list"),
         (outcome.refused, "refused by their servers"),
         (outcome.changed, "changed"),

@@ -11,6 +11,7 @@ from contextlib import closing
 
 from publisher.clock import Clock
 from publisher.config import Config
+from publisher.ledger.lane_metrics import collect_lane_metrics
 from publisher.ledger.meta import record_heartbeat
 from publisher.ledger.metrics import LedgerMetrics, collect_metrics, find_lease_expiry
 from publisher.run import RunContext
@@ -66,4 +67,5 @@ class Heartbeat:
         self.last_alive = now
         if run.config.listen:
             names = [channel.name for channel in run.channels if run.is_sending_channel(channel)]
-            self.metrics = collect_metrics(run.ledger, run.config.newsletter.id, names)
+            lanes = collect_lane_metrics(run.ledger, run.config.newsletter.id, now)
+            self.metrics = collect_metrics(run.ledger, run.config.newsletter.id, names)._replace(lanes=lanes)

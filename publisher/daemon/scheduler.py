@@ -33,6 +33,7 @@ from publisher.daemon.pending_upload import PendingUpload
 from publisher.daemon.sending import Result, SendingBatches, run_batch
 from publisher.delivery import ledger_guard
 from publisher.delivery.dispatcher import deliver_one
+from publisher.delivery.worker_queue import enqueue_open_shards, open_job_queue
 from publisher.errors import (
     BusyError,
     ConfigError,
@@ -100,10 +101,17 @@ class Scheduler:
                 record_tick(run.ledger, config.newsletter.id, clock.time())
             keep_list(run)
             process_bounces(run, self.on_event)
+            self._enqueue_lost_jobs(run)
             result = _Pass(run, self).run()
             if self._heartbeat:
                 self._heartbeat.finish(run)
             return result
+
+    def _enqueue_lost_jobs(self, run: RunContext) -> None:
+        """Enqueue for the workers what they have not done yet, should its jobs be lost."""
+        if run.config.workers:
+            with suppress(ConfigError):  # reported when an issue is published
+                enqueue_open_shards(run, open_job_queue(run.config))
 
 
 class _Pass:
@@ -286,8 +294,8 @@ class _Pass:
             else:
                 self._record_done(item)
                 self._set_pause([item], _SHORT_PAUSE)
-                summary = format_summary_line(outcome)
-                self._on_event(DaemonEvent("published", item.record.id, (outcome.name,), summary))
+                what, summary = "planned" if outcome.queued else "published", format_summary_line(outcome)
+                self._on_event(DaemonEvent(what, item.record.id, (outcome.name,), summary))
         for name in result.keys() - {item.key.channel for item in batch}:  # pings of a hub about the feeds
             self._exit_code = self._pending_pings.record(self._run, result[name]) or self._exit_code
 

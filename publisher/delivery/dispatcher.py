@@ -16,9 +16,10 @@ from publisher.delivery import ledger_guard
 from publisher.delivery.job import DeliveryJob
 from publisher.delivery.plan import ADOPTED_REASON, DeliveryPlan, find_delivery_error, plan_delivery
 from publisher.delivery.recipients import count_new_recipients, count_recipients
+from publisher.delivery.worker_queue import find_queue_problem, is_for_workers, is_with_workers, open_job_queue
 from publisher.errors import BusyError, ConfigError, OutcomeUnknownError, PublisherError
 from publisher.events import ChannelOutcome, PendingSend, Request
-from publisher.ledger import DeliveryState, Ledger, PublicationKey
+from publisher.ledger import DeliveryState, Ledger, PublicationKey, PublicationStatus
 from publisher.ledger.calendar import load_adopted
 from publisher.ledger.queries import find_recipients, find_status
 from publisher.run import OutgoingMessage, RunContext
@@ -71,11 +72,14 @@ def deliver_all(
     `stop` ends it after the deliveries in progress. Raises only KeyboardInterrupt (Ctrl+C, SIGTERM), after every
     channel has finished its current batch.
     """
-    outcomes = {plan.channel.name: _build_idle_outcome(plan) for plan in plans}
+    outcomes = {plan.channel.name: _build_idle_outcome(run, plan) for plan in plans}
     wanted = [
-        plan._replace(blocked=plan.blocked or run.find_example_address(plan.channel))
+        plan._replace(
+            blocked=plan.blocked or run.find_example_address(plan.channel) or find_queue_problem(run, plan.channel)
+        )
         for plan in plans
         if plan.needs_delivery(retry=request.retry)
+        and (request.retry or not _count_queued(run, plan.channel, plan.status))
     ]
     outcomes |= {plan.channel.name: _build_outcome(plan, error=plan.blocked) for plan in wanted if plan.blocked}
     active = [plan for plan in wanted if not plan.blocked]
@@ -216,6 +220,7 @@ def _run_job(run: RunContext, plan: DeliveryPlan, request: Request, stop: Event)
         run.zone,
         is_retry=request.retry,
         accept_fewer=request.accept_recipients,
+        on_open=open_job_queue(run.config).enqueue if is_for_workers(plan.channel, run.config) else None,
     )
     error: PublisherError | None = None
     try:
@@ -228,9 +233,18 @@ def _run_job(run: RunContext, plan: DeliveryPlan, request: Request, stop: Event)
     for note in job.notes:
         run.warn(f"{name}: {redact(note)}")
     duration = (run.clock.time() - started_at).total_seconds()
-    return _build_outcome(plan, job.sent, job.changed, job.url, error, duration)._replace(
-        unlisted=job.unlisted, refused=job.refused
-    )
+    outcome = _build_outcome(plan, job.sent, job.changed, job.url, error, duration)
+    with suppress(PublisherError):  # the ledger failed, which the error says
+        status = find_status(run.ledger, plan.key)
+        outcome = outcome._replace(queued=_count_queued(run, plan.channel, status))
+    return outcome._replace(unlisted=job.unlisted, refused=job.refused)
+
+
+def _count_queued(run: RunContext, channel: MessageChannel, status: PublicationStatus | None) -> int:
+    """Return how many deliveries of a publication workers will make."""
+    if status is None or not is_with_workers(run.config, channel, status):
+        return 0
+    return status.counts.planned + status.counts.sending
 
 
 def _simulate_delivery(run: RunContext, plan: DeliveryPlan, request: Request) -> ChannelOutcome:
@@ -242,9 +256,11 @@ def _simulate_delivery(run: RunContext, plan: DeliveryPlan, request: Request) ->
     return _build_outcome(plan, sent, len(plan.changed) + len(plan.removed), error=blocked)
 
 
-def _build_idle_outcome(plan: DeliveryPlan) -> ChannelOutcome:
-    """Return the outcome of a channel with nothing to do, or nothing that can be done now."""
-    return _build_outcome(plan, error=None if plan.is_done else find_delivery_error(plan.status))
+def _build_idle_outcome(run: RunContext, plan: DeliveryPlan) -> ChannelOutcome:
+    """Return the outcome of a channel with nothing to do, or nothing that can be done now or by this process."""
+    queued = _count_queued(run, plan.channel, plan.status)
+    error = None if plan.is_done else find_delivery_error(plan.status, has_workers=bool(queued))
+    return _build_outcome(plan, error=error)._replace(queued=queued)
 
 
 def _build_outcome(

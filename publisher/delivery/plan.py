@@ -204,8 +204,8 @@ def _find_sendable(
             return
 
 
-def find_delivery_error(status: PublicationStatus | None) -> PublisherError | None:
-    """Return why a publication is not complete, as an error; None if it is done."""
+def find_delivery_error(status: PublicationStatus | None, *, has_workers: bool = False) -> PublisherError | None:
+    """Return why a publication is not complete, as an error; None if it is done, or if workers will complete it."""
     if status is None or status.done:
         return None
     counts, channel = status.counts, status.key.channel
@@ -222,7 +222,7 @@ def find_delivery_error(status: PublicationStatus | None) -> PublisherError | No
             f"{counts.failed} of {counts.total} failed{why}", f"when the cause is fixed: publish retry{which}"
         )
     pending = counts.planned + counts.sending
-    if not pending:
+    if has_workers or not pending:
         return None
     when = f", next attempt {status.next_at:%Y-%m-%d %H:%M:%S} UTC" if status.next_at else ""
     return DeliveryError(f"{pending} of {counts.total} not sent yet{when}{why}", "run publish again then")

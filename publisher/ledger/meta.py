@@ -19,21 +19,27 @@ _MAX_TICK_INTERVAL = dt.timedelta(hours=25)
 def get_meta(ledger: Ledger, name: str) -> str:
     """Return the value, "" if there is none."""
     with ledger.transaction() as tx:
-        return _select_meta(tx, name)
+        return select_meta(tx, name)
 
 
 def set_meta(ledger: Ledger, name: str, value: str) -> None:
     """Store the value."""
     with ledger.transaction() as tx:
-        _upsert_meta(tx, name, value)
+        upsert_meta(tx, name, value)
 
 
 def increment_meta(ledger: Ledger, name: str, minimum: int = 0) -> int:
     """Add one to a counter, or to `minimum` if that is greater. Return the sum."""
     with ledger.transaction() as tx:
-        number = max(int(_select_meta(tx, name) or 0), minimum) + 1
-        _upsert_meta(tx, name, str(number))
+        number = max(int(select_meta(tx, name) or 0), minimum) + 1
+        upsert_meta(tx, name, str(number))
         return number
+
+
+def select_clock(tx: Transaction, dialect: dict[str, str]) -> dt.datetime:
+    """Return what time it is for the database: leases are compared with the clocks of all machines that share it."""
+    [(now,)] = tx.fetch_all(f"SELECT {dialect['now']}")
+    return parse_utc(now)
 
 
 class SchedulerActivity(NamedTuple):
@@ -67,8 +73,8 @@ def record_tick(ledger: Ledger, newsletter: str, now: dt.datetime) -> None:
 def load_activity(ledger: Ledger, newsletter: str) -> SchedulerActivity:
     """Return what runs the schedule of a newsletter (by its id): several may share a ledger."""
     with ledger.transaction() as tx:
-        heartbeat = _select_meta(tx, f"heartbeat of {newsletter}")
-        last_tick = _select_meta(tx, f"looked for {newsletter}")
+        heartbeat = select_meta(tx, f"heartbeat of {newsletter}")
+        last_tick = select_meta(tx, f"looked for {newsletter}")
     return SchedulerActivity(
         parse_utc(heartbeat) if heartbeat > last_tick else None, parse_utc(last_tick) if last_tick else None
     )
@@ -108,12 +114,12 @@ def rename_newsletter(ledger: Ledger, old: str, new: str) -> None:
         tx.execute("UPDATE meta SET value = ? WHERE value = ?", new, old)  # wherever it is known by its id
 
 
-def _select_meta(tx: Transaction, name: str) -> str:
+def select_meta(tx: Transaction, name: str) -> str:
     rows = tx.fetch_all("SELECT value FROM meta WHERE name = ?", name)
     return str(rows[0][0]) if rows else ""
 
 
-def _upsert_meta(tx: Transaction, name: str, value: str) -> None:
+def upsert_meta(tx: Transaction, name: str, value: str) -> None:
     tx.execute(
         """INSERT INTO meta (name, value) VALUES (?, ?)
            ON CONFLICT (name) DO UPDATE SET value = excluded.value""",

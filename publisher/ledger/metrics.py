@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from publisher.ledger.lane_metrics import LaneMetrics
 from publisher.ledger.ledger import Ledger
 from publisher.ledger.models import ADOPTED, DeliveryState, PublicationKey, parse_utc
 from publisher.ledger.process_id import get_process_id
@@ -13,10 +14,12 @@ from publisher.ledger.shards import count_deliveries
 
 
 class LedgerMetrics(NamedTuple):
-    """`deliveries` counts by (channel, state); `last_published` is the last time of an issue, by channel."""
+    """`deliveries` counts by (channel, state); `last_published` is the last time of an issue, by channel; `lanes` are
+    those of each channel."""
 
     deliveries: Mapping[tuple[str, str], int] = {}
     last_published: Mapping[str, dt.datetime] = {}
+    lanes: Sequence[LaneMetrics] = ()
 
 
 def collect_metrics(ledger: Ledger, newsletter: str, channels: Iterable[str]) -> LedgerMetrics:

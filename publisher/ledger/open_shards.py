@@ -43,6 +43,18 @@ def select_open_shards(
     return shards[:limit]
 
 
+def find_open_queues(tx: Transaction, newsletter: str) -> list[tuple[str, str]]:
+    """Return the channels and queues of a newsletter (by its id) that have open shards."""
+    prefix = f"{newsletter}/"
+    rows = tx.fetch_all(
+        """SELECT DISTINCT channel, queue FROM shard JOIN publication ON publication.id = shard.publication
+           WHERE done = 0 AND planning = 0 AND is_open = 1 AND (issue = ? OR SUBSTR(issue, 1, ?) = ?)
+           ORDER BY channel, queue""",
+        *(newsletter, len(prefix), prefix),
+    )
+    return [(channel, queue) for channel, queue in rows]
+
+
 def find_shard(tx: Transaction, shard: int) -> ShardRef | None:
     """Return a shard by its id, None if there is none."""
     rows = tx.fetch_all(f"SELECT {SHARD_REF_COLUMNS} WHERE shard.id = ?", shard)

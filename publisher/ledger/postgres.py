@@ -7,7 +7,7 @@ import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from msgspec.json import encode
 
@@ -29,21 +29,32 @@ _TYPES = {int: "BIGINT", str: "TEXT"}
 # A server may be configured to lose the last commits in a power cut, or to wait for a lock for ever.
 _TRANSACTION_SETTINGS = b"SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '30s'"
 
+CONNECTION_OPTIONS: Final[dict[str, Any]] = {
+    "connect_timeout": 10,
+    # a delivery may take long, and routers drop idle connections
+    "keepalives_idle": 60,
+    "tcp_user_timeout": 30_000,
+    "application_name": "publisher",
+    # poolers may not support prepared statements: https://www.psycopg.org/psycopg3/docs/advanced/prepare.html
+    "prepare_threshold": None,
+}
+"""How psycopg connects to the database."""
+
 _CONNECTION_HINT = "nothing more is sent: check the server, and [ledger] in publisher.toml"
 
 
-class _PostgresTransaction:
+class PostgresTransaction:
     """The statements of one transaction."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
-        self._connection = connection
+        self.connection = connection
 
     def execute(self, sql: str, *values: object) -> int:
-        return self._connection.execute(_to_psycopg_sql(sql), values).rowcount
+        return self.connection.execute(_to_psycopg_sql(sql), values).rowcount
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
         changed, remaining = 0, iter(rows)
-        with self._connection.cursor() as cursor:
+        with self.connection.cursor() as cursor:
             while batch := list(islice(remaining, _BATCH_SIZE)):
                 cursor.executemany(_to_psycopg_sql(sql), batch)
                 changed += cursor.rowcount
@@ -51,7 +62,7 @@ class _PostgresTransaction:
 
     def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()
-        with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+        with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
 
@@ -62,16 +73,16 @@ class _PostgresTransaction:
         types = ", ".join(f"{name} {_TYPES[type(value)]}" for name, value in zip(columns, rows[0], strict=True))
         sql = sql.replace("{new}", f"JSON_TO_RECORDSET(%s) AS new ({types})")
         values = encode([dict(zip(columns, row, strict=True)) for row in rows]).decode()
-        returned = self._connection.execute(f"{sql} RETURNING new.{columns[0]}".encode(), (values,))
+        returned = self.connection.execute(f"{sql} RETURNING new.{columns[0]}".encode(), (values,))
         return {key for (key,) in returned}
 
     def fetch_all(self, sql: str, *values: object) -> list[Row]:
-        return self._connection.execute(_to_psycopg_sql(sql), values).fetchall()
+        return self.connection.execute(_to_psycopg_sql(sql), values).fetchall()
 
     def lock_rows(self, table: str, ids: Collection[int]) -> None:
         if ids:
             sql = f"SELECT id FROM {table} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
-            self._connection.execute(sql.encode(), (list(ids),))
+            self.connection.execute(sql.encode(), (list(ids),))
 
 
 class PostgresDatabase:
@@ -110,18 +121,7 @@ class PostgresDatabase:
     def _connect(self) -> psycopg.Connection:
         import psycopg
 
-        connection = psycopg.connect(
-            self._url,
-            autocommit=True,
-            connect_timeout=10,
-            # a delivery may take long, and routers drop idle connections
-            keepalives_idle=60,
-            tcp_user_timeout=30_000,
-            application_name="publisher",
-            # poolers may not support prepared statements:
-            # https://www.psycopg.org/psycopg3/docs/advanced/prepare.html
-            prepare_threshold=None,
-        )
+        connection = psycopg.connect(self._url, autocommit=True, **CONNECTION_OPTIONS)
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         return connection
 
@@ -132,7 +132,7 @@ class PostgresDatabase:
             self._ensure_connected()
             with self._connection.transaction():
                 self._connection.execute(_TRANSACTION_SETTINGS)
-                yield _PostgresTransaction(self._connection)
+                yield PostgresTransaction(self._connection)
 
     def _ensure_connected(self) -> None:
         """Connect again if the connection broke while it was idle."""

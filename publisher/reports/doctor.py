@@ -26,6 +26,7 @@ from publisher.channel import Channel, Finding, FindingLevel, MessageChannel
 from publisher.checker import IssueChecker
 from publisher.credentials import redact
 from publisher.delivery import ledger_guard
+from publisher.delivery.worker_queue import find_worker_channels, list_open_shards
 from publisher.errors import PublisherError
 from publisher.installation import install_command
 from publisher.ledger import DeliveryState
@@ -69,6 +70,7 @@ def diagnose(run: RunContext, timeout: float = TIMEOUT) -> Iterator[SubjectFindi
         **{channel.name: partial(_diagnose_channel, run, channel) for channel in run.channels},
         "folders": partial(_diagnose_folders, run),
         "ledger": partial(_diagnose_ledger, run),
+        **({"workers": partial(_diagnose_workers, run)} if run.config.workers else {}),
         **({"subscribers": partial(diagnose_subscribers, run)} if run.config.subscribers else {}),
         **({"bounces": partial(diagnose_bounces, run)} if run.config.subscribers else {}),
         "daemon": partial(_diagnose_daemon, run),
@@ -261,6 +263,23 @@ def _diagnose_ledger(run: RunContext) -> Iterator[Finding]:
             yield Finding(FindingLevel.WARNING, f"{label}: deliveries of {listed}", "publish status")
     ledger_guard.require_same_id(run, accept=False)
     ledger_guard.verify_ledger(run)
+
+
+def _diagnose_workers(run: RunContext) -> Iterator[Finding]:
+    """Check the tables of the queue, and whether there are workers."""
+    from publisher.delivery.engine_tables import count_workers, require_tables
+
+    with run.ledger.transaction() as tx:
+        require_tables(tx)
+        number, has_open_shards = count_workers(tx), bool(list_open_shards(run, tx))
+    if not find_worker_channels(run.config):
+        yield Finding(FindingLevel.WARNING, "no channel sends to subscribers, so workers have nothing to do")
+    elif number:
+        yield Finding(FindingLevel.OK, f"{number} {'worker' if number == 1 else 'workers'} alive")
+    elif has_open_shards:
+        yield Finding(FindingLevel.ERROR, "no worker is running, and messages wait for one", "start publish worker")
+    else:
+        yield Finding(FindingLevel.WARNING, "no worker is running", "start publish worker before the next issue")
 
 
 def _diagnose_daemon(run: RunContext) -> Iterator[Finding]:

@@ -11,11 +11,13 @@ from publisher.archive.output_folder import OutputFolder
 from publisher.channel import ArchiveChannel, Channel, MessageChannel, Rendering
 from publisher.checks.budgets import measure_rendering
 from publisher.delivery.plan import plan_delivery
+from publisher.delivery.worker_queue import is_with_workers
 from publisher.errors import PublisherError
 from publisher.files import differs
 from publisher.ledger import DeliveryCounts, DeliveryState, Ledger, PublicationKey, PublicationStatus
 from publisher.ledger.calendar import ForcedIssue, load_forced_issues
 from publisher.ledger.destinations import build_publication_key, load_all_destination_ids
+from publisher.ledger.lane_metrics import LaneProgress, find_progress
 from publisher.ledger.queries import (
     FailedDelivery,
     find_failed_deliveries,
@@ -56,9 +58,9 @@ class StatusRow(NamedTuple):
     any more.
 
     `when`: time of publication, or of the next attempt (aware). `detail`: why it failed, is unknown, held or
-    broken, or which process is busy with it. `missed`: the failed deliveries, and `unlisted`: who left the list
-    before their turn, if the issue was requested by name. `newest`: it is the issue that would be published.
-    `updates`: the channel can edit messages. `notice`: the row is about a notice. `forced`: when the issue was
+    broken, or who is busy with it. `missed`: the failed deliveries, and `unlisted`: who left the list before their
+    turn, if the issue was requested by name. `newest`: it is the issue that would be published. `updates`: the channel
+    can edit messages. `lanes`: how far workers are. `notice`: the row is about a notice. `forced`: when the issue was
     last published with `--force`.
     """
 
@@ -73,6 +75,7 @@ class StatusRow(NamedTuple):
     url: str = ""
     newest: bool = False
     updates: bool = False
+    lanes: tuple[LaneProgress, ...] = ()
     missed: tuple[FailedDelivery, ...] = ()
     unlisted: tuple[str, ...] = ()
     notice: bool = False
@@ -97,6 +100,7 @@ class _StatusBuilder:
         self._ledger: Ledger | None = run.ledger if run.has_ledger else None
         self._destination_ids = load_all_destination_ids(self._ledger) if self._ledger else {}
         self._forced_issues = load_forced_issues(self._ledger) if self._ledger else {}
+        self._channels = {channel.name: channel for channel in run.config.channels}
 
     def build_rows(self) -> Iterator[StatusRow]:
         if self._issue:
@@ -156,6 +160,8 @@ class _StatusBuilder:
         The latter is shown if it is unresolved, or if the issue was requested by name.
         """
         key, condition = status.key, self._check_unresolved(status)
+        if self._is_with_workers(status):
+            condition = ChannelStatus.BUSY
         notice = key.notice_of is not None
         if notice and status.counts.planned:
             condition = condition or ChannelStatus.WAITING
@@ -181,6 +187,12 @@ class _StatusBuilder:
                 return row._replace(when=status.next_at if is_later else None, detail=reason)
             case ChannelStatus.FAILED | ChannelStatus.UNKNOWN:
                 return row._replace(detail=reason)
+            case ChannelStatus.BUSY if self._is_with_workers(status):
+                lanes = find_progress(self._run.ledger, status.id)
+                sent = ", ".join(
+                    f"{one.deliveries.sent:,} of {one.deliveries.total:,} in lane {one.lane}" for one in lanes
+                )
+                return row._replace(detail=f"by workers: {sent}", lanes=lanes)
             case ChannelStatus.BUSY:
                 return row._replace(detail=status.owner)
             case _:
@@ -191,6 +203,8 @@ class _StatusBuilder:
     ) -> tuple[ChannelStatus, str]:
         if status is None:
             return ChannelStatus.NONE, ""
+        if self._is_with_workers(status):
+            return ChannelStatus.BUSY, ""
         if unresolved := self._check_unresolved(status):
             return unresolved, ""
         if status.is_adopted:
@@ -211,6 +225,10 @@ class _StatusBuilder:
         if counts.unknown or counts.sending:
             return ChannelStatus.UNKNOWN
         return ChannelStatus.FAILED if counts.failed else None
+
+    def _is_with_workers(self, status: PublicationStatus) -> bool:
+        channel = self._channels.get(status.key.channel)
+        return channel is not None and is_with_workers(self._run.config, channel, status)
 
     def _check_archive(self, channel: Channel, position: int, status: PublicationStatus | None) -> ChannelStatus:
         """Return the status of a page or entry by the ledger, or else by the index of files."""

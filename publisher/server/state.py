@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 
 from publisher import __version__
+from publisher.ledger.lane_metrics import LaneMetrics
 from publisher.ledger.meta import HEARTBEAT_TIMEOUT
 
 
@@ -17,7 +18,8 @@ class DaemonState(Struct, frozen=True):
     `heartbeat` is when it last made progress, None before the first time; it is healthy while that is at most
     `heartbeat_timeout` ago. `next_due` is when the next issue is due. `issues` counts issues by status (done,
     waiting, held and so on), `deliveries` by channel and state in the ledger; `last_published` is when an
-    issue was last published, by channel. `ledger_errors` counts errors of the ledger since the start.
+    issue was last published, by channel; `lanes` are those of each channel. `ledger_errors` counts errors of the
+    ledger since the start.
     """
 
     now: dt.datetime
@@ -26,6 +28,7 @@ class DaemonState(Struct, frozen=True):
     issues: Mapping[str, int] = field(default_factory=dict)
     deliveries: Mapping[tuple[str, str], int] = field(default_factory=dict)
     last_published: Mapping[str, dt.datetime] = field(default_factory=dict)
+    lanes: Sequence[LaneMetrics] = ()
     ledger_errors: int = 0
     heartbeat_timeout: dt.timedelta = HEARTBEAT_TIMEOUT
 
@@ -60,10 +63,33 @@ def render_metrics(state: DaemonState) -> str:
         _format_labels(channel=channel, state=name): count for (channel, name), count in state.deliveries.items()
     }
     published = {_format_labels(channel=name): time for name, time in state.last_published.items()}
-    metrics: tuple[tuple[str, str, Mapping[str, int | dt.datetime | None]], ...] = (
+    lanes = {_format_labels(channel=lane.channel, lane=lane.name): lane for lane in state.lanes}
+    lane_deliveries = {
+        _format_labels(channel=lane.channel, lane=lane.name, state=name): count
+        for lane in state.lanes
+        for name, count in lane.deliveries.items()
+    }
+    shards = {
+        _format_labels(channel=lane.channel, lane=lane.name, state=name): count
+        for lane in state.lanes
+        for name, count in lane.shards.items()
+    }
+    metrics: tuple[tuple[str, str, Mapping[str, float | dt.datetime | None]], ...] = (
         ("build_info", "The running version.", {_format_labels(version=__version__): 1}),
         ("issues", "Issues by status.", issues),
         ("deliveries", "Deliveries in the ledger, by channel and state.", deliveries),
+        ("lane_deliveries", "Deliveries by lane and state.", lane_deliveries),
+        ("shards", "Shards by lane; something is left to do of open ones.", shards),
+        (
+            "lane_tokens",
+            "How many deliveries a rate limit allowed at once when it was last asked.",
+            {labels: lane.tokens for labels, lane in lanes.items()},
+        ),
+        (
+            "lane_closed",
+            "Whether deliveries wait because a provider refuses the sender.",
+            {labels: int(lane.is_closed) for labels, lane in lanes.items()},
+        ),
         ("ledger_errors_total", "Errors of the ledger since the start.", {"": state.ledger_errors}),
         ("last_published_timestamp_seconds", "When an issue was last published, by channel.", published),
         ("heartbeat_timestamp_seconds", "When the daemon last made progress.", {"": state.heartbeat}),

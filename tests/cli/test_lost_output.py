@@ -42,6 +42,7 @@ WORDS = {
     "correct": ("correct", "2021-07-18", "--yes"),
     "tick": ("tick",),
     "tick log": ("tick", "--log", "json"),
+    "worker": ("worker",),
     "hold": ("hold", "2021-08-01"),
     "reschedule": ("reschedule", "2021-08-01", "23:30"),
     "adopt": ("adopt",),
@@ -53,7 +54,7 @@ WORDS = {
     "completion": ("completion", "bash"),
     "help check": ("help", "check"),
 }
-WRONG = ("publish wrong", "resolve", "correct", "subscribers")
+WRONG = ("publish wrong", "resolve", "correct", "worker", "subscribers")
 """They fail, so that without --json nothing is for stdout."""
 
 FULL = os.strerror(errno.ENOSPC)

@@ -49,6 +49,17 @@ ADDED = [
         "6:1: channels.rss must be a table, not true",
         "write [channels.rss] on its own line and its keys below it",
     ),
+    # workers that could not work
+    (
+        "[ledger]\nworkers = true",
+        "6:1: workers share a ledger on PostgreSQL, and this one is a file",
+        'add the URL of a database: postgres = "env:LEDGER"',
+    ),
+    (
+        '[ledger]\npostgres = "env:LEDGER"\nworkers = true',
+        "7:1: workers need subscribers in the ledger",
+        "add [subscribers]",
+    ),
     # values no platform takes
     ('timezone = "Asia/Shangai"', '5:1: there is no time zone "Asia/Shangai"', "did you mean Asia/Shanghai?"),
     (

@@ -69,6 +69,8 @@ def test_json_tells_what_was_sent(letter: CommandProject) -> None:
         "sent": 3,
         "changed": 0,
         "unlisted": 0,
+        "refused": 0,
+        "queued": 0,
         "url": "https://chat.example/89",
         "held": "",
         "error": None,

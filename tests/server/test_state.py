@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from publisher import __version__
 from publisher.errors import ConfigError
 from publisher.installation import install_command
+from publisher.ledger.lane_metrics import LaneMetrics
 from publisher.listen_address import ListenAddress
 from publisher.server import build_exposure_warning, run_server
 from publisher.server.state import DaemonState, render_metrics
@@ -57,6 +58,10 @@ def test_metrics_are_what_prometheus_reads(get: Get, daemon: Daemon) -> None:
         issues={"published": 41, "held": 1},
         deliveries={("telegram", "sent"): 120, ("telegram", "unknown"): 2, ('o"d\\d\n', "sent"): 1},
         last_published={"telegram": NOON - dt.timedelta(days=7)},
+        lanes=(
+            LaneMetrics("email", "qq.com", {"sent": 7}, {"open": 2, "held": 1}, 0.5),
+            LaneMetrics("email", "gone.example", is_closed=True),
+        ),
         ledger_errors=3,
     )
     found = get("/metrics")
@@ -75,6 +80,12 @@ def test_metrics_are_what_prometheus_reads(get: Get, daemon: Daemon) -> None:
         ("publisher_deliveries", "telegram", "unknown"): 2,
         ("publisher_deliveries", 'o"d\\d\n', "sent"): 1,
         ("publisher_last_published_timestamp_seconds", "telegram"): 1708603200,
+        ("publisher_lane_deliveries", "email", "qq.com", "sent"): 7,
+        ("publisher_shards", "email", "qq.com", "open"): 2,
+        ("publisher_shards", "email", "qq.com", "held"): 1,
+        ("publisher_lane_tokens", "email", "qq.com"): 0.5,
+        ("publisher_lane_closed", "email", "qq.com"): 0,
+        ("publisher_lane_closed", "email", "gone.example"): 1,
         ("publisher_ledger_errors_total",): 3,
         ("publisher_heartbeat_timestamp_seconds",): 1709207999.5,
         ("publisher_next_due_timestamp_seconds",): 1709282700,

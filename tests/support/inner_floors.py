@@ -57,7 +57,7 @@ INNER_FLOORS = {
         "planning",
         "ledger",
         "__init__ closed_lanes destinations meta outputs requests unknown",
-        "queries",
+        "lane_metrics queries",
         "calendar metrics subscriber_counts",
     ),
     "build": (
@@ -72,9 +72,9 @@ INNER_FLOORS = {
         "__init__ up_to_date",
     ),
     "delivery": (
-        "__init__ confirmation held_lease lanes plan recipients sender unknown_outcomes",
-        "ledger_guard sender_pool",
-        "turns",
+        "__init__ confirmation engine_tables held_lease lanes plan recipients sender unknown_outcomes",
+        "engine ledger_guard sender_pool",
+        "turns worker_queue",
         "job shard_delivery",
         "dispatcher",
     ),
@@ -88,7 +88,7 @@ INNER_FLOORS = {
         "adopt bounces channels check completion config correct daemon diff doctor help init main new"
         " preview publish reschedule resolve retry search status subscriber_import trust_ledger",
         "hold subscriber_add tick",
-        "subscribers",
+        "subscribers worker",
     ),
     "reports": (
         "__init__ adopt adopt_feed bounces effects readable search status subscribers word_diff",

@@ -1,0 +1,205 @@
+"""A worker: sends the shards that the queue brings, of issues that another process has planned, until it is stopped.
+
+It needs publisher.toml and the secrets there, and nothing else of the newsletter's folder: what is sent is in the
+ledger.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, contextmanager
+from threading import Event, Lock, Thread
+
+from publisher.config import Config
+from publisher.credentials import redact, resolve_secret
+from publisher.daemon.alerts import DaemonEvent, DaemonEventHandler
+from publisher.delivery.engine import JobWorker, ShardJob
+from publisher.delivery.engine_tables import delete_stalled_jobs, require_tables
+from publisher.delivery.shard_delivery import ShardOutcome, deliver_shard
+from publisher.delivery.worker_queue import enqueue_open_shards, find_worker_channels, open_job_queue
+from publisher.errors import ConfigError, PublisherError, find_nearest
+from publisher.ledger.calendar import record_alerts
+from publisher.ledger.lane_metrics import OTHER_LANES
+from publisher.ledger.meta import select_clock
+from publisher.ledger.open_shards import find_shard
+from publisher.ledger.shards import ShardRef
+from publisher.run import RunContext
+from publisher.theme import Theme
+
+_UPKEEP_SECONDS = 15.0
+"""How often a worker enqueues what is open: what was lost, what was postponed and is due."""
+
+_PAUSE_SECONDS = 60.0
+"""How long a worker leaves a channel alone on which nothing can be sent, such as one with a wrong password."""
+
+_MAX_SKEW = dt.timedelta(seconds=30)
+"""How far the clocks of a worker and of the database may differ: leases end by the clocks of the workers."""
+
+
+class ShardWorker:
+    """Works in the newsletter that `load` loads, again for each shard, as publisher.toml may change meanwhile.
+
+    `lanes` are the names of those to work in, none for all; `threads` is how many shards are sent at the same time,
+    besides one of each lane with a rate limit, which mostly waits. `stop` ends it after the deliveries in progress.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], tuple[Config, Theme]],
+        on_event: DaemonEventHandler,
+        stop: Event,
+        lanes: Collection[str],
+        threads: int,
+    ) -> None:
+        self._load = load
+        self._on_event = on_event
+        self._stop = stop
+        config, _ = load()
+        self._url = resolve_secret(config.ledger)
+        self._queue = open_job_queue(config)
+        self._lanes = _choose_lanes(lanes, self._queue.lanes)
+        self._threads = threads
+        self._busy_lanes: set[str] = set()
+        self._paused_until: dict[str, float] = {}
+        self._channel_errors: dict[str, str] = {}
+        self._last_failure = ""
+        self._lock = Lock()
+
+    def run(self) -> None:
+        """Work until `stop` is set. Raises ConfigError if the tables of the queue are missing or the clock is wrong,
+        StorageError if the database cannot be reached at the beginning."""
+        with self._open_run() as run:
+            with run.ledger.transaction() as tx:
+                require_tables(tx)
+                skew = abs(select_clock(tx, run.ledger.dialect) - run.clock.time())
+            if skew > _MAX_SKEW:
+                message = f"the clocks of this machine and of the database differ by {skew.total_seconds():.0f} seconds"
+                raise ConfigError(message, "let NTP set both")
+        upkeep = Thread(target=self._keep_enqueuing, name="upkeep")
+        upkeep.start()
+        limited = len(self._lanes - {""})
+        threads = limited + (self._threads if "" in self._lanes else 0)
+        worker = JobWorker(self._queue, self._url, self._lanes, threads, self._handle_job, self._report_storage)
+        try:
+            worker.run(self._stop)
+        finally:
+            self._stop.set()
+            upkeep.join()
+
+    @contextmanager
+    def _open_run(self) -> Iterator[RunContext]:
+        """Open a run with a connection of its own, for one thread."""
+        with closing(RunContext.open(*self._load(), dt.datetime.now(dt.UTC))) as run:
+            yield run
+
+    def _keep_enqueuing(self) -> None:
+        while True:
+            with self._report_errors(), self._open_run() as run:
+                enqueue_open_shards(run, self._queue, self._lanes)
+                with run.ledger.transaction() as tx:
+                    delete_stalled_jobs(tx)
+                self._report_storage(None)
+            if self._stop.wait(_UPKEEP_SECONDS):
+                return
+
+    # ------------------------------------------------------------------- a job
+
+    def _handle_job(self, job: ShardJob) -> None:
+        """Send what a job is about. If there is a reason not to, it is enqueued again as long as it is open."""
+        with self._report_errors(), self._use_lane(job.lane) as is_free:
+            if not is_free or self._stop.is_set():
+                return
+            with self._open_run() as run:
+                if self._send(run, job):
+                    enqueue_open_shards(run, self._queue, [job.lane])
+
+    @contextmanager
+    def _use_lane(self, lane: str) -> Iterator[bool]:
+        """Give whether a lane is free: of one with a rate limit, this process sends one shard at a time, so that its
+        threads do not all wait for the same one."""
+        with self._lock:
+            is_free = lane == "" or lane not in self._busy_lanes
+            if is_free:
+                self._busy_lanes.add(lane)
+        try:
+            yield is_free
+        finally:
+            if is_free:
+                with self._lock:
+                    self._busy_lanes.discard(lane)
+
+    def _send(self, run: RunContext, job: ShardJob) -> bool:
+        """Send a shard. Return whether there was something to do and it went well."""
+        with run.ledger.transaction() as tx:
+            shard = find_shard(tx, job.shard)
+        channels = {channel.name: channel for channel in find_worker_channels(run.config)}
+        if shard is None or shard.channel not in channels or self._is_paused(shard.channel):
+            return False
+        channel = channels[shard.channel]
+        outcome = deliver_shard(
+            run.ledger, channel, job.shard, fence=job.fence, clock=run.clock, stop=self._stop, zone=run.zone
+        )
+        self._report_outcome(run, shard, outcome)
+        return outcome.error is None
+
+    def _is_paused(self, channel: str) -> bool:
+        return time.monotonic() < self._paused_until.get(channel, 0.0)
+
+    # ----------------------------------------------------------------- reports
+
+    def _report_outcome(self, run: RunContext, shard: ShardRef, outcome: ShardOutcome) -> None:
+        issue = shard.issue.rpartition("/")[2]
+        for note in outcome.notes:
+            self._log(DaemonEvent("warning", issue, (shard.channel,), redact(note)))
+        if outcome.sent:
+            self._channel_errors.pop(shard.channel, None)
+            lane = shard.queue or OTHER_LANES
+            self._log(DaemonEvent("sent", issue, (shard.channel,), f"{outcome.sent:,} in lane {lane}"))
+        if until := outcome.paused_until:
+            self._paused_until[shard.channel] = time.monotonic() + (until - run.clock.time()).total_seconds()
+        if error := outcome.error:
+            self._paused_until[shard.channel] = time.monotonic() + _PAUSE_SECONDS
+            subject = [(shard.issue, shard.channel)]
+            is_new = bool(record_alerts(run.ledger, subject, "failed", error.message, run.clock.time()))
+            if is_new or error.message != self._channel_errors.get(shard.channel):
+                self._log(DaemonEvent("failed", issue, (shard.channel,), error.message, error.hint, alarm=is_new))
+            self._channel_errors[shard.channel] = error.message
+
+    @contextmanager
+    def _report_errors(self) -> Iterator[None]:
+        """Report an error that keeps this worker from working, once, and go on."""
+        try:
+            yield
+        except PublisherError as error:
+            self._report_failure(error.message, error.hint)
+        except Exception as error:  # a bug that one shard shows must not end the others
+            self._report_failure(redact(f"internal error: {type(error).__name__}: {error}"), "please report it")
+
+    def _report_storage(self, error: PublisherError | None) -> None:
+        if error:
+            self._report_failure(error.message, error.hint)
+        elif self._last_failure:
+            self._last_failure = ""
+            self._log(DaemonEvent("recovered"))
+
+    def _report_failure(self, message: str, hint: str) -> None:
+        if message != self._last_failure:
+            self._log(DaemonEvent("failed", message=message, hint=hint, alarm=True))
+        self._last_failure = message
+
+    def _log(self, event: DaemonEvent) -> None:
+        with self._lock:
+            self._on_event(event)
+
+
+def _choose_lanes(names: Collection[str], lanes: frozenset[str]) -> frozenset[str]:
+    """Return the lanes with these names, all if there are none. Raises ConfigError."""
+    known = {lane or OTHER_LANES: lane for lane in lanes}
+    for name in names:
+        if name not in known:
+            nearest = find_nearest(name, known)
+            hint = f"did you mean {nearest}?" if nearest else f"there are {', '.join(sorted(known))}"
+            raise ConfigError(f"there is no lane {name} with a rate limit of its own", hint)
+    return frozenset(known[name] for name in names) or lanes

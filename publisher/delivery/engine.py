@@ -1,0 +1,149 @@
+"""What brings shards to worker processes: a queue of Procrastinate, in the PostgreSQL database of the ledger.
+
+The ledger alone says what is to be sent. A job only says that a shard may have something to do: one that comes twice
+finds the shard claimed or done, and one that never comes is replaced, because open shards are enqueued again and again.
+So the tables of the queue may be lost at any time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Event
+from typing import TYPE_CHECKING, NamedTuple
+
+from publisher.credentials import redact
+from publisher.delivery.engine_tables import TASK_NAME, count_workers, import_procrastinate
+from publisher.errors import StorageError
+from publisher.ledger.database import Transaction
+from publisher.ledger.postgres import CONNECTION_OPTIONS, PostgresTransaction
+from publisher.ledger.shards import ShardRef
+
+if TYPE_CHECKING:
+    from procrastinate import JobContext
+
+_MAX_QUEUE_NAME = 63 - len("procrastinate_queue_v1#")
+"""The length of a queue's name, in bytes: with this before it, it is the channel of a NOTIFY, an identifier."""
+
+_JOBS_PER_WORKER = 2
+"""How many jobs of a lane wait at most for each worker."""
+
+_POLL_SECONDS = 5.0
+"""How often a worker looks for jobs, should a notification be lost, and for a database that failed."""
+
+
+class ShardJob(NamedTuple):
+    """A shard (its id) that had something to do, and its fence at that time. `lane` is its lane if that has a rate
+    limit, else empty."""
+
+    shard: int
+    fence: int
+    lane: str = ""
+
+
+class JobQueue:
+    """The jobs of a newsletter (by its id). Each of the `lanes`, which have a rate limit, has a queue of its own; ""
+    is all others together."""
+
+    def __init__(self, newsletter: str, lanes: Collection[str]) -> None:
+        self.library = import_procrastinate()
+        self.lanes = frozenset(lanes) | {""}
+        self._newsletter = newsletter
+        self._app = self.library.App(connector=self.library.SyncPsycopgConnector())  # only used with our connection
+
+    def enqueue(self, tx: Transaction, shards: Iterable[ShardRef]) -> None:
+        """Enqueue shards that do not wait in the queue already, of each lane at most so many that its workers stay
+        busy: the end of one enqueues the next. Workers see them when the transaction is committed."""
+        assert isinstance(tx, PostgresTransaction)
+        waiting = tx.fetch_all("SELECT queue_name, queueing_lock FROM procrastinate_jobs WHERE status = 'todo'")
+        counts, locks = Counter(name for name, _ in waiting), {lock for _, lock in waiting}
+        limit = _JOBS_PER_WORKER * max(1, count_workers(tx))
+        for shard in shards:
+            name, lock = self.name_queue(shard.queue), f"shard {shard.id}"
+            if lock in locks or counts[name] >= limit:
+                continue
+            counts[name] += 1
+            options = {"queue": name, "priority": int(bool(shard.queue)), "connection": tx.connection}
+            deferrer = self._app.configure_task(TASK_NAME, queueing_lock=lock, **options)
+            try:
+                # another process may have enqueued it; without a savepoint that would abort the transaction
+                with suppress(self.library.exceptions.AlreadyEnqueued), tx.connection.transaction():
+                    deferrer.defer(shard=shard.id, fence=shard.fence)
+            except self.library.exceptions.ConnectorException as error:
+                raise error.__cause__ or error from None  # an error of the driver, which `tx` knows
+
+    def find_lane(self, queue: str) -> str:
+        """Return the lane of a shard's queue: "", all others, also for one that has no rate limit any more."""
+        return queue if queue in self.lanes else ""
+
+    def name_queue(self, lane: str) -> str:
+        """Return the name of the queue of a lane."""
+        name = f"{self._newsletter} {self.find_lane(lane)}".rstrip()
+        digest = hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+        return name if len(name) <= _MAX_QUEUE_NAME else f"{name[: _MAX_QUEUE_NAME - 17]} {digest}"
+
+
+class JobWorker:
+    """Calls `deliver`, which must not raise, for each job in the `lanes`, in so many threads.
+
+    `url` is that of the database. `report` is called with an error when that fails, and with None when it is back.
+    """
+
+    def __init__(
+        self,
+        queue: JobQueue,
+        url: str,
+        lanes: Collection[str],
+        threads: int,
+        deliver: Callable[[ShardJob], None],
+        report: Callable[[StorageError | None], None],
+    ) -> None:
+        self._library = queue.library
+        self._url = url
+        self._lanes: Mapping[str, str] = {queue.name_queue(lane): lane for lane in lanes}
+        self._threads = threads
+        self._deliver = deliver
+        self._report = report
+
+    def run(self, stop: Event) -> None:
+        """Work until `stop` is set and all calls have returned."""
+        asyncio.run(self._run(stop))
+
+    async def _run(self, stop: Event) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(self._threads + 1))
+        loop.set_exception_handler(lambda *_: None)  # of a job that was deleted from the tables while it ran
+        worker = asyncio.create_task(self._keep_working())
+        await asyncio.to_thread(stop.wait)
+        worker.cancel()
+        await asyncio.wait([worker])
+
+    async def _keep_working(self) -> None:
+        """Work, and begin again whenever the database has failed, until this is cancelled."""
+        while True:
+            connector = self._library.PsycopgConnector(
+                conninfo=self._url, kwargs=CONNECTION_OPTIONS, min_size=1, timeout=_POLL_SECONDS
+            )
+            app = self._library.App(connector=connector)
+            app.task(name=TASK_NAME, pass_context=True)(self._run_job)
+            try:
+                async with app.open_async():
+                    self._report(None)
+                    await app.run_worker_async(
+                        queues=[*self._lanes],
+                        concurrency=self._threads,
+                        fetch_job_polling_interval=_POLL_SECONDS,
+                        delete_jobs="always",
+                        install_signal_handlers=False,
+                    )
+            except Exception as error:  # whatever it is, it is better to go on than to end
+                reason, *_ = [*redact(str(error.__cause__ or error)).splitlines(), type(error).__name__]
+                self._report(StorageError(f"the queue of the workers: {reason}"))
+            await asyncio.sleep(_POLL_SECONDS)
+
+    def _run_job(self, context: JobContext, shard: int, fence: int) -> None:
+        self._deliver(ShardJob(shard, fence, self._lanes.get(context.job.queue, "")))
