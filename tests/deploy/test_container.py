@@ -78,7 +78,7 @@ def test_what_it_copies_is_enough_to_install(container: Path, root: Path, tmp_pa
     command = [*pip, *install[1:], "--no-compile"]  # of a thousand modules, few are imported
     done = subprocess.run(command, cwd=source, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    command = [target / "bin" / "python", "-c", "import psycopg, starlette, uvicorn"]
+    command = [target / "bin" / "python", "-c", "import procrastinate, psycopg, starlette, uvicorn"]
     subprocess.run(command, cwd=tmp_path, check=True)
     entry = target / "bin" / json.loads(last(container, "ENTRYPOINT"))[0]
     done = subprocess.run([entry, "--help"], cwd=tmp_path, capture_output=True, text=True)

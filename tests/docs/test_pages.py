@@ -17,6 +17,7 @@ BUDGETS = {
     "publisher/subscribers/README.md": 125,
     "deploy/SUBSCRIBERS.md": 140,
     "deploy/BOUNCES.md": 80,
+    "deploy/WORKERS.md": 120,
     "publisher/README.md": 289,
     "publisher/preview/README.md": 80,
     "publisher/upload/README.md": 70,
