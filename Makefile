@@ -27,7 +27,7 @@ bench: .venv/for-demo ## Run benchmarks against bare Python, Pelican and Hugo
 	@$(BIN)/python -m pip --python build/bench/bin/python install --quiet --disable-pip-version-check '.[bench]'
 	@build/bench/bin/python tests/bench
 
-simulate: .venv/for-test ## Send one issue from several processes that are killed, to 200,000 recipients and more (ten minutes)
+simulate: .venv/for-test ## Send one issue from workers that are killed, to 200,000 recipients and more (ten minutes)
 	@$(BIN)/python -m tests.simulate $(ARGS)
 
 screenshots: .venv/for-test ## Take the README's screenshots of the sample with Chromium, into tests/screenshots/

@@ -1,5 +1,5 @@
-"""Several machines with one database send one issue: some die, one is frozen for longer than its lease, and the
-database is restarted. `make simulate` does the same with a large list."""
+"""Workers on several machines send one issue: some are killed, one is frozen for longer than its lease, the database is
+restarted, and the queue is lost. `make simulate` does the same with a large list."""
 
 from __future__ import annotations
 
@@ -7,28 +7,36 @@ from pathlib import Path
 
 import pytest
 
+from publisher.channels.email.rate_limit import build_rate_limits
 from tests.simulate.account import compare
 from tests.simulate.kills import KillLoop, Plan
-from tests.simulate.letter import Letter
+from tests.simulate.letter import Letter, empty_queue, plan_issue
 from tests.simulate.processes import ProcessGroup
 from tests.support.postgres import Postgres
 from tests.support.servers.mail_recorder import MailRecorder
 
+THREADS, CONNECTIONS = 2, 3
+WINDOW = (THREADS + len(build_rate_limits())) * CONNECTIONS
+"""How many emails a worker sends at a time."""
+
 SENT = ["sent"] * 4
 
 
-def test_machines_that_are_lost(tmp_path: Path, postgres: Postgres) -> None:
-    plan = Plan(readers=2_000, kills=2, lease=6.0)
+def test_two_workers_that_are_killed(tmp_path: Path, postgres: Postgres) -> None:
+    plan = Plan(readers=2_000, processes=2, kills=2, lease=8.0)
     with MailRecorder(tmp_path / "arrived", delay=0.001) as recorder:
-        letter = Letter(tmp_path / "letter", postgres.address(), recorder.port, connections=5)
+        letter = Letter(tmp_path / "letter", postgres.address(), recorder.port, connections=CONNECTIONS)
         letter.subscribe(range(plan.readers))
-        with ProcessGroup(letter, plan.processes, tmp_path / "log", TIMEOUT=str(plan.lease / 2)) as group:
-            ending = KillLoop(plan, letter, group, recorder.file, postgres).run()
+        plan_issue(letter, tmp_path / "log")
+        words, timeout = ("worker", f"--threads={THREADS}"), str(plan.lease / 2)
+        with ProcessGroup(letter, words, plan.processes, tmp_path / "log", TIMEOUT=timeout) as group:
+            ending = KillLoop(plan, letter, group, recorder.file, postgres).run(lambda: empty_queue(letter))
     account = ending.account
     assert (account.duplicates, account.lost, account.misjudged, account.open) == (0, 0, 0, 0), ending
     assert account.states.keys() <= {"sent", "unknown"}, ending
-    assert account.unknown <= letter.connections * ending.losses, ending
+    assert account.unknown <= WINDOW * ending.losses, ending
     assert ending.losses >= plan.kills, ending
+    assert set(ending.codes) == {0}, "those that are left stop at once when they are asked to"
 
 
 @pytest.mark.parametrize(

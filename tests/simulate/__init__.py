@@ -1,1 +1,1 @@
-"""Several processes send one issue, and are killed at it: `make simulate`."""
+"""Several processes send one issue to a large list, and are killed at it: `make simulate`."""

@@ -14,15 +14,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from publisher.channels.email.rate_limit import build_rate_limits
 from tests.simulate.account import audit
-from tests.simulate.half import Costs, deliver_until, measure_disk, measure_leaving, measure_status
+from tests.simulate.half import Costs, deliver_until, measure_disk, measure_leaving, measure_plan, measure_status
 from tests.simulate.kills import KillLoop, Plan
 from tests.simulate.lanes import LIMITED, measure_pace
-from tests.simulate.letter import Letter
+from tests.simulate.letter import Letter, empty_queue, plan_issue
 from tests.simulate.processes import ProcessGroup
 from tests.simulate.report import MISSES, at_least, at_most, note
 from tests.support.postgres import Postgres, programs
 from tests.support.servers.mail_recorder import MailRecorder
+
+_THREADS, _CONNECTIONS = 2, 5
+WORKER = ("worker", f"--threads={_THREADS}")
+WINDOW = (_THREADS + len(build_rate_limits())) * _CONNECTIONS
+"""How many emails a worker sends at a time, whose outcome is unknown when it is killed: it has a thread more for each
+lane with a rate limit, and what is there to do is for any of them."""
 
 LEASE = 20.0
 """Seconds, instead of the 21 minutes that email needs, so that the simulation ends today."""
@@ -44,24 +51,27 @@ def running_server() -> Iterator[Postgres]:
 
 
 def kills(work: Path, server: Postgres, readers: int) -> None:
-    """Two machines, eight processes of which are killed in all; one is frozen, and PostgreSQL restarted."""
-    plan = Plan(readers, lease=LEASE)
+    """Four workers, eight of which are killed in all; one is frozen, PostgreSQL restarted, and the queue emptied."""
+    plan = Plan(readers, processes=4, lease=LEASE)
     with MailRecorder(work / "arrived", delay=0.001) as recorder:
-        letter = Letter(work / "letter", server.address(), recorder.port)
+        letter = Letter(work / "letter", server.address(), recorder.port, connections=_CONNECTIONS)
         letter.subscribe(range(readers))
-        with ProcessGroup(letter, plan.processes, work / "log", TIMEOUT=str(LEASE / 2)) as group:
-            ending = KillLoop(plan, letter, group, recorder.file, server).run()
-    account, name = ending.account, f"{readers:,} emails, {ending.losses} processes lost"
+        plan_issue(letter, work / "log")
+        with ProcessGroup(letter, WORKER, plan.processes, work / "log", TIMEOUT=str(LEASE / 2)) as group:
+            loop = KillLoop(plan, letter, group, recorder.file, server)
+            ending = loop.run(lambda: empty_queue(letter))
+    account, name = ending.account, f"{readers:,} emails, {plan.processes} workers, {ending.losses} of them lost"
     note(f"{name}: seconds", ending.seconds, "s")
     at_most(f"{name}: sent twice", account.duplicates, 0)
     at_most(f"{name}: not sent, and not known", account.lost, 0)
     at_most(f"{name}: sent, and not known", account.misjudged, 0)
     at_most(f"{name}: left over", account.open, 0)
-    at_most(f"{name}: unknown", account.unknown, letter.connections * ending.losses)
+    at_most(f"{name}: unknown", account.unknown, WINDOW * ending.losses)
+    at_most(f"{name}: exit codes of those that were stopped", max(ending.codes), 0)
 
 
 def lanes(work: Path, server: Postgres, readers: int) -> None:
-    """A provider that takes 60 emails a minute has none of the readers, and then 150."""
+    """Three workers; a provider that takes 60 emails a minute has 150 of the readers, and then none."""
     seconds = {}
     for limited in (0, 150):
         folder = work / f"limited{limited}"
@@ -70,29 +80,31 @@ def lanes(work: Path, server: Postgres, readers: int) -> None:
             letter = Letter(folder / "letter", server.address(), recorder.port)
             letter.subscribe(range(readers))
             letter.subscribe(range(readers, readers + limited), (LIMITED,))
-            with ProcessGroup(letter, 1, folder / "log") as group:
+            plan_issue(letter, folder / "log")
+            with ProcessGroup(letter, WORKER, 3, folder / "log") as group:
                 pace = measure_pace(letter, recorder.file, group, readers + limited, stall=120)
                 group.stop()
         seconds[limited] = pace.others_seconds
-    name = "a lane of 60 a minute"
+    name = "a lane of 60 a minute, 3 workers"
     at_least(f"{name}: a minute", pace.per_minute, 57)
     at_most(f"{name}: a minute", pace.per_minute, 63)
     at_most(f"{name}: {readers:,} others, against without it", seconds[150] / seconds[0], 2, "×")
 
 
 def half(work: Path, server: Postgres, readers: int) -> None:
-    """Half of the emails are delivered over a channel that only notes them, and some readers leave then."""
+    """Two workers deliver half of the emails over a channel that only notes them, and some readers leave then."""
     costs, arrived = Costs(), work / "arrived"
     letter = Letter(work / "letter", server.address(), 25)
     letter.subscribe(range(readers))
-    with ProcessGroup(letter, 1, work / "log", ARRIVED=str(arrived), PAUSE="0.001") as group:
+    measure_plan(letter, costs, work / "log")
+    with ProcessGroup(letter, WORKER, 2, work / "log", ARRIVED=str(arrived), PAUSE="0.001") as group:
         deliver_until(group, arrived, costs, readers // 2, stall=120)
         measure_leaving(letter, costs, readers - 1)
         group.stop()
     measure_status(letter, costs, work / "log")
     account, name = audit(letter, arrived, readers), f"{readers:,} readers, half delivered"
-    note(f"{name}: until the first email", costs.planning, "s")
-    note(f"{name}: deliveries a second", costs.rate)
+    note(f"{name}: to plan", costs.planning, "s")
+    note(f"{name}: deliveries a second, by 2 workers", costs.rate)
     at_most(f"{name}: one leaves", 1000 * costs.leaving, 10, "ms")
     at_most(f"{name}: publish status", costs.status, 1, "s")
     at_most(f"{name}: memory of a process", costs.memory / 1e6, 150, "MB")

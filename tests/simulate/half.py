@@ -13,7 +13,7 @@ from publisher.signing import SigningKeys
 from publisher.subscribers.models import Origin
 from publisher.subscribers.subscriber_list import SubscriberList
 from tests.simulate.kills import Progress
-from tests.simulate.letter import ID, KEY, PROVIDERS, Letter
+from tests.simulate.letter import ID, KEY, PROVIDERS, Letter, run_to_end
 from tests.simulate.processes import ProcessGroup, read_peak_memory
 
 _LEAVERS = 20
@@ -21,9 +21,8 @@ _TIMES = 3
 
 
 class Costs(Struct):
-    """Seconds, unless it says otherwise. `planning` is the time until the first email arrives. `rate` is deliveries a
-    second of all processes, `memory` bytes of the largest one, and `status` the fastest of a few calls, each a process
-    of its own."""
+    """Seconds, unless it says otherwise. `rate` is deliveries a second of all processes, `memory` bytes of the largest
+    one, and `status` the fastest of a few calls, each a process of its own."""
 
     planning: float = 0.0
     rate: float = 0.0
@@ -32,15 +31,27 @@ class Costs(Struct):
     memory: int = 0
 
 
+def measure_plan(letter: Letter, costs: Costs, log: Path) -> None:
+    """Plan the issue. Raises RuntimeError if that fails."""
+    run_to_end(letter, log, "worker", "--setup")
+    begun = time.monotonic()
+    with log.open("ab") as output, letter.start("--yes", "--channel", "email", log=output) as process:
+        while process.poll() is None:
+            costs.memory = max(costs.memory, read_peak_memory(process.pid))
+            time.sleep(0.05)
+    if process.returncode:
+        raise RuntimeError(f"exit {process.returncode}: {log.read_text()[-2000:]}")
+    costs.planning = time.monotonic() - begun
+
+
 def deliver_until(group: ProcessGroup, arrived: Path, costs: Costs, number: int, stall: float) -> None:
     """Have the group deliver until so many have arrived. Raises RuntimeError if nothing more arrives."""
-    progress, started = Progress(arrived), time.monotonic()
+    progress = Progress(arrived)
     while not (first := progress.look()):
         time.sleep(0.01)
         if progress.idle > stall:
             raise RuntimeError("no email arrives")
     begun = time.monotonic()
-    costs.planning = begun - started
     while progress.look() < number:
         if progress.idle > stall:
             raise RuntimeError(f"{progress.lines} emails have arrived, and no more do")

@@ -27,7 +27,7 @@ class Plan(Struct, frozen=True):
     """
 
     readers: int
-    processes: int = 2
+    processes: int = 3
     kills: int = 8
     suspensions: int = 1
     restarts: int = 1
@@ -37,11 +37,13 @@ class Plan(Struct, frozen=True):
 
 
 class Ending(Struct, frozen=True):
-    """How it ended: the account, after how many seconds, and how many processes lost their lease by force."""
+    """How it ended: the account, after how many seconds, how many processes lost their lease by force, and the exit
+    codes of those that were asked to stop."""
 
     account: Account
     seconds: float
     losses: int
+    codes: list[int]
 
 
 class Progress:
@@ -84,7 +86,7 @@ def count_open(letter: Letter) -> int:
 
 
 class KillLoop:
-    """One run."""
+    """One run. `trouble` are further things to do in the middle, at random moments."""
 
     def __init__(self, plan: Plan, letter: Letter, group: ProcessGroup, arrived: Path, server: Postgres) -> None:
         self._plan = plan
@@ -97,10 +99,10 @@ class KillLoop:
         self._resume_at = 0.0
         self._asked_at = 0.0
 
-    def run(self) -> Ending:
+    def run(self, *trouble: Callable[[], object]) -> Ending:
         """Send until nothing is left, or until nothing has arrived for too long."""
         begun = time.monotonic()
-        events, progress = self._schedule(), Progress(self._arrived)
+        events, progress = self._schedule(trouble), Progress(self._arrived)
         at, act = next(events)
         while not self._is_over(progress):
             while progress.lines >= at:
@@ -112,8 +114,8 @@ class KillLoop:
             self._group.refill()
             time.sleep(_POLL_SECONDS)
         seconds = time.monotonic() - begun
-        self._group.stop()
-        return Ending(audit(self._letter, self._arrived, self._plan.readers), seconds, self._losses)
+        codes = self._group.stop()
+        return Ending(audit(self._letter, self._arrived, self._plan.readers), seconds, self._losses, codes)
 
     def _is_over(self, progress: Progress) -> bool:
         progress.look()
@@ -124,10 +126,10 @@ class KillLoop:
         self._asked_at = time.monotonic()
         return count_open(self._letter) == 0
 
-    def _schedule(self) -> Iterator[tuple[float, Callable[[], object]]]:
+    def _schedule(self, trouble: tuple[Callable[[], object], ...]) -> Iterator[tuple[float, Callable[[], object]]]:
         """Yield what to do and after how many arrivals, in order, and last what is never done."""
         plan, chance = self._plan, self._chance
-        acts: list[Callable[[], object]] = [self._kill] * plan.kills + [self._suspend] * plan.suspensions
+        acts: list[Callable[[], object]] = [self._kill] * plan.kills + [self._suspend] * plan.suspensions + [*trouble]
         moments = [chance.uniform(0.02, 0.95) * plan.readers for _ in acts]
         restarts = [plan.readers * (number + 1) / (plan.restarts + 1) for number in range(plan.restarts)]
         events = [*zip(moments, acts, strict=True), *((moment, self._restart_database) for moment in restarts)]

@@ -1,4 +1,4 @@
-"""A provider with a rate limit gets its emails at that rate, and delays no one else's."""
+"""A provider with a rate limit gets its emails at that rate from all workers together, and delays no one else's."""
 
 from __future__ import annotations
 

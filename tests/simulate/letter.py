@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -47,6 +46,7 @@ key = "env:LIST_KEY"
 
 [ledger]
 postgres = "env:LEDGER"
+workers = true
 """
 
 
@@ -56,9 +56,9 @@ class Letter:
     def __init__(self, folder: Path, ledger: str, port: int, *, connections: int = 10) -> None:
         self.folder = folder
         self.ledger = ledger
-        self.connections = connections
+        self._settings = _SETTINGS.format(port=port, connections=connections)
         (folder / "issues").mkdir(parents=True)
-        (folder / "publisher.toml").write_text(_SETTINGS.format(port=port, connections=connections))
+        (folder / "publisher.toml").write_text(self._settings)
         (folder / "issues" / "2025-01-01.md").write_text(ISSUE)
         os.utime(folder / "issues" / "2025-01-01.md", (0, 0))
 
@@ -81,8 +81,11 @@ class Letter:
             tx.insert_many("subscriber", columns, rows())
 
     def new_machine(self, name: str) -> Path:
-        """Make the folder of another machine with the same newsletter."""
-        return shutil.copytree(self.folder, self.folder.with_name(name))
+        """Make the folder of a machine that has publisher.toml and nothing else."""
+        folder = self.folder.with_name(name)
+        folder.mkdir()
+        (folder / "publisher.toml").write_text(self._settings)
+        return folder
 
     def start(self, *words: str, folder: Path | None = None, log: IO[bytes] | None = None, **env: str) -> Popen[bytes]:
         """Start a command of the program."""
@@ -94,3 +97,25 @@ class Letter:
             stdout=log,
             stderr=log,
         )
+
+
+def run_to_end(letter: Letter, log: Path, *words: str) -> None:
+    """Run a command of the program. Raises RuntimeError if it fails."""
+    with log.open("ab") as output:
+        code = letter.start(*words, log=output).wait()
+    if code:
+        raise RuntimeError(f"exit {code}: {log.read_text()[-2000:]}")
+
+
+def plan_issue(letter: Letter, log: Path) -> None:
+    """Make the tables of the queue, as is done once, and plan the issue, so that workers can send it."""
+    run_to_end(letter, log, "worker", "--setup")
+    run_to_end(letter, log, "--yes", "--channel", "email")
+
+
+def empty_queue(letter: Letter) -> None:
+    """Lose all jobs, as if the queue had been restored from nothing."""
+    import psycopg
+
+    with psycopg.connect(letter.ledger) as connection:
+        connection.execute("TRUNCATE procrastinate_jobs CASCADE")

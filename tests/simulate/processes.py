@@ -4,36 +4,34 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from subprocess import Popen
+from subprocess import Popen, TimeoutExpired
 from types import TracebackType
 from typing import Self
 
 from tests.simulate.letter import Letter
 
 _STOP_SECONDS = 60
-_START_SECONDS = 1.0
-"""How long to wait before one that has ended is replaced."""
-
 _MISTAKES = (1, 2, 70)
 """Exit codes of a command that cannot work, however often it is started."""
 
 
 class ProcessGroup:
-    """At most `size` processes at a time that send the issue, each on a machine of its own, while a `with` block lasts.
+    """At most `size` processes at a time that run the command `words`, while a `with` block lasts.
 
-    One that was killed, or has ended because another one is at it, is replaced by `refill`. `env` is for all of them.
-    What they print is in the file `log`.
+    One that was killed, or has ended by itself, is replaced by `refill`, as a new machine. Each has a folder with
+    nothing but publisher.toml. `env` is for all of them. What they print is in the file `log`.
     """
 
-    def __init__(self, letter: Letter, size: int, log: Path, **env: str) -> None:
+    def __init__(self, letter: Letter, words: Sequence[str], size: int, log: Path, **env: str) -> None:
         self._letter = letter
+        self._words = words
         self._size = size
         self._log = log.open("ab")
         self._env = env
         self._numbers = count(1)
-        self._next_start = 0.0
         self._living: list[Popen[bytes]] = []
         self._suspended: list[Popen[bytes]] = []
 
@@ -61,14 +59,11 @@ class ProcessGroup:
             self._living.remove(process)
             if process.returncode in _MISTAKES:
                 raise RuntimeError(f"exit {process.returncode}: {Path(self._log.name).read_text()[-2000:]}")
-        while len(self._living) < self._size and time.monotonic() >= self._next_start:
+        while len(self._living) < self._size:
             name = f"machine{next(self._numbers)}"
             folder = self._letter.new_machine(name)
-            words = ("--yes", "--channel", "email")
-            process = self._letter.start(*words, folder=folder, log=self._log, MACHINE=name, **self._env)
+            process = self._letter.start(*self._words, folder=folder, log=self._log, MACHINE=name, **self._env)
             self._living.append(process)
-            if len(self._living) == self._size:
-                self._next_start = time.monotonic() + _START_SECONDS
 
     def kill(self, number: int) -> bool:
         """Kill one of them. Return whether it was still alive."""
@@ -89,14 +84,20 @@ class ProcessGroup:
             self._living.append(process)
         self._suspended.clear()
 
-    def stop(self) -> None:
-        """Ask all to stop after the emails in progress. Raises TimeoutExpired if one does not within a minute."""
+    def stop(self) -> list[int]:
+        """Ask all to stop. Return their exit codes; one that does not stop within a minute has -9."""
         for process in self._living:
             process.terminate()
         end = time.monotonic() + _STOP_SECONDS
+        codes = []
         for process in self._living:
-            process.wait(max(0.0, end - time.monotonic()))
+            try:
+                codes.append(process.wait(max(0.0, end - time.monotonic())))
+            except TimeoutExpired:
+                process.kill()
+                codes.append(process.wait())
         self._living.clear()
+        return codes
 
 
 def read_peak_memory(pid: int) -> int:
