@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher.channel import RateLimit
@@ -64,6 +64,7 @@ def test_a_clock_that_was_ahead_closes_nothing(ledger: Ledger, limit: RateLimit)
     assert take(ledger, limit, 1, 2)[0] == 1
 
 
+@settings(deadline=None)  # each example makes a database
 @given(st.lists(st.tuples(st.floats(0, 5), st.integers(1, 9)), max_size=40), st.integers(1, 5), st.integers(6, 600))
 def test_never_more_than_the_limit(steps: list[tuple[float, int]], burst: int, per_minute: int) -> None:
     """In any stretch of time: what was saved up, and what came back meanwhile."""
