@@ -31,10 +31,15 @@ _HAS_KEY = "publication = (SELECT id FROM publication WHERE issue = ? AND channe
 
 
 def _build_state_condition(states: Collection[DeliveryState]) -> str:
-    """Return what selects the deliveries in one of these states: by an index, if neither sent nor sending is one."""
-    has_index = not {DeliveryState.SENDING, DeliveryState.SENT}.intersection(states)
+    """Return what selects the deliveries of a publication in one of these states: SQL that needs its key.
+
+    By shards and an index, if neither sent nor sending is one: then few are looked at.
+    """
     names = ", ".join(f"'{state.value}'" for state in states)
-    return f"{'unsent_state' if has_index else 'state'} IN ({names})"
+    if {DeliveryState.SENDING, DeliveryState.SENT}.intersection(states):
+        return f"{_HAS_KEY} AND state IN ({names})"
+    counts = " + ".join(map(_count_in_shard, states))
+    return f"shard IN (SELECT id FROM shard WHERE {_HAS_KEY} AND {counts} > 0) AND unsent_state IN ({names})"
 
 
 class ResolutionChoice(Enum):
@@ -192,8 +197,7 @@ def find_recipients(ledger: Ledger, key: PublicationKey, *states: DeliveryState)
     """Return the recipients of a publication with a delivery in one of these states."""
     with ledger.transaction() as tx:
         rows = tx.fetch_all(
-            f"SELECT DISTINCT recipient FROM delivery WHERE {_HAS_KEY} AND {_build_state_condition(states)}",
-            *resolve_key(tx, key),
+            f"SELECT DISTINCT recipient FROM delivery WHERE {_build_state_condition(states)}", *resolve_key(tx, key)
         )
     return frozenset(str(recipient) for (recipient,) in rows)
 
@@ -206,11 +210,11 @@ def find_failed_deliveries(ledger: Ledger, key: PublicationKey) -> list[FailedDe
     with ledger.transaction() as tx:
         rows = tx.fetch_all(
             f"""SELECT recipient, part, state, reason, started_at, {ATTEMPTED_DIGEST} FROM delivery
-                WHERE {_HAS_KEY} AND (unsent_state = 'unknown'
-                OR (unsent_state IN ('planned', 'failed', 'dropped') AND reason <> ''))
+                WHERE ({_build_state_condition([DeliveryState.UNKNOWN])})
+                OR ({_HAS_KEY} AND reason <> '' AND unsent_state IN ('planned', 'failed', 'dropped'))
                 ORDER BY CASE state WHEN 'unknown' THEN 0 WHEN 'failed' THEN 1 WHEN 'planned' THEN 2
                 ELSE 3 END, position, id""",
-            *resolve_key(tx, key),
+            *(*resolve_key(tx, key), *resolve_key(tx, key)),
         )
     return [
         FailedDelivery(recipient, part, DeliveryState(state), reason, parse_utc(started_at), digest)
