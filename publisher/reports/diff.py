@@ -17,6 +17,7 @@ from publisher.build.builder import SiteBuilder
 from publisher.build.sources import Sources
 from publisher.calendar.held_back import find_held_back
 from publisher.channel import Part
+from publisher.checker import IssueChecker
 from publisher.delivery.dispatcher import plan_all
 from publisher.delivery.plan import DeliveryPlan
 from publisher.errors import StorageError
@@ -107,6 +108,9 @@ def compare_with_published(run: RunContext, request: Request) -> Comparison:
             **{channel.name: describe_files(channel, files) for channel in channels},
             **{plan.channel.name: describe_messages(plan, rebuild, ledger) for plan in plans},
         }
+        for name, excess in IssueChecker(rebuild, (), {}).find_excess(issue, channels).items():
+            if effects.get(name):
+                effects[name] = f"left out because it is too long: {excess}"
         return Comparison(
             issue,
             records,

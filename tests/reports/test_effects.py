@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from msgspec.structs import replace
 
-from publisher.channel import Capabilities
+from publisher.channel import Capabilities, Context, Rendering
 from publisher.errors import DeliveryError
 from publisher.events import Request
+from publisher.model import Issue
 from publisher.reports.diff import Comparison, compare_with_published
 from tests.support.fake_channel import Letters, Listed, Post, RecipientList, fail_on
 from tests.support.newsletter import Project
@@ -94,3 +96,26 @@ def test_what_is_still_to_be_sent(project: Project) -> None:
 def test_nothing_is_written(project: Project) -> None:
     compare(project)
     assert sorted(path.name for path in project.root.iterdir()) == ["issues", "publisher.toml"]
+
+
+class Short(Post, frozen=True):
+    """Takes no more than some characters."""
+
+    name: ClassVar[str] = "short"
+    capabilities: ClassVar[Capabilities] = Capabilities(can_edit=True, limits={"characters": 3})
+
+    def render(self, issue: Issue, context: Context) -> Rendering:
+        rendering = super().render(issue, context)
+        return replace(rendering, report={"characters": sum(len(part.body.decode()) for part in rendering.parts)})
+
+
+def test_what_is_too_long_for_a_channel_is_left_out(project: Project) -> None:
+    """As `publish` does."""
+    project.channels = (Short(project.world), Post(project.world))
+    assert effects(project)["short"] == "2 messages will be sent"
+    project.write("2021-07-18", "一二", "三四")
+    outcome = project.publish().channels["short"]
+    assert outcome.error
+    said = effects(project)
+    assert said == {"short": "left out because it is too long: 4 characters, 1 over the limit of 3"}
+    assert outcome.error.message.endswith(said["short"].partition(": ")[2])
