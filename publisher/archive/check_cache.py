@@ -2,16 +2,16 @@
 
 # no `from __future__ import annotations`: typing would compile each field's annotation at start
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Set
 from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
 
-from publisher.archive import cache
 from publisher.archive.cache_keys import compute_reading_key, compute_settings_key
 from publisher.archive.home import Home
 from publisher.archive.records import Record
+from publisher.archive.row_file import RowFile
 from publisher.archive.sources import SourceFile
 from publisher.checks.budgets import Budget
 from publisher.checks.codes import Problem
@@ -46,22 +46,21 @@ class ResultCache:
 
     def __init__(self, config: Config | None) -> None:
         self._home = config and Home(config.root)
-        self._key, self._settings = "", dict[str, str]()
-        self._rows: dict[str, msgspec.Raw] = {}
+        self._settings: dict[str, str] = {}
+        self._file: RowFile[msgspec.Raw] | None = None
         if config:
-            self._key = compute_reading_key(config)
             self._settings = {channel.name: compute_settings_key(config, channel) for channel in config.channels}
             path = Home(config.root).cache / "checks.json"
-            self._rows = cache.load_cache(path, self._key, dict[str, msgspec.Raw]) or {}
+            self._file = RowFile(path, compute_reading_key(config), msgspec.Raw)
         self._decoder = msgspec.json.Decoder(CheckedIssue)
         self._results: dict[str, CheckedIssue] = {}
-        self._dirty = False
 
     def get(self, source: SourceFile | Record) -> CheckedIssue | None:
         """Return the result of a file with this content, or for a SourceFile with this size and mtime."""
         result = self._results.get(source.path)
         if result is None:
-            if (row := self._rows.get(source.path)) is None:
+            row = self._file.rows.get(source.path) if self._file else None
+            if row is None:
                 return None
             result = self._decoder.decode(row)
             if result.measured != self._settings:
@@ -77,16 +76,17 @@ class ResultCache:
     def put(self, result: CheckedIssue) -> None:
         """Store a result, with an mtime of 0 if the file may change unnoticed."""
         self._results[result.path] = result
-        if not result.fault:
+        if self._file and not result.fault:
             with suppress(TypeError, UnicodeEncodeError):  # a name or a report that is not JSON
-                self._rows[result.path] = msgspec.Raw(msgspec.json.encode(result._replace(measured=self._settings)))
-                self._dirty = True
+                row = msgspec.json.encode(result._replace(measured=self._settings))
+                self._file.put(result.path, msgspec.Raw(row))
 
-    def save(self, paths: Collection[str] | None = None) -> None:
+    def save(self, paths: Set[str] | None = None) -> None:
         """Write the results, or only those of `paths`. Write errors are ignored."""
-        if self._dirty and self._home:
-            rows = {path: row for path, row in self._rows.items() if paths is None or path in paths}
-            with suppress(StorageError):  # without it, the next run checks again
-                path = self._home.cache / "checks.json"
-                cache.save_cache(path, self._key, rows)
-                self._home.write_gitignore()
+        if self._file and self._home:
+            for path in self._file.rows.keys() - paths if paths is not None else ():
+                self._file.remove(path)
+            if self._file.is_changed:
+                with suppress(StorageError):  # without it, the next run checks again
+                    self._file.save()
+                    self._home.write_gitignore()

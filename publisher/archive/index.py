@@ -1,6 +1,6 @@
 """The build cache: the record of each source file, and the bodies that channels keep for the archive."""
 
-from __future__ import annotations
+# no `from __future__ import annotations`: typing would compile each field's annotation at start
 
 from collections.abc import Collection
 from contextlib import suppress
@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from publisher.archive import cache
 from publisher.archive.home import Home
 from publisher.archive.pack import Pack, PackLocation
 from publisher.archive.records import Record
+from publisher.archive.row_file import RowFile
 from publisher.files import wrap_os_error
 
 CONTENTS = ".contents"
@@ -29,11 +29,11 @@ class PackedBody(NamedTuple):
     location: PackLocation
 
 
-class _SavedIndex(Struct, array_like=True):
-    records: list[Record] = []
-    bodies: dict[str, dict[str, PackedBody]] = {}
-    generation: int = 0
-    pack_end: int = 0
+class _Row(Struct, array_like=True):
+    """What is known of a file, and its bodies by channel."""
+
+    record: Record | None = None
+    bodies: dict[str, PackedBody] = {}
 
 
 class Index:
@@ -42,14 +42,20 @@ class Index:
     def __init__(self, home: Home, key: str) -> None:
         """Load what was saved under the same `key`, that of reading."""
         self._folder = home.cache
-        self._key = key
-        self.dirty = False
-        saved = cache.load_cache(self._folder / "index.json", self._key, _SavedIndex) or _SavedIndex()
-        self.records = {record.path: record for record in saved.records}
-        self._generation = saved.generation
-        is_pack_whole = self._pack_size() >= saved.pack_end
-        self.bodies = dict(saved.bodies) if is_pack_whole else {}
-        self.pack = Pack(self._pack_path(), saved.pack_end if is_pack_whole else 0)
+        self._file = RowFile(self._folder / "index.json", key, _Row)
+        self.records = {path: row.record for path, row in self._file.rows.items() if row.record}
+        self._generation, end = self._file.state or (0, 0)
+        if self._pack_size() < end:
+            end = 0
+            for path, row in self._file.rows.items():
+                row.bodies.clear()
+                self._file.put(path, row)
+        self.pack = Pack(self._pack_path(), end)
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there is something to save."""
+        return self._file.is_changed
 
     def _pack_path(self) -> Path:
         return self._folder / f"bodies-{self._generation}.pack"
@@ -62,8 +68,9 @@ class Index:
 
     def put_record(self, record: Record) -> None:
         """Store the record of a file."""
-        self.records[record.path] = record
-        self.dirty = True
+        row = self._file.rows.get(record.path) or _Row()
+        self.records[record.path] = row.record = record
+        self._file.put(record.path, row)
 
     def store_body(self, channel: str, path: str, digest: str, body: bytes) -> None:
         """Store the body that a channel rendered for an issue. Raises StorageError when the disk is full."""
@@ -71,42 +78,45 @@ class Index:
             location = self.pack.put(body)
         except OSError as error:
             raise wrap_os_error("cannot store a rendered body", error) from error
-        self.bodies.setdefault(channel, {})[path] = PackedBody(digest, location)
-        self.dirty = True
+        row = self._file.rows.get(path) or _Row()
+        row.bodies[channel] = PackedBody(digest, location)
+        self._file.put(path, row)
+
+    def find_digest(self, channel: str, path: str) -> str:
+        """Return the digest of the input of a stored body; "" if there is none."""
+        row = self._file.rows.get(path)
+        body = row and row.bodies.get(channel)
+        return body.digest if body else ""
 
     def load_body(self, channel: str, path: str, digest: str) -> bytes | None:
         """Return the stored body; None if there is none with this digest of its input, or it is damaged."""
-        body = self.bodies.get(channel, {}).get(path)
+        row = self._file.rows.get(path)
+        body = row and row.bodies.get(channel)
         return self.pack.get(body.location) if body and body.digest == digest else None
 
     def remove(self, paths: Collection[str]) -> None:
         """Remove everything about files that no longer exist."""
-        self.dirty |= bool(paths)
         for path in paths:
             self.records.pop(path, None)
-            for bodies in self.bodies.values():
-                bodies.pop(path, None)
+            self._file.remove(path)
 
     def close(self) -> None:
         """Close the files."""
         self.pack.close()
 
     def save(self) -> None:
-        """Write the cache. Repack when more than half of the pack is unused. Raises StorageError."""
+        """Write the rows that changed. Repack when more than half of the pack is unused. Raises StorageError."""
         try:
             old_pack = None
-            used = sum(body.location.length for bodies in self.bodies.values() for body in bodies.values())
+            rows = self._file.rows.values()
+            used = sum(body.location.length for row in rows for body in row.bodies.values())
             if self.pack.end > max(_MIN_REPACK_BYTES, 2 * used):
                 old_pack = self._pack_path()
                 self._repack()
             self.pack.commit()
         except OSError as error:
             raise wrap_os_error(f"cannot write {self._pack_path()}", error) from error
-        cache.save_cache(
-            self._folder / "index.json",
-            self._key,
-            _SavedIndex([*self.records.values()], self.bodies, self._generation, self.pack.end),
-        )
+        self._file.save((self._generation, self.pack.end))
         if old_pack:  # only after the index refers to the new one
             with suppress(OSError):  # a file too many
                 old_pack.unlink(missing_ok=True)
@@ -115,12 +125,13 @@ class Index:
         """Copy the bodies that are still used into a new pack."""
         self._generation += 1
         new_pack = Pack(self._pack_path())
-        for bodies in self.bodies.values():
-            for path, body in list(bodies.items()):
+        for path, row in self._file.rows.items():
+            for channel, body in list(row.bodies.items()):
                 content = self.pack.get(body.location)
                 if content is None:
-                    del bodies[path]
+                    del row.bodies[channel]
                 else:
-                    bodies[path] = PackedBody(body.digest, new_pack.put(content))
+                    row.bodies[channel] = PackedBody(body.digest, new_pack.put(content))
+            self._file.put(path, row)
         self.pack.close()
         self.pack = new_pack

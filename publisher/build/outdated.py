@@ -35,8 +35,8 @@ class OutdatedRenderings:
             self.channels.pop(position, None)
 
     def _is_body_current(self, name: str, position: int) -> bool:
-        body = self._build.sources.index.bodies.get(name, {}).get(self._build.records[position].path)
-        return body is not None and body.digest == self._build.rendering_digest(name, position)
+        digest = self._build.sources.index.find_digest(name, self._build.records[position].path)
+        return digest == self._build.rendering_digest(name, position)
 
     def _is_page_current(self, name: str, position: int) -> bool:
         build = self._build

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -23,15 +23,15 @@ from publisher.run import RunContext
 class Snapshot(Struct, frozen=True):
     """The due issues, newest first: records, entries, and for each a digest of all inputs of its renderings.
 
-    `sources` has the record of every file by path. `cached_digests` has, by channel and path, the digest of
-    the rendering that is cached for the archive. `unready` is the path of the issue treated as due, if any.
+    `sources` has the record of every file by path. `find_cached_digest` returns, for a channel and a path, the digest
+    of the rendering that is cached for the archive, or "". `unready` is the path of the issue treated as due, if any.
     """
 
     edition: Edition
     entries: Sequence[Entry]
     digests: Sequence[str]
     sources: Mapping[str, Record]
-    cached_digests: Mapping[str, Mapping[str, str]]
+    find_cached_digest: Callable[[str, str], str]
     renderer: IssueRenderer
     article_urls: Mapping[str, str]
     unready: str = ""
@@ -77,9 +77,7 @@ def take_snapshot(run: RunContext, unready: str = "") -> Snapshot:
         published, redated = find_published_ahead(run, records.values())
         current = build_edition(records.values(), today, published=published, redated=redated)
         entries = build_entries(run, current, Revisions(run.home.revisions))
-        cached = {
-            name: {path: body.digest for path, body in bodies.items()} for name, bodies in sources.index.bodies.items()
-        }
+        cached = sources.index.find_digest
     digests = _compute_visible_digests(current.issues, entries, find_held_back(run, records, None))
     return Snapshot(current, entries, digests, records, cached, sources.renderer, run.article_urls(entries), path)
 

@@ -237,7 +237,7 @@ class _StatusBuilder:
             is_current = status.done and status.digest == digest
             return ChannelStatus.PUBLISHED if is_current else ChannelStatus.CHANGED
         page = self._site.channel_files(channel.name).pages.get(path)
-        body = self._snapshot.cached_digests.get(channel.name, {}).get(path, "")
+        body = self._snapshot.find_cached_digest(channel.name, path)
         is_built = body.startswith(digest) or (page and page.digest.startswith(digest))
         return ChannelStatus.FILES if is_built else ChannelStatus.NONE
 

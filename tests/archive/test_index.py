@@ -31,11 +31,12 @@ def test_the_index_remembers(home: Home) -> None:
         assert again.records == {"1.md": one}
         assert again.load_body("rss", "1.md", "made from") == b"body"
         assert again.load_body("rss", "1.md", "something else") is None
+        assert again.find_digest("rss", "1.md") == "made from"
         assert not again.dirty
         again.remove({"1.md"})
         again.save()
     assert Index(home, "key").records == {}
-    assert Index(home, "key").bodies == {"rss": {}}
+    assert Index(home, "key").find_digest("rss", "1.md") == ""
 
 
 def test_the_index_starts_anew_with_another_key(home: Home) -> None:
@@ -53,7 +54,7 @@ def test_bodies_without_their_pack_are_forgotten(home: Home) -> None:
     (home.cache / "bodies-0.pack").write_bytes(b"bod")
     with closing(Index(home, "key")) as again:
         assert list(again.records) == ["1.md"]
-        assert again.bodies == {}
+        assert again.find_digest("rss", "1.md") == ""
         again.store_body("rss", "1.md", "made from", b"body")
         again.save()
     with closing(Index(home, "key")) as healed:

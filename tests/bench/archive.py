@@ -93,9 +93,9 @@ def measure(program: Path, bare: Job, work: Path) -> None:
         if number == 3:
             compare("3 issues, nothing changed", unchanged, bare, "S", 4)
         compare(f"{number} issues, --channel rss, the newest changed", feed, bare, "S", {3: 9, 40: 11}[number])
-    _thousand(program, bare, work)
+    thousand = _thousand(program, bare, work)
     _cold(program, bare, work)
-    _ten_thousand(program, bare, work)
+    _ten_thousand(program, bare, work, thousand)
     _checks(program, work)
 
 
@@ -105,7 +105,7 @@ def _start(program: Path, bare: Job, work: Path) -> None:
     compare("publish --help", shown, bare, "S", 2.5)
 
 
-def _thousand(program: Path, bare: Job, work: Path) -> None:
+def _thousand(program: Path, bare: Job, work: Path) -> Newsletter:
     letter = Newsletter(program, work / "archive", 1000, 7, MESSAGES)
     letter.publish("--yes").run()
     letter.must_hold(0)
@@ -134,6 +134,7 @@ def _thousand(program: Path, bare: Job, work: Path) -> None:
     record.write_text(installed, "utf-8")
     letter.publish("--yes").run()
     letter.must_hold(-1)
+    return letter
 
 
 def _find_record() -> Path:
@@ -157,7 +158,7 @@ def _cold(program: Path, bare: Job, work: Path) -> None:
     table("1,000 issues, from nothing: peak memory", peak_memory(cold) / peak_memory(pelican), "P", 1)
 
 
-def _ten_thousand(program: Path, bare: Job, work: Path) -> None:
+def _ten_thousand(program: Path, bare: Job, work: Path, thousand: Newsletter) -> None:
     letter = Newsletter(program, work / "large", 10_000, 1)
     table("10,000 issues, from nothing: peak memory", peak_memory(letter.publish()) / 2**20, "MiB", 168)
     letter.must_hold(0)
@@ -165,6 +166,10 @@ def _ten_thousand(program: Path, bare: Job, work: Path) -> None:
     unchanged = letter.publish()
     in_turn(7, bare, unchanged)
     compare("10,000 issues, nothing changed", unchanged, bare, "S", 9)
+    changed = letter.publish("--channel", "rss", before=lambda: letter.edit(-1))
+    fewer = thousand.publish("--channel", "rss", before=lambda: thousand.edit(-1))
+    in_turn(5, fewer, changed)
+    compare("10,000 issues, --channel rss, the newest changed", changed, fewer, "T", 1.5)
 
 
 def _checks(program: Path, work: Path) -> None:

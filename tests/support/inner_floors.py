@@ -60,6 +60,12 @@ INNER_FLOORS = {
         "lane_metrics queries",
         "calendar metrics subscriber_counts",
     ),
+    "archive": (
+        "__init__ cache lock pack program records row_file sources",
+        "home naming revisions",
+        "cache_keys feed_ids index output_folder",
+        "check_cache",
+    ),
     "build": (
         "cards issue_links renderer",
         "output process_pool",
