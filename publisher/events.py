@@ -4,13 +4,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from publisher.archive.records import Record
 from publisher.errors import PublisherError
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from publisher.channel import Part
 
 
@@ -68,7 +69,7 @@ class Request(NamedTuple):
     accept_new_id: bool = False
     held_back: frozenset[str] | None = None
     send_pings: bool = True
-    give_way: Event | None = None
+    give_way: "Event | None" = None
 
 
 class IssueChosen(NamedTuple):

@@ -5,7 +5,7 @@ part of its path begins with a dot; if publisher.toml does not name it; and if i
 bytes are those of its kind.
 """
 
-from __future__ import annotations
+# no `from __future__ import annotations`: typing would compile each field's annotation at start
 
 import os
 import stat
@@ -24,6 +24,15 @@ for _flag in ("O_BINARY", "O_CLOEXEC", "O_NOCTTY", "O_NOFOLLOW", "O_NONBLOCK"):
     _OPEN_FLAGS |= getattr(os, _flag, 0)
 
 
+class Refusal(NamedTuple):
+    """Why a file is not published: a code of the checks, the end of a sentence that begins with the name of
+    the file, and what to do."""
+
+    code: str
+    reason: str
+    help: str
+
+
 class FileKind(NamedTuple):
     """What files of a kind are like: at most `max_bytes`, which is `limit` in words, and tests of the name and
     of the first bytes. These return why a file is not of the kind, None if it is."""
@@ -32,15 +41,6 @@ class FileKind(NamedTuple):
     limit: str
     refuse_name: Callable[[str], Refusal | None] = lambda _: None
     refuse_head: Callable[[str, bytes], Refusal | None] = lambda *_: None
-
-
-class Refusal(NamedTuple):
-    """Why a file is not published: a code of the checks, the end of a sentence that begins with the name of
-    the file, and what to do."""
-
-    code: str
-    reason: str
-    help: str
 
 
 class FileState(NamedTuple):

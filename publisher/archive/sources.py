@@ -1,12 +1,12 @@
 """Finds the source files that match the globs of publisher.toml, with one system call per file."""
 
-from __future__ import annotations
+# no `from __future__ import annotations`: typing would compile each field's annotation at start
 
 import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import translate
 from functools import cache
 from pathlib import Path
@@ -14,12 +14,14 @@ from typing import NamedTuple
 
 from publisher.errors import StorageError
 from publisher.local_files import FileAccess
+from publisher.patterns import lazy_pattern
 
 REFUSED_SIZE, _REFUSED_MTIME = -1, 1
 """What is in place of the size and the modification time of a file that may not be published."""
 
 
-_PROJECT_PAGE = re.compile(
+_PROJECT_NAMES = ("_index", "readme", "changelog", "contributing", "code_of_conduct", "code-of-conduct", "licen")
+_PROJECT_PAGE = lazy_pattern(
     r"(?:_index|(?:readme|changelog|contributing|code[_-]of[_-]conduct|licen[cs]e)"
     r"(?:[._-](?:ar|de|en|es|fa|fr|hi|id|it|ja|ko|nl|pl|pt|ru|tr|uk|vi|zh)(?:[_-][a-z]{2,4})?)?)"
     r"\.[a-z]+",
@@ -47,7 +49,8 @@ def scan(root: Path, pattern: str) -> list[SourceFile]:
 
 def is_project_page(path: str) -> bool:
     """Whether a file is about the repository or the site, by its name: README.md, LICENSE.zh-CN.md, _index.md."""
-    return _PROJECT_PAGE.fullmatch(path.rpartition("/")[2]) is not None
+    name = path.rpartition("/")[2]
+    return name.casefold().startswith(_PROJECT_NAMES) and _PROJECT_PAGE.fullmatch(name) is not None
 
 
 def scan_issues(root: Path, patterns: Iterable[str]) -> list[SourceFile]:
@@ -89,7 +92,7 @@ def _scan_folder(folder: str, prefix: str, parts: list[str], *, is_linked: bool)
     deep = head == "**"
     if deep:
         yield from _scan_folder(folder, prefix, rest or ["*"], is_linked=is_linked)
-    matches = _compile_glob(head).match
+    matches = _compile_glob(head)
     try:
         entries = os.scandir(folder)
     except (FileNotFoundError, NotADirectoryError):
@@ -137,9 +140,10 @@ def _stat_entry(entry: os.DirEntry[str], path: str, *, is_linked: bool) -> Sourc
 
 
 @cache
-def _compile_glob(glob: str) -> re.Pattern[str]:
-    """Compile the glob for one name of a path. Cached: it is needed in each folder."""
-    return re.compile(translate(glob))
+def _compile_glob(glob: str) -> Callable[[str], object]:
+    """Return a function that says whether one name of a path matches. Cached: it is needed in each folder."""
+    is_plain = not any(mark in glob for mark in "*?[")
+    return glob.__eq__ if is_plain else re.compile(translate(glob)).match
 
 
 def stat_files(root: Path, paths: Iterable[str]) -> list[SourceFile]:

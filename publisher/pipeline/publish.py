@@ -81,11 +81,13 @@ def _build(run: RunContext, sources: Sources, request: Request) -> BuildResult |
     trial = DryRun(run, sources, request.issue) if request.dry_run and not request.retry else None
     if trial and trial.fault:
         return trial.preview_broken_issue()
-    issue = choose_issue(trial.name if trial else request.issue, sources.records, sources.build_edition())
+    edition = sources.build_edition()
+    issue = choose_issue(trial.name if trial else request.issue, sources.records, edition)
     held_back = request.held_back
     if held_back is None:
         held_back = find_held_back(run, sources.records, issue)
-    edition = sources.build_edition(held_back)
+    if held_back:
+        edition = sources.build_edition(held_back)
     if issue is None:
         run.warn(*edition.skipped)
         return Outcome(
