@@ -89,6 +89,8 @@ def _is_local(url: str) -> bool:
         return False
     if host in _LOOPBACK_NAMES or host.endswith(".localhost"):
         return True
+    if not (host[-1:].isdigit() or ":" in host):  # no address, as nearly all
+        return False
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
