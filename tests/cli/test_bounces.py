@@ -196,4 +196,4 @@ def test_a_table_without_a_list_or_an_address_is_a_mistake(letter: Letter) -> No
     path.write_text(SETTINGS.partition("[subscribers]")[0] + "[bounces]\n")
     assert "add [subscribers]" in letter.run("status")[2]
     path.write_text(SETTINGS.replace(f'bounces = "{BOUNCES}"', "") + '[bounces]\nmaildir = "mail"\n')
-    assert 'bounces = "bounces@example.org" in [subscribers]' in letter.run("status")[2]
+    assert "`maildir` is set, but `bounces` in [subscribers] is not" in letter.run("status")[2]
