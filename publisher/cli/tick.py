@@ -43,10 +43,13 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
 
 @contextmanager
 def stop_on_signals() -> Iterator[Event]:
-    """Give an event that SIGTERM and Ctrl+C set, so that a pass ends after the deliveries in progress."""
+    """Give an event that SIGTERM and Ctrl+C set, so that a pass ends after the deliveries in progress. A second signal
+    ends the process at once, and what is in progress is unknown."""
     stop = Event()
 
     def handle(*_: object) -> None:
+        for number in old_handlers:
+            signal.signal(number, signal.SIG_DFL)
         Thread(target=stop.set).start()  # not here: the interrupted code may hold the lock of the event
 
     old_handlers = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}

@@ -117,14 +117,17 @@ class JobWorker:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(self._threads + 1))
         loop.set_exception_handler(lambda *_: None)  # of a job that was deleted from the tables while it ran
-        worker = asyncio.create_task(self._keep_working())
+        worker = asyncio.create_task(self._keep_working(stop))
         await asyncio.to_thread(stop.wait)
         worker.cancel()
         await asyncio.wait([worker])
 
-    async def _keep_working(self) -> None:
-        """Work, and begin again whenever the database has failed, until this is cancelled."""
-        while True:
+    async def _keep_working(self, stop: Event) -> None:
+        """Work, and begin again whenever the database has failed, until `stop` is set and this is cancelled.
+
+        Both, because a cancellation is lost when the database fails while Procrastinate ends.
+        """
+        while not stop.is_set():
             connector = self._library.PsycopgConnector(
                 conninfo=self._url, kwargs=CONNECTION_OPTIONS, min_size=1, timeout=_POLL_SECONDS
             )
@@ -143,6 +146,8 @@ class JobWorker:
             except Exception as error:  # whatever it is, it is better to go on than to end
                 reason, *_ = [*redact(str(error.__cause__ or error)).splitlines(), type(error).__name__]
                 self._report(StorageError(f"the queue of the workers: {reason}"))
+                if stop.is_set():
+                    return
             await asyncio.sleep(_POLL_SECONDS)
 
     def _run_job(self, context: JobContext, shard: int, fence: int) -> None:

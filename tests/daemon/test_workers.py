@@ -203,6 +203,17 @@ def test_a_worker_that_is_stopped_leaves_the_rest_to_others(letter: Letter, serv
     assert Counter(server.readers) == Counter(addresses(MANY))
 
 
+def test_a_worker_whose_database_is_gone_can_be_stopped(letter: Letter, postgres: Postgres) -> None:
+    letter.enter(addresses(2))
+    letter.publish(*SEND)
+    with letter.worker() as worker:
+        assert worker.stdout
+        assert [worker.stdout.readline() for _ in range(2)][1] == "2021-07-18 sent email: 2 in lane other\n"
+        postgres.stop("immediate")
+        assert worker.stdout.readline().startswith("failed: ")
+    assert letter.said.endswith("stopped\n")
+
+
 def test_a_worker_that_is_killed_leaves_as_much_unknown_as_it_was_sending(letter: Letter, server: MailServer) -> None:
     letter.enter(addresses(MANY))
     letter.publish(*SEND)

@@ -372,3 +372,16 @@ def test_a_worker_outlives_the_database(url: str, ledger: Ledger, queue: JobQueu
             queue.enqueue(tx, [shard(1, 1)])
         eventually(lambda: len(workers.delivered) == 1)
     assert all("postgresql://" not in error.message for error in workers.reports if error)
+
+
+@pytest.mark.parametrize("is_noticed", [False, True])
+def test_a_worker_whose_database_is_gone_can_be_stopped(
+    url: str, queue: JobQueue, postgres: Postgres, is_noticed: bool
+) -> None:
+    workers = Workers(url, queue)
+    with workers.working() as stop:
+        eventually(lambda: workers.reports == [None])
+        postgres.stop("immediate")
+        if is_noticed:
+            eventually(lambda: isinstance(workers.reports[-1], StorageError))
+        stop.set()
