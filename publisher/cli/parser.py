@@ -72,7 +72,8 @@ exit codes: 0 done, or nothing to do; 1 the issue has errors; 2 usage or configu
 def parse_arguments(argv: Sequence[str]) -> tuple[Command, argparse.Namespace]:
     """Return the command to run and its parsed arguments.
 
-    Raises ConfigError for unknown commands and options, HelpRequest for help and the version.
+    Raises ConfigError for unknown commands and options, HelpRequest for help and the version. Nothing is known of
+    issues here, so help with a word that may only be the name of one is asked for an unknown command.
     """
     if argv and argv[0] in COMMANDS:
         name, parser, rest = argv[0], build_command_parser(argv[0]), argv[1:]
@@ -82,7 +83,12 @@ def parse_arguments(argv: Sequence[str]) -> tuple[Command, argparse.Namespace]:
         parser.set_defaults(word_error=None)
     if name != "publish" and list(rest) == ["help"]:
         raise HelpRequest(parser.format_help())
-    arguments, unknown = parser.parse_known_intermixed_args(rest)
+    try:
+        arguments, unknown = parser.parse_known_intermixed_args(rest)
+    except HelpRequest:
+        if name == "publish" and not rest[0].startswith("-") and (error := _find_word_error(rest[0])):
+            raise error from None
+        raise
     if unknown:
         raise _build_unknown_argument_error(unknown[0], parser)
     if name == "publish" and arguments.word:
@@ -222,18 +228,24 @@ def _parse_seconds(argument: str) -> float:
 def _set_issue_from_word(arguments: argparse.Namespace) -> None:
     """Use the argument after `publish` as the issue. If it does not look like one, `word_error` is the error to raise
     if there is none with that name. Raises ConfigError if two are given."""
-    argument = arguments.word
-    looks_like_issue = re.fullmatch(r"latest|next|#?\d+|\d{4}-\d{2}-[\dxX]{2}", argument)
-    if not (looks_like_issue or "/" in argument or Path(argument).suffix):
-        error = mistakes.build_unknown_command_error(argument, COMMANDS)
-        if not isinstance(error, mistakes.UnknownCommandError):
-            raise error
-        arguments.word_error = error
+    arguments.word_error = _find_word_error(arguments.word)
     if arguments.issue:
         raise arguments.word_error or ConfigError(
-            f"two issues given: {argument} and {arguments.issue}", "give only one"
+            f"two issues given: {arguments.word} and {arguments.issue}", "give only one"
         )
-    arguments.issue = argument
+    arguments.issue = arguments.word
+
+
+def _find_word_error(word: str) -> ConfigError | None:
+    """Return the error for the word after `publish` if it does not look like an issue. Raises ConfigError if it cannot
+    be the name of one either."""
+    looks_like_issue = re.fullmatch(r"latest|next|#?\d+|\d{4}-\d{2}-[\dxX]{2}", word)
+    if looks_like_issue or "/" in word or Path(word).suffix:
+        return None
+    error = mistakes.build_unknown_command_error(word, COMMANDS)
+    if not isinstance(error, mistakes.UnknownCommandError):
+        raise error
+    return error
 
 
 def _build_unknown_argument_error(word: str, parser: CommandParser) -> ConfigError:

@@ -37,6 +37,10 @@ WORDS = {
     "version": "unknown command version · did you mean publish --version?",
     "xyzzy": "unknown command xyzzy · publish help shows the commands",
     "serve": "serve was renamed · publish daemon",
+    "statsu --help": "unknown command statsu · did you mean status?",
+    "xyzzy -n -h": "unknown command xyzzy · publish help shows the commands",
+    "serve --help": "serve was renamed · publish daemon",
+    "rss --help": "rss is a channel · publish --channel rss",
     "--dry-run check": "check must come first · publish check",
     # an issue by a word
     "last": "unknown command last · did you mean publish latest?",
