@@ -92,8 +92,12 @@ class SiteBuilder:
             self._rendered[name] = error
         else:
             self._run.warn(f"{name}: {error.message} · {error.hint}")
-            self._outdated.remove(name, self._position)
-            del self._outputs[name]
+            self.skip(name)
+
+    def skip(self, name: str) -> None:
+        """Do nothing on a channel, as if it were not one of the run."""
+        self._outdated.remove(name, self._position)
+        del self._outputs[name]
 
     def build(self, *, send_pings: bool = True) -> BuildResult:
         """Bring the files of every channel up to date; in a dry run, only report what would change.

@@ -25,6 +25,7 @@ from publisher.errors import BusyError, ConfigError, PublisherError
 from publisher.events import EventHandler, IssueChosen, Outcome, Request
 from publisher.ledger.calendar import find_published
 from publisher.ledger.destinations import build_publication_key
+from publisher.ledger.queries import find_status
 from publisher.pipeline.dry_run import DryRun
 from publisher.run import RunContext, select_channels
 from publisher.theme import Theme
@@ -111,7 +112,10 @@ def _build(run: RunContext, sources: Sources, request: Request) -> BuildResult |
     if run.is_recorded or not (run.dry_run or run.home.revisions.exists()):
         ledger_guard.note_newsletter(run, sources.records.values())
     for channel, reason in left_out.items():
-        builder.leave_out(channel, build_excess_error(issue, channel, reason))
+        if request.retry and not _is_unfinished(run, issue, channel):
+            builder.skip(channel)
+        else:
+            builder.leave_out(channel, build_excess_error(issue, channel, reason))
     built = builder.build(send_pings=request.send_pings)  # the files are written now
     outcome = built.outcome._replace(next_date=edition.next_date)
     return built._replace(outcome=trial.complete(outcome) if trial else outcome)
@@ -122,20 +126,29 @@ def _require_publishable(
 ) -> dict[str, str]:
     """Return the channels that the issue is too long for, with the reason.
 
-    Raise IssueError if it has errors or is too long for all channels, ConfigError if it went out before under
-    another key.
+    Raise IssueError if it has errors or is too long for all channels, unless this is a retry, ConfigError if it went
+    out before under another key.
     """
     left_out: dict[str, str] = {}
     if not request.skip_checks:
         renderings = builder.render_limited()
         left_out = require_no_errors(run, issue, edition, sources.renderer.recent, renderings, force=request.force)
-    if left_out and len(left_out) == len(run.channels):
+    if left_out and len(left_out) == len(run.channels) and not request.retry:
         raise build_issue_error(issue, [*map(name_excess, left_out)], "or publish anyway: --force")
     if not request.dry_run:
         ledger_guard.learn_destination_ids(run)
     if not request.again:
         require_no_repeats(run, builder.find_outdated(), sources.records.values())
     return left_out
+
+
+def _is_unfinished(run: RunContext, issue: Record, name: str) -> bool:
+    """Return whether the issue was begun on a channel and not all of it was sent: there is something to retry."""
+    if not run.has_ledger:
+        return False
+    [channel] = [channel for channel in run.channels if channel.name == name]
+    status = find_status(run.ledger, build_publication_key(run.config.newsletter, channel, issue.id, {}))
+    return status is not None and status.counts.sent < status.counts.total
 
 
 def _select_published(run: RunContext, issue: Record) -> RunContext:

@@ -155,6 +155,21 @@ def test_too_long_issue_is_left_out_of_the_channel_with_that_limit(letter: Path,
     assert article.exists()
 
 
+def test_a_retry_is_not_about_a_channel_that_was_left_out(
+    letter: Path, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WeChat, "destination", "drafts")
+    file = letter / "issues" / "2021-07-04.md"
+    file.write_text(file.read_text("utf-8") + "摘要：" + "浪" * 20_000 + "\n", "utf-8")
+    code, *said = say()
+    assert code == 3
+    assert "is left out" in "".join(said)
+    for options in ((), ("--channel", "wechat")):
+        code, *said = say("retry", "2021-07-04", *options)
+        assert (code, "left out" in "".join(said)) == (0, False)
+        assert "nothing to do: nothing has failed, and nothing waits" in "".join(said)
+
+
 def test_too_long_issue_is_published_with_force(letter: Path, say: Say) -> None:
     file = letter / "issues" / "2021-07-04.md"
     file.write_text(file.read_text("utf-8") + "摘要：" + "浪" * 20_000 + "\n", "utf-8")
