@@ -63,7 +63,8 @@ class JobQueue:
         counts, locks = Counter(name for name, _ in waiting), {lock for _, lock in waiting}
         limit = _JOBS_PER_WORKER * max(1, count_workers(tx))
         for shard in shards:
-            name, lock = self.name_queue(shard.queue), f"shard {shard.id}"
+            name = self.name_queue(shard.queue)
+            lock = f"{name}: shard {shard.id}"  # one may wait in the queue of a lane that has no limit any more
             if lock in locks or counts[name] >= limit:
                 continue
             counts[name] += 1

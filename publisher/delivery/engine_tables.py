@@ -15,7 +15,7 @@ from types import ModuleType
 from publisher.errors import ConfigError
 from publisher.installation import install_command
 from publisher.ledger import Ledger
-from publisher.ledger.database import Transaction
+from publisher.ledger.database import Row, Transaction
 from publisher.ledger.meta import select_meta, upsert_meta
 from publisher.ledger.postgres import PostgresTransaction
 
@@ -23,6 +23,10 @@ TASK_NAME = "deliver a shard"
 """What Procrastinate knows of what a job does."""
 
 _VERSION_NAME = "last migration of procrastinate"
+
+_TABLES = ("procrastinate_jobs", "procrastinate_workers", "procrastinate_events", "procrastinate_periodic_defers")
+
+_HERE = "current_schema()::regnamespace"
 
 _SETUP_LOCK_ID = 7236815
 """The advisory lock held while the tables are changed. An arbitrary number."""
@@ -56,13 +60,16 @@ def set_up_tables(ledger: Ledger) -> list[str]:
             assert isinstance(tx, PostgresTransaction)
             tx.fetch_all(f"SELECT 1 FROM pg_advisory_xact_lock({_SETUP_LOCK_ID})")
             version, migrations = select_meta(tx, _VERSION_NAME), _list_migrations()
-            if not _has_tables(tx):
-                name, script = migrations[-1].name, str(import_procrastinate().schema.SchemaManager.get_schema())
-            elif not version:
+            parts = _list_parts(tx)
+            if parts and not version:
                 raise ConfigError(
                     "there are tables of Procrastinate already, which publisher has not created",
                     "give the ledger a schema of its own: postgresql://…?options=-csearch_path%3DNAME",
                 )
+            if not _has_tables(tx):
+                for kind, part in parts:  # of tables that were dropped, types and functions are left
+                    tx.execute(f"DROP {kind} IF EXISTS {part} CASCADE")
+                name, script = migrations[-1].name, str(import_procrastinate().schema.SchemaManager.get_schema())
             elif later := [path for path in migrations if path.name > version]:
                 name, script = later[0].name, later[0].read_text("utf-8")
             else:
@@ -105,4 +112,22 @@ def _list_migrations() -> Sequence[Path]:
 
 
 def _has_tables(tx: Transaction) -> bool:
-    return bool(tx.fetch_all("SELECT 1 WHERE to_regclass('procrastinate_jobs') IS NOT NULL"))
+    """Return whether the tables are there: all, or if they are of an older version, the one that was always there."""
+    is_current = select_meta(tx, _VERSION_NAME) == _list_migrations()[-1].name
+    wanted = _TABLES if is_current else _TABLES[:1]
+    marks = ", ".join("?" * len(wanted))
+    found = tx.fetch_all(f"SELECT 1 FROM pg_class WHERE relnamespace = {_HERE} AND relname IN ({marks})", *wanted)
+    return len(found) == len(wanted)
+
+
+def _list_parts(tx: Transaction) -> list[Row]:
+    """Return all that a script has created in the schema of the ledger: what it is, and its name."""
+    return tx.fetch_all(
+        f"""SELECT 'FUNCTION', oid::regprocedure::text FROM pg_proc
+            WHERE pronamespace = {_HERE} AND starts_with(proname, 'procrastinate_')
+            UNION ALL SELECT 'TABLE', oid::regclass::text FROM pg_class
+            WHERE relnamespace = {_HERE} AND relkind = 'r' AND starts_with(relname, 'procrastinate_')
+            UNION ALL SELECT 'TYPE', pg_type.oid::regtype::text FROM pg_type
+            LEFT JOIN pg_class ON pg_class.oid = typrelid WHERE typnamespace = {_HERE}
+            AND (typtype = 'e' OR relkind = 'c') AND starts_with(typname, 'procrastinate_')"""
+    )

@@ -4,7 +4,7 @@ again."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Barrier, Event, Lock, Thread
@@ -176,22 +176,26 @@ def test_tables_of_others_are_left_alone(ledger: Ledger) -> None:
         set_up_tables(ledger)
 
 
-def test_tables_that_were_dropped_are_created_again(ledger: Ledger, queue: JobQueue) -> None:
+TABLES = ("jobs", "workers", "events", "periodic_defers")
+
+
+@pytest.mark.parametrize("dropped", [TABLES, *((name,) for name in TABLES)], ids="+".join)
+def test_tables_that_were_dropped_are_created_again(
+    ledger: Ledger, queue: JobQueue, postgres: Postgres, dropped: Sequence[str]
+) -> None:
     with ledger.transaction() as tx:
-        for name in ("jobs", "workers", "events", "periodic_defers"):
+        for name in dropped:
             tx.execute(f"DROP TABLE procrastinate_{name} CASCADE")
-        for kind in ("job_status", "job_event_type", "job_to_defer_v1"):
-            tx.execute(f"DROP TYPE procrastinate_{kind} CASCADE")
-        functions = tx.fetch_all(
-            "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = current_schema()::regnamespace"
-        )
-        for (name,) in functions:
-            tx.execute(f"DROP FUNCTION {name}")
+        assert count_workers(tx) == 0
     with ledger.transaction() as tx, pytest.raises(ConfigError, match="no tables yet"):
         require_tables(tx)
     assert set_up_tables(ledger)
     with ledger.transaction() as tx:
         queue.enqueue(tx, [shard(1, 1)])
+    fresh = Ledger(postgres.address())
+    set_up_tables(fresh)
+    assert describe(ledger) == describe(fresh)
+    fresh.close()
 
 
 # -------------------------------------------------------------------- enqueuing
@@ -205,6 +209,13 @@ def test_jobs_are_there_with_the_transaction(ledger: Ledger, queue: JobQueue) ->
     with ledger.transaction() as tx:
         queue.enqueue(tx, [shard(1, 1), shard(2, 7, "qq.com")])
     assert jobs(ledger) == [(NEWSLETTER, 1, 1, "todo"), (f"{NEWSLETTER} qq.com", 2, 7, "todo")]
+
+
+def test_a_job_in_the_queue_of_a_limit_that_is_gone_does_not_keep_its_shard(ledger: Ledger, queue: JobQueue) -> None:
+    with ledger.transaction() as tx:
+        queue.enqueue(tx, [shard(1, 1, "qq.com")])
+        JobQueue(NEWSLETTER, ()).enqueue(tx, [shard(1, 1, "qq.com")])
+    assert [name for name, *_ in jobs(ledger)] == [f"{NEWSLETTER} qq.com", NEWSLETTER]
 
 
 def test_a_job_that_waits_already_does_not_abort_the_transaction(ledger: Ledger, queue: JobQueue) -> None:
