@@ -192,7 +192,8 @@ class _StatusBuilder:
                 sent = ", ".join(
                     f"{one.deliveries.sent:,} of {one.deliveries.total:,} in lane {one.lane}" for one in lanes
                 )
-                return row._replace(detail=f"by workers: {sent}", lanes=lanes)
+                detail = f"by workers: {sent}" + (f" · {reason}" if reason else "")
+                return row._replace(detail=detail, lanes=lanes)
             case ChannelStatus.BUSY:
                 return row._replace(detail=status.owner)
             case _:

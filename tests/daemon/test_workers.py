@@ -296,6 +296,17 @@ def test_failed_deliveries_are_the_daemons_to_report_and_a_persons_to_retry(lett
     assert Counter(server.readers) == Counter(addresses(3))
 
 
+def test_the_status_says_why_messages_wait(letter: Letter, server: MailServer) -> None:
+    server.script(Fault("MAIL", "550 5.7.1 sender blocked", at=0))
+    letter.enter(addresses(3))
+    letter.publish(*SEND)
+    assert letter.status()["detail"] == "by workers: 0 of 3 in lane other"
+    with letter.worker():
+        eventually(lambda: letter.status()["detail"] != "by workers: 0 of 3 in lane other")
+    detail = "by workers: 0 of 3 in lane other · the server refused the sender: 550 5.7.1 sender blocked"
+    assert letter.status()["detail"].startswith(detail)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
