@@ -57,6 +57,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     lanes = {name.strip() for value in arguments.lanes for name in value.split(",")} - {""}
     with stop_on_signals() as stop:
         worker = ShardWorker(partial(load_project, path), log.log_event, stop, lanes, arguments.threads)
+        worker.check()
         log.log_event(DaemonEvent("started"))
         notify_systemd("READY=1")
         worker.run()

@@ -67,9 +67,9 @@ class ShardWorker:
         self._last_failure = ""
         self._lock = Lock()
 
-    def run(self) -> None:
-        """Work until `stop` is set. Raises ConfigError if the tables of the queue are missing or the clock is wrong,
-        StorageError if the database cannot be reached at the beginning."""
+    def check(self) -> None:
+        """Make sure that this can work, before it says that it has started. Raises ConfigError if the tables of the
+        queue are missing or the clock is wrong, StorageError if the database cannot be reached."""
         with self._open_run() as run:
             with run.ledger.transaction() as tx:
                 require_tables(tx)
@@ -77,6 +77,9 @@ class ShardWorker:
             if skew > _MAX_SKEW:
                 message = f"the clocks of this machine and of the database differ by {skew.total_seconds():.0f} seconds"
                 raise ConfigError(message, "let NTP set both")
+
+    def run(self) -> None:
+        """Work until `stop` is set."""
         upkeep = Thread(target=self._keep_enqueuing, name="upkeep")
         upkeep.start()
         limited = len(self._lanes - {""})
