@@ -62,10 +62,11 @@ export class Board {
     return left < window.right && right > window.left;
   }
 
-  async showPane({ name, url }, change = findChange([], [])) {
+  async showPane({ name, url, pending }, change = findChange([], [])) {
     if (settings.hidden.has(name)) return;
     const pane = this.panes.get(name);
     const isFirst = !pane.isLoaded;
+    if (pending && !isFirst) return; // it shows the old text, in which the new items are not
     await pane.show(url, this.state, change, this.texts.get(url));
     if (isFirst) this.resize();
   }
