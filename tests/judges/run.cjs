@@ -2,10 +2,8 @@
 // usage: node run.cjs CHROMIUM      each line of the input is JSON: [script, argument...]; each of the output is
 // JSON, too: what the script printed, or its `error`
 const readline = require('node:readline');
-const { chromium } = require('playwright-core');
+const { launch } = require('./site.cjs');
 
-const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync',
-  '--disable-background-networking', '--disable-component-update'];
 const executablePath = process.argv[2];
 
 async function run(browser, script, ...words) {
@@ -23,7 +21,7 @@ async function run(browser, script, ...words) {
 (async () => {
   let browser;
   for await (const line of readline.createInterface({ input: process.stdin })) {
-    if (!browser?.isConnected()) browser = await chromium.launch({ executablePath, args: QUIET });
+    if (!browser?.isConnected()) browser = await launch(executablePath);
     console.log(JSON.stringify(await run(browser, ...JSON.parse(line))));
   }
   await browser?.close();

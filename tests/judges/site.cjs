@@ -2,6 +2,10 @@
 // from a folder, and any other is refused and passed to `say`.
 const fs = require('node:fs');
 const path = require('node:path');
+const { chromium } = require('playwright-core');
+
+const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync',
+  '--disable-background-networking', '--disable-component-update'];
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.js': 'text/javascript', '.svg': 'image/svg+xml',
   '.xml': 'application/xml', '.json': 'application/json', '.png': 'image/png' };
@@ -23,3 +27,5 @@ exports.open = async (browser, base, folder, view, say, headers = {}) => {
   await context.route('**/*', (route) => answer(route, base, folder, say, headers));
   return context.newPage();
 };
+
+exports.launch = (executablePath) => chromium.launch({ executablePath, args: QUIET });
