@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import gc
 import signal
 import webbrowser
 from contextlib import suppress
@@ -33,7 +32,6 @@ def define(parser: CommandParser) -> None:
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Show the preview until Ctrl+C or SIGTERM, then return 0. Raises ConfigError."""
-    gc.enable()  # main.py disables it for short runs
     path = find_config(Path.cwd())
     name = resolve_issue_argument(arguments.issue)
     try:

@@ -89,10 +89,8 @@ class JobQueue:
 
 
 class JobWorker:
-    """Calls `deliver`, which must not raise, for each job in the `lanes`, in so many threads.
-
-    `url` is that of the database. `report` is called with an error when that fails, and with None when it is back.
-    """
+    """Calls `deliver`, which must not raise, for each job in the `lanes`, in so many threads. `report` is called with
+    an error when the database at `url` fails, and with None when it is back."""
 
     def __init__(
         self,
@@ -124,10 +122,7 @@ class JobWorker:
         await asyncio.wait([worker])
 
     async def _keep_working(self, stop: Event) -> None:
-        """Work, and begin again whenever the database has failed, until `stop` is set and this is cancelled.
-
-        Both, because a cancellation is lost when the database fails while Procrastinate ends.
-        """
+        """Work until `stop` is set, and again whenever the database fails: a cancellation may be lost with it."""
         while not stop.is_set():
             connector = self._library.PsycopgConnector(
                 conninfo=self._url, kwargs=CONNECTION_OPTIONS, min_size=1, timeout=_POLL_SECONDS
