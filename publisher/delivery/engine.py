@@ -37,8 +37,7 @@ _POLL_SECONDS = 5.0
 
 
 class ShardJob(NamedTuple):
-    """A shard (its id) that had something to do, and its fence at that time. `lane` is its lane if that has a rate
-    limit, else empty."""
+    """A shard (its id) with something to do, its fence at that time, and its lane if that has a rate limit, else ""."""
 
     shard: int
     fence: int
@@ -50,10 +49,11 @@ class JobQueue:
     is all others together."""
 
     def __init__(self, newsletter: str, lanes: Collection[str]) -> None:
-        self.library = import_procrastinate()
+        self.procrastinate = import_procrastinate()
         self.lanes = frozenset(lanes) | {""}
         self._newsletter = newsletter
-        self._app = self.library.App(connector=self.library.SyncPsycopgConnector())  # only used with our connection
+        connector = self.procrastinate.SyncPsycopgConnector()  # only used with our connection
+        self._app = self.procrastinate.App(connector=connector)
 
     def enqueue(self, tx: Transaction, shards: Iterable[ShardRef]) -> None:
         """Enqueue shards that do not wait in the queue already, of each lane at most so many that its workers stay
@@ -72,9 +72,9 @@ class JobQueue:
             deferrer = self._app.configure_task(TASK_NAME, queueing_lock=lock, **options)
             try:
                 # another process may have enqueued it; without a savepoint that would abort the transaction
-                with suppress(self.library.exceptions.AlreadyEnqueued), tx.connection.transaction():
+                with suppress(self.procrastinate.exceptions.AlreadyEnqueued), tx.connection.transaction():
                     deferrer.defer(shard=shard.id, fence=shard.fence)
-            except self.library.exceptions.ConnectorException as error:
+            except self.procrastinate.exceptions.ConnectorException as error:
                 raise error.__cause__ or error from None  # an error of the driver, which `tx` knows
 
     def find_lane(self, queue: str) -> str:
@@ -101,7 +101,7 @@ class JobWorker:
         deliver: Callable[[ShardJob], None],
         report: Callable[[StorageError | None], None],
     ) -> None:
-        self._library = queue.library
+        self._procrastinate = queue.procrastinate
         self._url = url
         self._lanes: Mapping[str, str] = {queue.name_queue(lane): lane for lane in lanes}
         self._threads = threads
@@ -124,10 +124,10 @@ class JobWorker:
     async def _keep_working(self, stop: Event) -> None:
         """Work until `stop` is set, and again whenever the database fails: a cancellation may be lost with it."""
         while not stop.is_set():
-            connector = self._library.PsycopgConnector(
+            connector = self._procrastinate.PsycopgConnector(
                 conninfo=self._url, kwargs=CONNECTION_OPTIONS, min_size=1, timeout=_POLL_SECONDS
             )
-            app = self._library.App(connector=connector)
+            app = self._procrastinate.App(connector=connector)
             app.task(name=TASK_NAME, pass_context=True)(self._run_job)
             try:
                 async with app.open_async():
