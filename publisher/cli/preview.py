@@ -21,6 +21,9 @@ from publisher.project import find_config
 
 _MAX_PORT = 65_535
 
+_SIGNAL_SECONDS = 0.5
+"""A wait without an end is not ended by a signal that arrives just before it begins."""
+
 
 def define(parser: CommandParser) -> None:
     parser.add_issue_argument(default="changed one")
@@ -50,7 +53,9 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
             output.finish(0, issue=issue, url=url)
         if not arguments.no_open:
             webbrowser.open(url)
-        Event().wait()
+        stop = Event()
+        while not stop.wait(_SIGNAL_SECONDS):
+            pass
     signal.signal(signal.SIGTERM, handler)
     return 0
 

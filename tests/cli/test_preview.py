@@ -28,7 +28,7 @@ class Stop:
         self.address = address
         return True
 
-    def wait(self) -> None:
+    def wait(self, _seconds: float) -> None:
         if self.address:
             opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
             opener.open(self.address, timeout=10).close()
@@ -117,6 +117,6 @@ def test_ctrl_c_ends_it_at_once(letter: Path, end: signal.Signals) -> None:
         printed += process.stdout.readline()
     assert json.loads(printed)["url"].startswith("http://127.0.0.1:")
     process.send_signal(end)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (0, "")
     assert "Traceback" not in err
