@@ -123,7 +123,7 @@ Shell = Callable[[str], list[str]]
 
 def run_shell(program: str, *arguments: str, home: Path) -> list[str]:
     environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(home), "LC_ALL": "C.UTF-8"}
-    done = subprocess.run([program, *arguments], capture_output=True, encoding="utf-8", env=environment, timeout=300)
+    done = subprocess.run([program, *arguments], capture_output=True, encoding="utf-8", env=environment, timeout=1800)
     assert done.stderr == ""
     return done.stdout.splitlines()
 

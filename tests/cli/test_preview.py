@@ -31,8 +31,8 @@ class Stop:
     def wait(self, _seconds: float) -> None:
         if self.address:
             opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
-            opener.open(self.address, timeout=10).close()
-            with opener.open(self.address.partition("?")[0] + "state", timeout=10) as answer:
+            opener.open(self.address, timeout=300).close()
+            with opener.open(self.address.partition("?")[0] + "state", timeout=300) as answer:
                 self.state = json.load(answer)
         raise KeyboardInterrupt
 
@@ -117,6 +117,6 @@ def test_ctrl_c_ends_it_at_once(letter: Path, end: signal.Signals) -> None:
         printed += process.stdout.readline()
     assert json.loads(printed)["url"].startswith("http://127.0.0.1:")
     process.send_signal(end)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     assert (process.returncode, out) == (0, "")
     assert "Traceback" not in err

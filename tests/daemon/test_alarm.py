@@ -149,7 +149,7 @@ def test_it_waits_for_the_tick_under_way(number: signal.Signals) -> None:
 
     def tick() -> dt.datetime:
         leave(number)
-        assert stop.wait(30)
+        assert stop.wait(300)
         time.sleep(0.2)
         ended.append(1)
         return dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
@@ -183,7 +183,7 @@ def test_a_tick_that_takes_long_is_looked_after(first: int, monkeypatch: pytest.
         if len(ticks) < first:
             return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=0.05)
         looked.clear()
-        assert looked.wait(30)
+        assert looked.wait(300)
         leave()
         return None
 

@@ -28,7 +28,7 @@ from publisher.ledger.queries import find_status
 from tests.support.fake_channel import World
 
 ROOT = Path(__file__).parents[2]
-TIMEOUT = 300.0
+TIMEOUT = 1800.0
 
 SETTINGS = """\
 [newsletter]

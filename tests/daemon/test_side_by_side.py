@@ -53,7 +53,7 @@ def end() -> Iterator[threading.Event]:
 
 def test_a_slow_channel_delays_no_other_channel_of_a_later_issue(project: Project, end: threading.Event) -> None:
     def wait(call: Call, effect: Callable[[], Receipt]) -> Receipt:
-        assert end.wait(60), "the other channel has finished both issues"
+        assert end.wait(300), "the other channel has finished both issues"
         return effect()
 
     def note(call: Call, effect: Callable[[], Receipt]) -> Receipt:
@@ -83,7 +83,7 @@ def test_an_issue_lets_the_next_one_go_first_when_it_only_waits_for_a_rate_limit
 def test_an_issue_that_becomes_due_meanwhile_is_published(project: Project, end: threading.Event) -> None:
     def wait(call: Call, effect: Callable[[], Receipt]) -> Receipt:
         if call.text == "一":
-            assert end.wait(90), "the third issue has come out"
+            assert end.wait(300), "the third issue has come out"
         return effect()
 
     def note(call: Call, effect: Callable[[], Receipt]) -> Receipt:

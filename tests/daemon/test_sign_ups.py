@@ -26,7 +26,7 @@ from publisher.subscribers.subscriber_list import SubscriberList
 from tests.support.servers.smtp_sink import PROGRAM, SmtpSink, free_port
 
 ROOT = Path(__file__).parents[2]
-TIMEOUT = 300.0
+TIMEOUT = 1800.0
 NEWSLETTER = "tag:example.org,2021:harbour"
 SETTINGS = """\
 [newsletter]

@@ -135,7 +135,7 @@ def test_an_interrupt_while_the_job_is_started(project: Project, monkeypatch: py
         if thread.name == "letters":
             if runs:
                 start(thread)
-                assert sending.wait(30)
+                assert sending.wait(300)
             raise KeyboardInterrupt
         start(thread)
 

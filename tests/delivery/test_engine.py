@@ -58,7 +58,7 @@ def jobs(ledger: Ledger) -> list[tuple[str, int, int, str]]:
 
 
 def eventually(is_so: Callable[[], bool]) -> None:
-    end = monotonic() + 60
+    end = monotonic() + 300
     while not is_so():
         assert monotonic() < end, "it has not become so"
         sleep(0.02)
@@ -88,7 +88,7 @@ class Workers:
             yield stop
         finally:
             stop.set()
-            thread.join(60)
+            thread.join(300)
             assert not thread.is_alive()
 
 
@@ -331,19 +331,21 @@ def test_a_worker_takes_only_jobs_of_its_lanes(url: str, ledger: Ledger, queue: 
     assert workers.delivered == [(2, 1, "qq.com")]
 
 
-def test_a_worker_that_is_stopped_ends_what_it_has_begun(url: str, ledger: Ledger, queue: JobQueue) -> None:
+def test_a_worker_that_is_stopped_ends_what_it_has_begun(url: str, ledger: Ledger, queue: JobQueue, caplog) -> None:
+    caplog.set_level("INFO", "procrastinate.worker")
     workers, begun, go_on = Workers(url, queue), Event(), Event()
 
     def hold(_: ShardJob) -> None:
         begun.set()
-        go_on.wait(60)
+        go_on.wait(300)
 
     workers.before = hold
     with ledger.transaction() as tx:
         queue.enqueue(tx, [shard(number, 1) for number in range(5)])
     with workers.working(threads=1) as stop:
-        assert begun.wait(60)
+        assert begun.wait(300)
         stop.set()
+        eventually(lambda: "Waiting for job to finish" in caplog.text)
         go_on.set()
     assert len(workers.delivered) == 1
     assert len(jobs(ledger)) == 1, "what it had not begun is still there"
@@ -354,13 +356,13 @@ def test_a_worker_survives_the_loss_of_its_jobs(url: str, ledger: Ledger, queue:
 
     def hold(_: ShardJob) -> None:
         begun.set()
-        go_on.wait(60)
+        go_on.wait(300)
 
     workers.before = hold
     with ledger.transaction() as tx:
         queue.enqueue(tx, [shard(number, 1) for number in range(3)])
     with workers.working(threads=1):
-        assert begun.wait(60)
+        assert begun.wait(300)
         with ledger.transaction() as tx:
             tx.execute("TRUNCATE procrastinate_jobs CASCADE")
         go_on.set()

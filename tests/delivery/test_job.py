@@ -182,7 +182,7 @@ def test_a_missing_secret_leaves_everything_planned(project: Project) -> None:
 
 
 def test_one_channel_stops_no_other(project: Project) -> None:
-    met = threading.Barrier(2, timeout=20)
+    met = threading.Barrier(2, timeout=300)
 
     def meet(call: Call, effect: Callable[[], Receipt]) -> Receipt:
         if call.part == "1":

@@ -151,7 +151,7 @@ def test_a_server_that_is_restarted_meanwhile(
 
     def restart() -> None:
         if project.waited == 3:
-            assert stopped.wait(60)
+            assert stopped.wait(300)
             postgres.start()
 
     project.meanwhile = restart

@@ -260,7 +260,7 @@ def test_deliveries_in_progress_are_ended_when_the_list_is_cut(mailing: Mailing)
     together = Barrier(4, action=lambda: mailing.write(names(20), age=3) if len(mailing.reached) == 4 else None)
 
     def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
-        together.wait(timeout=60)
+        together.wait(timeout=300)
         return effect()
 
     mailing.channel = replace(mailing.channel, together=4)

@@ -141,7 +141,7 @@ def _running(command: list[str], port: int, env: dict[str, str] | None = None) -
             for _ in range(200):
                 assert server.poll() is None, server.stderr and server.stderr.read()
                 try:
-                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                    socket.create_connection(("127.0.0.1", port), timeout=60).close()
                 except OSError:
                     time.sleep(0.05)
                 else:
@@ -149,4 +149,4 @@ def _running(command: list[str], port: int, env: dict[str, str] | None = None) -
             yield
         finally:
             server.terminate()
-            server.communicate(timeout=20)
+            server.communicate(timeout=300)

@@ -117,7 +117,7 @@ class Builder:
 
     def __call__(self, *words: str | Path, code: int = 0) -> str:
         command = [*self._command, *words]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=1800)
         assert done.returncode == code, done.stderr
         return done.stdout.strip()
 

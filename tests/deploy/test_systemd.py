@@ -30,9 +30,9 @@ from publisher.server.state import DaemonState
 
 now = dt.datetime.now(dt.UTC)
 with run_server(ListenAddress("127.0.0.1", 0), Path("public"), lambda: DaemonState(now, now)) as address:
-    urllib.request.urlopen(address + "healthz", timeout=10).read()
+    urllib.request.urlopen(address + "healthz", timeout=300).read()
     code = main([])
-    urllib.request.urlopen(address + "feed.xml", timeout=10).read()
+    urllib.request.urlopen(address + "feed.xml", timeout=300).read()
 sys.exit(code)
 """
 WITHOUT_WRITABLE_CODE = """
@@ -190,7 +190,7 @@ def test_it_makes_only_allowed_system_calls(
 
     trace = fresh.parent / "trace"
     command = [need("strace"), "-f", "-qq", "-o", str(trace), sys.executable, "-c", AT_WORK]
-    done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=1800)
     assert done.returncode == 0, done.stderr
     made = set(re.findall(r"(?m)^\d+ +([a-z]\w+)\(", trace.read_text("utf-8", "replace")))
     assert {"execve", "bind", "fsync"} <= made
@@ -200,7 +200,7 @@ def test_it_makes_only_allowed_system_calls(
 
 def test_it_needs_no_writable_executable_memory(fresh: Path, publish) -> None:
     command = [sys.executable, "-c", WITHOUT_WRITABLE_CODE, "-c", AT_WORK]
-    done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=1800)
     if done.returncode == 77:
         pytest.skip("Linux 6.3 or newer is needed")
     assert done.returncode == 0, done.stderr
@@ -223,7 +223,7 @@ def test_the_daemon_says_what_systemd_waits_for(fresh: Path, publish, tmp_path: 
         with subprocess.Popen(command, cwd=fresh, env=env, stderr=subprocess.PIPE, text=True) as daemon:
             hear_until("WATCHDOG=1")
             daemon.terminate()
-            _, said = daemon.communicate(timeout=300)
+            _, said = daemon.communicate(timeout=1800)
             hear_until("STOPPING=1")
     assert daemon.returncode == 0, said
     assert heard[0] == "READY=1"

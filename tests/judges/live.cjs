@@ -2,6 +2,7 @@
 // that looks, `said` by the console, and the requests that lead `outside`, which are refused.
 // arguments: URL STEPS [WIDTH HEIGHT SCHEME]      STEPS: JSON [[action, argument...], ...], see ACTIONS
 const fs = require('node:fs');
+const { LONGEST, newContext } = require('./site.cjs');
 
 const AXE = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -9,23 +10,32 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 const version = (page) => page.evaluate(() => document.documentElement.dataset.version);
 
 async function shows(page, before) {
-  await page.waitForFunction((old) => (document.documentElement.dataset.version ?? old) !== old, before, { timeout: 20_000 });
+  await page.waitForFunction((old) => (document.documentElement.dataset.version ?? old) !== old, before);
+}
+
+// what follows a scroll comes with the frames after it, and these are slower on a busy machine
+async function paint(page) {
+  for (let frame = 0; frame < 20; frame += 1) await page.evaluate(() => new Promise(requestAnimationFrame));
+}
+
+async function waitFor(isSo, what) {
+  for (const end = Date.now() + LONGEST; !await isSo();) {
+    if (Date.now() > end) throw new Error(`never: ${what}`);
+    await new Promise((done) => { setTimeout(done, 50); });
+  }
 }
 
 const ACTIONS = {
   run: (page, expression) => page.evaluate(expression),
-  wait: async (page, expression) => {
-    for (const end = Date.now() + 20_000; !await page.evaluate(expression);) {
-      if (Date.now() > end) throw new Error(`never: ${expression}`);
-      await page.waitForTimeout(50);
-    }
-  },
+  wait: (page, expression) => waitFor(() => page.evaluate(expression), expression),
+  paint,
+  lines: (page, file, count) => waitFor(() => fs.existsSync(file) && fs.readFileSync(file, 'utf8').split('\n').length > count, file),
   click: async (page, selector) => { await page.click(selector); },
   press: async (page, key) => { await page.keyboard.press(key); },
   wheel: async (page, selector, distance) => {
     await page.hover(selector);
     await page.mouse.wheel(0, distance);
-    await page.waitForTimeout(300);
+    await paint(page);
   },
   // clicks so many times on a text in a pane, at its last place
   hit: async (page, pane, text, clickCount = 1) => {
@@ -45,9 +55,9 @@ const ACTIONS = {
       const scale = outer.width / frame.clientWidth;
       return [outer.x + scale * (inner.x + inner.width / 2), outer.y + scale * (inner.y + inner.height / 2)];
     }, [pane, text]);
-    await page.waitForTimeout(300); // the panes that follow are there
+    await paint(page); // the panes that follow are there
     await page.mouse.click(x, y, { clickCount });
-    await page.waitForTimeout(300);
+    await paint(page);
   },
   // saves a file as many editors do, by renaming another one, and waits until the page shows it
   save: async (page, file, text) => {
@@ -81,7 +91,7 @@ const ACTIONS = {
 };
 
 exports.run = async (browser, print, url, steps, width = '1680', height = '950', colorScheme = 'light') => {
-  const context = await browser.newContext({
+  const context = await newContext(browser, {
     viewport: { width: Number(width), height: Number(height) }, colorScheme, permissions: ['clipboard-read', 'clipboard-write'],
   });
   const { origin } = new URL(url);

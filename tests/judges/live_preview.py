@@ -23,7 +23,6 @@ EACH = """Object.fromEntries([...document.querySelectorAll('.pane')].map((pane) 
 TOPS = EACH.format("lit?.getBoundingClientRect().top")
 LIT = EACH.format("lit?.toString().replace(/\\s+/g, '')")
 SCROLLED = EACH.format("s.scrollTop")
-PAINTED = "new Promise((done) => setTimeout(done, 300, true))"
 SOURCES = EACH.format("d.documentElement.outerHTML")
 SHOWN_IN_FULL = """(async () => {
   const { panes } = await (await fetch('/state')).json();

@@ -6,8 +6,23 @@ const { open } = require('./site.cjs');
 
 const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'unsafe-inline'; img-src 'self'";
 
+// counts the timers that have not run yet, in `waiting`
+function countTimers() {
+  const { setTimeout: set, clearTimeout: clear } = window, open = new Set();
+  Object.defineProperty(window, 'waiting', { get: () => open.size });
+  window.setTimeout = (act, delay) => {
+    const timer = set(() => { open.delete(timer); act(); }, delay);
+    open.add(timer);
+    return timer;
+  };
+  window.clearTimeout = (timer) => { open.delete(timer); clear(timer); };
+}
+
+// Events such as that of scrolling come with a frame: two frames later they have come. Then the search has ended when it
+// neither waits for more letters nor reads a year.
 async function see(page) {
-  await page.waitForTimeout(600); // longer than the search waits for more letters
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await page.waitForFunction(() => !waiting && reading !== turn);
   return page.evaluate(() => ({
     status: document.getElementById('found').textContent,
     hits: [...document.querySelectorAll('#hits li')].map((row) => row.innerText.replace(/\s+/g, ' ').trim()),
@@ -38,6 +53,7 @@ exports.run = async (browser, print, base, folder, steps) => {
   const page = await open(browser, base, folder, view, (what) => said.push(what), {
     'Content-Security-Policy': POLICY,
   });
+  await page.addInitScript(countTimers);
   const requests = [];
   await page.route(`${base}**`, async (route) => {
     requests.push(route.request().url().slice(base.length).replace(/\?.*/, ''));

@@ -22,10 +22,18 @@ function answer(route, base, folder, say, headers) {
   return route.fulfill({ body: fs.readFileSync(file), contentType: TYPES[path.extname(file)] || 'text/plain', headers });
 }
 
-exports.open = async (browser, base, folder, view, say, headers = {}) => {
+exports.LONGEST = 600_000; // milliseconds: on a busy machine, a page may take a minute
+
+exports.newContext = async (browser, view) => {
   const context = await browser.newContext(view);
+  context.setDefaultTimeout(exports.LONGEST);
+  return context;
+};
+
+exports.open = async (browser, base, folder, view, say, headers = {}) => {
+  const context = await exports.newContext(browser, view);
   await context.route('**/*', (route) => answer(route, base, folder, say, headers));
   return context.newPage();
 };
 
-exports.launch = (executablePath) => chromium.launch({ executablePath, args: QUIET });
+exports.launch = (executablePath) => chromium.launch({ executablePath, args: QUIET, timeout: exports.LONGEST });

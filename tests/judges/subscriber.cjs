@@ -3,6 +3,7 @@
 // hosts, sideways scrolling. With --sign-up, it fills in the form at the last address, and prints what the next page says.
 // arguments: [--sign-up] ADDRESS...
 const fs = require('node:fs');
+const { newContext } = require('./site.cjs');
 
 const AXE = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -35,7 +36,7 @@ exports.run = async (browser, print, ...words) => {
   for (const address of addresses) {
     let view = '';
     const say = (what) => print(`${new URL(address).pathname} [${view}] ${what}`);
-    const page = await (await browser.newContext()).newPage();
+    const page = await (await newContext(browser)).newPage();
     page.on('console', (message) => message.type() === 'error' && say(`console: ${message.text()}`));
     page.on('pageerror', (error) => say(`script: ${error.message}`));
     page.on('request', (request) => {

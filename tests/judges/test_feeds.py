@@ -46,7 +46,7 @@ def test_a_reader_sees_what_the_json_feed_says(name: str, site, tmp_path: Path, 
     (tmp_path / "config").touch()
     command = [newsboat, "-u", "urls", "-c", "cache.db", "-C", "config", "-x", "reload"]
     home = os.environ | {"HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
-    subprocess.run(command, cwd=tmp_path, env=home, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, cwd=tmp_path, env=home, check=True, capture_output=True, timeout=1800)
     with closing(sqlite3.connect(tmp_path / "cache.db")) as cache:
         query = "select guid, url, title, pubDate, length(content) > 100 from rss_item"
         seen = set(cache.execute(query).fetchall())

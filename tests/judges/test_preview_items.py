@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.judges.live_preview import EACH, LINE, LIT, PAINTED, PANES, SCROLLED, SOURCES, TOPS, LivePreview, find_newest
+from tests.judges.live_preview import EACH, LINE, LIT, PANES, SCROLLED, SOURCES, TOPS, LivePreview, find_newest
 
 # ------------------------------------------------------------------- items
 
@@ -64,7 +64,9 @@ def test_items_of_real_issues_are_found_in_all_panes(letter: Path, corpus: Path,
     for number, file in enumerate(files, 1):
         shutil.copy(file, letter / "issues" / f"2021-01-{number:02}.md")
     with LivePreview(letter / "issues" / "2021-01-01.md", chromium) as preview:
-        (found,) = preview.look(("run", FIND_ALL))
+        (found,) = preview.look(
+            ("wait", "fetch('/state').then((r) => r.json()).then((s) => !s.unread)"), ("run", FIND_ALL)
+        )
     missed = [place for *place, is_found in found if not is_found]
     assert len(found) > 5000
     assert len(missed) <= len(found) / 1000, missed
@@ -85,8 +87,8 @@ def test_panes_follow_the_one_under_the_pointer(preview: LivePreview) -> None:
     found = preview.look(
         *(preview.pick(5), ("run", f"window.fifth = {tops}"), preview.pick(6), ("run", f"window.sixth = {tops}")),
         ("wheel", "[data-name=telegram] iframe", 40),
-        *(("run", lead.format(f"fifth.telegram - {LINE}")), ("wait", PAINTED), ("run", SCROLLED)),
-        *(("run", lead.format(middle)), ("wait", PAINTED), ("run", SCROLLED)),
+        *(("run", lead.format(f"fifth.telegram - {LINE}")), ("paint",), ("run", SCROLLED)),
+        *(("run", lead.format(middle)), ("paint",), ("run", SCROLLED)),
     )
     fifth, sixth, at_fifth, between = (seen for seen in found if isinstance(seen, dict) and "mail" in seen)
     for name in PANES:
@@ -104,7 +106,7 @@ def test_a_line_opens_in_the_editor(letter: Path, chromium: Callable[..., str], 
     title = "三万枚铅字扫成了开放数据，磨损的那一角也留着"
     line = 1 + next(number for number, text in enumerate(issue.read_text("utf-8").splitlines()) if title in text)
     with LivePreview(issue, chromium) as preview:
-        preview.look(("click", "#items li:first-child .line"), ("hit", "feed", title, 2), ("wait", PAINTED))
+        preview.look(("click", "#items li:first-child .line"), ("hit", "feed", title, 2), ("lines", str(opened), 2))
     assert opened.read_text("utf-8").splitlines() == [f"{line} {issue}"] * 2
 
 
@@ -139,7 +141,7 @@ def test_images_of_other_hosts_are_loaded_by_a_click(letter: Path, chromium: Cal
     is_open = f"((found) => {json.dumps(names)}.every((name) => found[name].length && !found[name][0]))({boxes})"
     with LivePreview(issue, chromium) as preview:
         shut = preview.use(("run", boxes), ("run", own))
-        opened = preview.use(("run", click), ("wait", is_open), ("wait", PAINTED), ("run", boxes))
+        opened = preview.use(("run", click), ("wait", is_open), ("paint",), ("run", boxes))
     assert shut["outside"] == []
     for name in names:
         assert shut["seen"][0][name] == [True], name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.judges.live_preview import EACH, LIT, PAINTED, PANES, SCROLLED, SHOWN_IN_FULL, SOURCES, TOPS, LivePreview
+from tests.judges.live_preview import EACH, LIT, PANES, SCROLLED, SHOWN_IN_FULL, SOURCES, TOPS, LivePreview
 
 # ------------------------------------------------------------------- panes
 
@@ -186,7 +186,7 @@ def test_a_hidden_tab_has_no_connection(preview: LivePreview) -> None:
     seen = preview.look(
         *(count, ("run", hide.replace("HIDDEN", "true"))),
         ("write", str(preview.issue), f"{preview.text}\n- [又一条](https://example.org/another)\n"),
-        *(("wait", PAINTED), ("wait", PAINTED), ("wait", PAINTED), count),
+        *(("paint",), ("paint",), ("paint",), count),
         ("run", hide.replace("HIDDEN", "false")),
         ("wait", "document.querySelectorAll('#items li').length === 15"),
     )

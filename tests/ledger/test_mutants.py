@@ -102,7 +102,7 @@ def run(copy: Path, tests: str, chosen: str) -> subprocess.CompletedProcess[str]
     chosen = f"({chosen}) and not postgres"
     command = [sys.executable, "-m", "pytest", "-xq", "-p", "no:cacheprovider", f"tests/ledger/{tests}", "-k", chosen]
     env = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # which are loaded as slowly as these tests run
-    return subprocess.run(command, cwd=copy, env=env, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=copy, env=env, capture_output=True, text=True, timeout=1800)
 
 
 @pytest.mark.parametrize("name", MUTANTS)

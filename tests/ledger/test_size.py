@@ -40,7 +40,7 @@ print(json.dumps([int(peak.split()[1]), *counts]))
 def planned(place: Path | str, number: int) -> tuple[int, list[int], list[int]]:
     """Peak memory in kB of a process that plans for so many readers twice; rows and last row each time."""
     command = [sys.executable, "-c", PLANNING, type(place).__name__, str(place), str(number)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1800)
     assert done.returncode == 0, done.stderr
     peak, first, second = json.loads(done.stdout)
     return peak, first, second

@@ -102,7 +102,7 @@ class Client:
         return self.send("POST", path, json.dumps(value).encode(), {"content_type": "application/json", **headers})
 
     def send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
-        with closing(http.client.HTTPConnection(self.host, timeout=10)) as connection:
+        with closing(http.client.HTTPConnection(self.host, timeout=300)) as connection:
             named = {name.replace("_", "-"): value for name, value in {"cookie": self.cookie, **headers}.items()}
             connection.request(method, path, body or None, named)
             found = connection.getresponse()

@@ -134,7 +134,7 @@ def read_event(stream: http.client.HTTPResponse) -> tuple[str, Any]:
 def test_events_have_the_documents_that_the_page_was_not_sent(serve: Serve, folder: Folder) -> None:
     client = serve(ISSUE)
     before = client.wait(lambda state: not state["unread"])
-    with closing(http.client.HTTPConnection(client.host, timeout=20)) as connection:
+    with closing(http.client.HTTPConnection(client.host, timeout=300)) as connection:
         connection.request("GET", "/events", headers={"cookie": client.cookie})
         stream = connection.getresponse()
         assert stream.headers["content-type"].startswith("text/event-stream")
@@ -157,7 +157,7 @@ def test_a_connection_without_changes_has_a_heartbeat(serve: Serve, monkeypatch:
     monkeypatch.setattr("publisher.preview.app._HEARTBEAT_SECONDS", 0.05)
     client = serve(ISSUE)
     client.wait(lambda state: not state["unread"])
-    with closing(http.client.HTTPConnection(client.host, timeout=20)) as connection:
+    with closing(http.client.HTTPConnection(client.host, timeout=300)) as connection:
         connection.request("GET", "/events", headers={"cookie": client.cookie})
         stream = connection.getresponse()
         for _ in range(3):
@@ -169,7 +169,7 @@ def test_the_end_of_the_preview_ends_its_events(folder: Folder) -> None:
     with run_preview(folder.preview(), ISSUE) as address:
         client = Client(address)
         client.sign_in()
-        connection = http.client.HTTPConnection(client.host, timeout=20)
+        connection = http.client.HTTPConnection(client.host, timeout=300)
         connection.request("GET", "/events", headers={"cookie": client.cookie})
         stream = connection.getresponse()
         stream.readline()

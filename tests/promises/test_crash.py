@@ -25,7 +25,7 @@ Result = dict[str, Any]
 
 def crash(what: str, folder: Path, *arguments: str) -> Iterator[Result]:
     command = [sys.executable, "-m", "tests.support.crash", what, "--ledger", str(folder), *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1800)
     assert done.returncode == 0, done.stderr
     yield from map(json.loads, done.stdout.splitlines())
 

@@ -24,7 +24,7 @@ def place(request: pytest.FixtureRequest) -> list[str]:
 
 def crash(what: str, folder: Path, *arguments: str) -> list[dict[str, Any]]:
     command = [sys.executable, "-m", "tests.support.crash_workers", what, "--ledger", str(folder), *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1800)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 

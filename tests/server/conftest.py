@@ -45,7 +45,7 @@ class Get:
         self.host, self.port = parts.hostname or "", parts.port
 
     def __call__(self, path: str, method: str = "GET", **headers: str) -> Answer:
-        with closing(http.client.HTTPConnection(self.host, self.port, timeout=10)) as connection:
+        with closing(http.client.HTTPConnection(self.host, self.port, timeout=300)) as connection:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, headers=named)
             found = connection.getresponse()

@@ -113,7 +113,7 @@ class ListSite:
             named["content-type"] = content_type
         source = (self.visitor, 0)
         host, port = parts.hostname or "", parts.port
-        with closing(http.client.HTTPConnection(host, port, timeout=10, source_address=source)) as connection:
+        with closing(http.client.HTTPConnection(host, port, timeout=300, source_address=source)) as connection:
             connection.request(method, urlsplit(self.url).path + path, body or None, named)
             found = connection.getresponse()
             return Answer(found.status, found.headers, found.read().decode())

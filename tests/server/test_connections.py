@@ -23,7 +23,7 @@ from tests.server.test_state import NOON
 
 HEAD = b"GET /small.txt HTTP/1.1\r\nHost: e.org\r\n"
 UNFINISHED = HEAD + b"X-a: "
-MAX_WAIT = 60.0
+MAX_WAIT = 300.0
 """Seconds after which a test gives up; nothing here waits for that long."""
 
 

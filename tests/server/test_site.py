@@ -259,7 +259,7 @@ def test_a_reader_gets_one_version_whole(get: Get, site: Path) -> None:
     """Also when the next version takes its place while the first pieces are on their way."""
     file = site / "long.txt"
     file.write_bytes(b"old " * 2_000_000)
-    with closing(HTTPConnection("127.0.0.1", get.port, timeout=10)) as connection:
+    with closing(HTTPConnection("127.0.0.1", get.port, timeout=300)) as connection:
         connection.request("GET", "/long.txt")
         answer = connection.getresponse()
         begun = answer.read(4)

@@ -327,7 +327,7 @@ id = "tag:example.org,2021:slow"
     def publish(self, *words: str, code: int = 0, env: dict[str, str] | None = None) -> dict[str, Any]:
         """Run a command with --json and return its result."""
         with self.start(*words, "--json", env=env) as process:
-            out, errors = process.communicate(timeout=300)
+            out, errors = process.communicate(timeout=1800)
         self.said = out + errors
         assert process.returncode == code, self.said
         result: dict[str, Any] = json.loads(out) if out else {}

@@ -93,7 +93,7 @@ def test_who_left_is_counted_and_named(tmp_path: Path) -> None:
 
         def say(*words: str) -> str:
             with letter.start(*words) as process:
-                out, errors = process.communicate(timeout=300)
+                out, errors = process.communicate(timeout=1800)
             assert process.returncode == 0, errors
             return out
 

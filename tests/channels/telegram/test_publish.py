@@ -57,7 +57,7 @@ api = "{self.server.url}"
     def ended(self, *words: str) -> int:
         """The exit code of a process of its own."""
         process = self.start(*words)
-        process.communicate(timeout=300)
+        process.communicate(timeout=1800)
         return process.returncode
 
     @property
@@ -251,7 +251,7 @@ def test_killed_anywhere_no_message_comes_twice(tmp_path: Path, server: Telegram
         for edge in (first, chance.choice(edges)):
             failpoint = {"PUBLISHER_FAILPOINT": f"{edge}:kill:{chance.choice([1, 1, 2, 3])}"}
             dead = letter.start(*SEND, env=failpoint)
-            dead.communicate(timeout=300)
+            dead.communicate(timeout=1800)
             kills += dead.returncode == -9
         code = letter.ended(*SEND)
         assert code in (0, 4)
@@ -282,7 +282,7 @@ def test_the_token_is_nowhere(letter: Letter) -> None:
         letter.server.script(Fault(kind, value=500))  # type: ignore[arg-type]
         letter.write_items(third=str(number))
         done = letter.start(*SEND, "--debug", "--max-wait", "1")
-        out, errors = done.communicate(timeout=300)
+        out, errors = done.communicate(timeout=1800)
         seen += out + errors
     for path in (letter.root / ".publisher").rglob("*"):
         if path.is_file():

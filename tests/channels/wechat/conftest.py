@@ -326,6 +326,15 @@ def slept() -> list[float]:
     return []
 
 
+@pytest.fixture
+def short_wait_if_it_hangs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait 2 seconds for a server that is to hang, by the parameters of the test. Any other one has the real limit: on
+    a busy machine, it may take a second."""
+    values = request.node.callspec.params.values() if hasattr(request.node, "callspec") else ()
+    if any("hang" in (value, getattr(value, "kind", "")) for value in values):
+        monkeypatch.setattr("publisher.channels.wechat.client.REQUEST_TIMEOUT", 2.0)
+
+
 Connect = Callable[..., DraftSession]
 
 

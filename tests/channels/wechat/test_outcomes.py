@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from publisher.channels.wechat import WeChat
+from publisher.channels.wechat import WeChat, client
 from publisher.channels.wechat.client import build_api_error
 from publisher.channels.wechat.errors import ERROR_CODE_RULES
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
@@ -22,9 +22,7 @@ from tests.support.servers.wechat_rules import APPID, SECRET, RefusedError, WeCh
 TO = APPID
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("publisher.channels.wechat.client.REQUEST_TIMEOUT", 0.3)
+pytestmark = pytest.mark.usefixtures("short_wait_if_it_hangs")
 
 
 def outcome(act: Callable[[], object]) -> PublisherError:
@@ -226,14 +224,22 @@ FAULTS = ["none", "hang", "drop_after", "reset", "html", "refuse", "busy_after",
 
 
 def test_secret_and_token_are_never_shown(
-    server: WeChatServer, connect, part, wish, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    server: WeChatServer,
+    connect,
+    part,
+    wish,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """A9."""
     caplog.set_level(logging.DEBUG)
     shown: list[str] = []
     with connect() as session:
         session.deliver(part(), TO)
-        for fault, code in [*((kind, 40014) for kind in FAULTS), ("refuse", 99999)]:
+    for fault, code in [*((kind, 40014) for kind in FAULTS), ("refuse", 99999)]:
+        monkeypatch.setattr(client, "REQUEST_TIMEOUT", 0.3 if fault == "hang" else 30.0)
+        with connect() as session:
             text = f"access_token={next(iter(server.api.tokens))} secret={SECRET}"
             faults = [] if fault == "none" else [Fault(fault, value=code, text=text)]  # type: ignore[arg-type]
             for act in (

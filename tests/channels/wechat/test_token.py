@@ -105,7 +105,7 @@ def test_two_processes_share_one_token(server: WeChatServer, environment: Path) 
     command = [sys.executable, "-c", ASK, APPID, server.url]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     for process in running:
-        output, errors = process.communicate(timeout=300)
+        output, errors = process.communicate(timeout=1800)
         assert output == "0\n", errors
     assert sorted(server.paths) == ["draft/batchget"] * 3 + ["stable_token"]
 

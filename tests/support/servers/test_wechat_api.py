@@ -163,7 +163,7 @@ def test_a_published_draft_is_gone(api: WeChatRules) -> None:
 
 
 def post(url: str, body: object) -> Any:
-    with urllib.request.urlopen(url, data=json.dumps(body).encode(), timeout=10) as answer:
+    with urllib.request.urlopen(url, data=json.dumps(body).encode(), timeout=300) as answer:
         return json.load(answer)
 
 
@@ -196,10 +196,10 @@ def test_as_a_program(tmp_path: Path) -> None:
         post(f"{url}/__script", [{"kind": "refuse", "value": 45009}])
         assert post(f"{url}/cgi-bin/stable_token", ASK)["errcode"] == 45009
         assert post(f"{url}/__expire", {}) == []
-        with urllib.request.urlopen(f"{url}/__calls", timeout=10) as answer:
+        with urllib.request.urlopen(f"{url}/__calls", timeout=300) as answer:
             assert [one["path"] for one in json.load(answer)] == ["stable_token"] * 2
-        with urllib.request.urlopen(f"{url}/__drafts", timeout=10) as answer:
+        with urllib.request.urlopen(f"{url}/__drafts", timeout=300) as answer:
             assert json.load(answer) == {}
         assert running.stdin
         running.stdin.close()
-        assert running.wait(10) == 0
+        assert running.wait(300) == 0
