@@ -20,7 +20,8 @@ from publisher.errors import DeliveryError
 from publisher.failpoints import hit_failpoint
 from publisher.ledger import Delivery, Ledger
 from publisher.ledger.destinations import load_destination_ids
-from publisher.ledger.planning import RECIPIENTS_PER_SHARD, OnOpen
+from publisher.ledger.models import RECIPIENTS_PER_SHARD
+from publisher.ledger.planning import OnOpen
 from publisher.ledger.queries import find_status, retry_deliveries
 from publisher.ledger.subscriber_recipients import SubscriberSelection
 

@@ -111,8 +111,8 @@ def find_ready(ledger: Ledger, now: dt.datetime) -> frozenset[PublicationKey]:
     with ledger.transaction() as tx:
         rows = tx.fetch_all(
             """SELECT issue, channel, destination FROM publication WHERE published_at = '' AND EXISTS (
-               SELECT 1 FROM delivery WHERE delivery.publication = publication.id AND unsent_state = 'planned'
-               AND next_at <= ?)""",
+               SELECT 1 FROM shard WHERE shard.publication = publication.id AND is_open = 1 AND planned > 0
+               AND (SELECT MIN(next_at) FROM delivery WHERE shard = shard.id AND unsent_state = 'planned') <= ?)""",
             format_utc(now),
         )
     return frozenset(PublicationKey(*row) for row in rows)

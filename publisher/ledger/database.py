@@ -50,8 +50,8 @@ class Database(Protocol):
     """A database, for one process; its threads take turns.
 
     `dialect` has the SQL that differs: for the schema the column types `id` and `bytes`, and `with_space`, which ends
-    a table whose rows grow; `lock`, which ends a query whose row must not change until the transaction ends; and `now`,
-    the database's own time as `format_utc` writes it.
+    a table whose rows grow; `lock`, which ends a query whose row must not change until the transaction ends; `texts`,
+    which selects those of a list in JSON, its value; and `now`, the database's own time as `format_utc` writes it.
     """
 
     dialect: ClassVar[dict[str, str]]

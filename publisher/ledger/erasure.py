@@ -42,7 +42,6 @@ def erase_recipient(tx: Transaction, newsletter: str, key: str, spellings: Colle
     for (detail,) in tx.fetch_all("SELECT DISTINCT detail FROM alert"):
         if texts.search(detail):
             tx.execute("DELETE FROM alert WHERE detail = ?", detail)
-    tx.execute("DELETE FROM listed_recipient WHERE recipient = ?", key)
     return rename_recipient(tx, newsletter, key, name.recipient)
 
 

@@ -12,9 +12,9 @@ from publisher.ledger.bounces import drop_refused
 from publisher.ledger.database import Database
 from publisher.ledger.lanes import delay_lane
 from publisher.ledger.leases import claim_publication, claim_shard, extend_lease, release_lease
-from publisher.ledger.models import Lease, PublicationKey, Result, Turn, format_utc, parse_utc
+from publisher.ledger.models import RECIPIENTS_PER_SHARD, Lease, PublicationKey, Result, Turn, format_utc, parse_utc
 from publisher.ledger.plan import postpone_closed_lanes
-from publisher.ledger.planning import RECIPIENTS_PER_SHARD, OnOpen, PlanSettings, plan_publication
+from publisher.ledger.planning import OnOpen, PlanSettings, plan_publication
 from publisher.ledger.queues import (
     QueueSelection,
     find_first_due,

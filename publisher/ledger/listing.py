@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+import sqlite3
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
+from msgspec.json import encode
+
+from publisher.errors import StorageError
 from publisher.ledger.database import Transaction
 from publisher.ledger.rolling import ROWS_PER_TRANSACTION, RollingTransaction
 from publisher.ledger.subscriber_recipients import (
@@ -20,88 +25,123 @@ from publisher.ledger.subscriber_recipients import (
 
 
 class ListedRecipient(NamedTuple):
-    """A recipient, the lane, and the queue. `place` is where it is in the list."""
+    """A recipient, the lane, and the queue."""
 
-    place: int | str
     recipient: str
     lane: str
     queue: str
 
 
-class Listing(NamedTuple):
-    """The recipients of a publication, few in memory at a time.
+class SqlCondition(NamedTuple):
+    """A condition for rows of `delivery`, and its values."""
 
-    `query` selects those after a place, in their order: place, recipient, and what `find_lane` is asked about; its
-    values are `scope`, the place, and how many. `is_listed` is the condition for a row of `delivery`, with the values
-    `listed_scope`. `start` is a place before all.
-    """
+    sql: str
+    values: tuple[object, ...]
 
-    query: str
-    scope: tuple[object, ...]
-    start: int | str
-    is_listed: str
-    listed_scope: tuple[object, ...]
+
+class Listing(Protocol):
+    """The recipients of a publication, few in memory at a time, and none of them twice."""
+
     counts: ListedCounts
-    find_lane: FindLane
-    only: Container[str] | None = None
 
-    def read(self, tx: Transaction, after: int | str) -> list[ListedRecipient]:
-        """Return the next recipients after a place, in the order of the list; none at its end."""
-        rows = tx.fetch_all(self.query, *self.scope, after, ROWS_PER_TRANSACTION)
-        return [ListedRecipient(place, recipient, *self.find_lane(key)) for place, recipient, key in rows]
+    def read(self, rolling: RollingTransaction) -> Iterator[list[ListedRecipient]]:
+        """Yield all, some at a time, in the order of the list."""
+        ...
 
-
-def list_active(
-    tx: Transaction, selection: SubscriberSelection, find_lane: FindLane, only: Container[str] | None
-) -> Listing:
-    """Return the subscribers as recipients, but for those not in `only`. A lane is found once for each domain."""
-    return Listing(
-        f"""SELECT key, key, domain FROM subscriber WHERE newsletter = ? AND {ACTIVE} AND key > ?
-            ORDER BY key LIMIT ?""",
-        selection.values,
-        "",
-        IS_ACTIVE,
-        selection.values,
-        count_listed(tx, selection),
-        cache(lambda domain: find_lane(f"postmaster@{domain}")),
-        only,
-    )
+    def build_condition(self, tx: Transaction, shards: Sequence[int]) -> SqlCondition:
+        """Return what selects those deliveries of these shards whose recipients are on the list."""
+        ...
 
 
-def copy_list(
-    rolling: RollingTransaction, recipients: Iterable[str], find_lane: FindLane, only: Container[str] | None
-) -> Listing:
-    """Return the recipients of a list that is read one by one, but for those not in `only`.
+class ActiveSubscribers:
+    """The subscribers to whom issues are sent, but for those not in `only`. A lane is found once for each domain."""
 
-    They are in the ledger until `forget_list`.
+    def __init__(
+        self, tx: Transaction, selection: SubscriberSelection, find_lane: FindLane, only: Container[str] | None
+    ) -> None:
+        self.counts = count_listed(tx, selection)
+        self._values = selection.values
+        self._find_lane = cache(lambda domain: find_lane(f"postmaster@{domain}"))
+        self._only = only
+
+    def read(self, rolling: RollingTransaction) -> Iterator[list[ListedRecipient]]:
+        """See Listing."""
+        after = ""
+        while rows := rolling.tx.fetch_all(
+            f"""SELECT key, domain FROM subscriber WHERE newsletter = ? AND {ACTIVE} AND key > ?
+                ORDER BY key LIMIT ?""",
+            *(*self._values, after, ROWS_PER_TRANSACTION),
+        ):
+            yield [
+                ListedRecipient(key, *self._find_lane(domain))
+                for key, domain in rows
+                if self._only is None or key in self._only
+            ]
+            after = rows[-1][0]
+
+    def build_condition(self, tx: Transaction, shards: Sequence[int]) -> SqlCondition:  # noqa: ARG002 - for any shards
+        """See Listing."""
+        return SqlCondition(IS_ACTIVE, self._values)
+
+
+class CopiedList:
+    """The recipients of a list that is read one by one, but for those not in `only`.
+
+    They are copied, because all must be counted before any is planned: to a temporary file that has no name, and not
+    to the ledger, which would log them twice. Raises StorageError if there is no room for it.
     """
-    publication, listed = rolling.lease.publication_id, 0
-    forget_list(rolling)  # of a plan that was interrupted
-    remaining = iter(recipients)
-    while batch := list(islice(remaining, ROWS_PER_TRANSACTION)):
-        listed += len(batch)
-        wanted = [(publication, recipient) for recipient in batch if only is None or recipient in only]
-        rolling.tx.insert_many("listed_recipient", ("publication", "recipient"), wanted)
-        rolling.count(len(batch))
-    return Listing(
-        """SELECT number, recipient, recipient FROM listed_recipient WHERE publication = ? AND number > ?
-           ORDER BY number LIMIT ?""",
-        (publication,),
-        -1,
-        """EXISTS (SELECT 1 FROM listed_recipient WHERE listed_recipient.publication = delivery.publication
-           AND listed_recipient.recipient = delivery.recipient)""",
-        (),
-        ListedCounts(listed, listed),
-        find_lane,
-    )
 
+    def __init__(
+        self, rolling: RollingTransaction, recipients: Iterable[str], find_lane: FindLane, only: Container[str] | None
+    ) -> None:
+        self._find_lane = find_lane
+        self._texts = rolling.dialect["texts"]
+        self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        with self._translate_errors():
+            self._file.execute("PRAGMA journal_mode = OFF")
+            self._file.execute("CREATE TABLE listed (recipient TEXT NOT NULL UNIQUE)")
+            self._file.execute("BEGIN")
+        listed, remaining = 0, iter(recipients)
+        while batch := list(islice(remaining, ROWS_PER_TRANSACTION)):
+            listed += len(batch)
+            wanted = [(recipient,) for recipient in batch if only is None or recipient in only]
+            with self._translate_errors():
+                self._file.executemany("INSERT OR IGNORE INTO listed (recipient) VALUES (?)", wanted)
+            rolling.count(len(batch))
+        self.counts = ListedCounts(listed, listed)
 
-def forget_list(rolling: RollingTransaction) -> None:
-    """Delete the copy of a list."""
-    publication = rolling.lease.publication_id
-    while deleted := rolling.tx.execute(
-        """DELETE FROM listed_recipient WHERE publication = ? AND number < ?
-           + (SELECT MIN(number) FROM listed_recipient WHERE publication = ?)""",
-        *(publication, ROWS_PER_TRANSACTION, publication),
-    ):
-        rolling.count(deleted)
+    def close(self) -> None:
+        """Delete the copy."""
+        self._file.close()
+
+    def read(self, rolling: RollingTransaction) -> Iterator[list[ListedRecipient]]:  # noqa: ARG002 - not in the ledger
+        """See Listing."""
+        with self._translate_errors():
+            rows = self._file.execute("SELECT recipient FROM listed ORDER BY rowid")
+        while batch := self._fetch_batch(rows):
+            yield [ListedRecipient(recipient, *self._find_lane(recipient)) for (recipient,) in batch]
+
+    def build_condition(self, tx: Transaction, shards: Sequence[int]) -> SqlCondition:
+        """See Listing."""
+        unsent = tx.fetch_all(
+            f"""SELECT DISTINCT recipient FROM delivery WHERE shard IN ({", ".join("?" * len(shards))})
+                AND unsent_state IN ('planned', 'dropped', 'unlisted')""",
+            *shards,
+        )
+        with self._translate_errors():
+            find = "SELECT 1 FROM listed WHERE recipient = ?"
+            missing = [recipient for (recipient,) in unsent if not self._file.execute(find, (recipient,)).fetchone()]
+        return SqlCondition(f"recipient NOT IN ({self._texts})", (encode(missing).decode(),))
+
+    def _fetch_batch(self, rows: sqlite3.Cursor) -> list[tuple[str]]:
+        with self._translate_errors():
+            return rows.fetchmany(ROWS_PER_TRANSACTION)
+
+    @contextmanager
+    def _translate_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StorageError(
+                f"the copy of the list of recipients: {error}", "make room for temporary files"
+            ) from error

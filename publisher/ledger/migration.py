@@ -1,9 +1,10 @@
-"""Gives a ledger of before there were shards the tables of today: its deliveries come into one shard for each queue."""
+"""Gives a ledger of before there were shards the tables of today, and puts its deliveries into shards."""
 
 from __future__ import annotations
 
 from publisher.errors import BusyError
 from publisher.ledger.database import Transaction
+from publisher.ledger.models import RECIPIENTS_PER_SHARD
 from publisher.ledger.process_id import format_owner, is_process_gone
 
 VERSION_WITHOUT_SHARDS = 246547255
@@ -13,7 +14,7 @@ _COUNTED_STATES = ("planned", "sending", "failed", "unknown", "dropped", "unlist
 
 
 def add_shards(
-    tx: Transaction, dialect: dict[str, str], shard_statements: tuple[str, ...], delivery_indexes: tuple[str, ...]
+    tx: Transaction, dialect: dict[str, str], shard_statements: tuple[str, ...], new_indexes: tuple[str, ...]
 ) -> None:
     """Migrate the tables. Raises BusyError while a process holds a lease, because the version that it runs could not
     record what it sends."""
@@ -29,20 +30,26 @@ def add_shards(
     for statement in shard_statements:
         tx.execute(statement.format(**dialect))
     counts = ", ".join(f"SUM(CASE state WHEN '{state}' THEN 1 ELSE 0 END)" for state in _COUNTED_STATES)
+    tx.execute("DROP INDEX delivery_unsent")
+    tx.execute("ALTER TABLE delivery ADD COLUMN shard BIGINT NOT NULL DEFAULT 0")
+    # the number of the shard: those with neighbouring ids, of which few are of other publications, have the same
+    tx.execute(
+        """UPDATE delivery SET shard = 1 + id / ? WHERE publication IN
+           (SELECT publication FROM delivery GROUP BY publication HAVING COUNT(*) > ?)""",
+        *(RECIPIENTS_PER_SHARD, RECIPIENTS_PER_SHARD),
+    )
     tx.execute(
         f"""INSERT INTO shard (publication, queue, number, next_at, first_id, last_id, deliveries,
                                {", ".join(_COUNTED_STATES)})
-            SELECT publication, queue, 0, COALESCE(MIN(CASE state WHEN 'planned' THEN next_at END), '~'), MIN(id),
-                   MAX(id), COUNT(*), {counts} FROM delivery GROUP BY publication, queue"""
+            SELECT publication, queue, shard, COALESCE(MIN(CASE state WHEN 'planned' THEN next_at END), '~'), MIN(id),
+                   MAX(id), COUNT(*), {counts} FROM delivery GROUP BY publication, queue, shard"""
     )
-    tx.execute("DROP INDEX delivery_unsent")
-    tx.execute("ALTER TABLE delivery ADD COLUMN shard BIGINT NOT NULL DEFAULT 0")
     tx.execute(
-        """UPDATE delivery SET shard = (SELECT shard.id FROM shard
-           WHERE shard.publication = delivery.publication AND shard.queue = delivery.queue)"""
+        """UPDATE delivery SET shard = (SELECT shard.id FROM shard WHERE shard.publication = delivery.publication
+           AND shard.queue = delivery.queue AND shard.number = delivery.shard)"""
     )
     tx.execute("ALTER TABLE delivery DROP COLUMN queue")
-    for statement in delivery_indexes:
+    for statement in new_indexes:
         tx.execute(statement)
     tx.execute("ALTER TABLE publication DROP COLUMN deliveries")
     tx.execute("ALTER TABLE publication DROP COLUMN sending")

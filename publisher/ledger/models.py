@@ -11,6 +11,8 @@ from publisher.channel import Receipt
 from publisher.errors import BusyError, ConfigError, PublisherError, RefusalKind
 from publisher.subscription import SubscriberAddress
 
+RECIPIENTS_PER_SHARD = 500
+
 
 def format_utc(time: dt.datetime) -> str:
     """Format a time as text in UTC that sorts by time."""

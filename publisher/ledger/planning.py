@@ -10,20 +10,19 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import closing
 from operator import itemgetter
 from typing import NamedTuple
 
 from publisher.channel import Part
 from publisher.failpoints import hit_failpoint
 from publisher.ledger.database import Transaction
-from publisher.ledger.listing import Listing, copy_list, forget_list, list_active
-from publisher.ledger.models import format_utc
+from publisher.ledger.listing import ActiveSubscribers, CopiedList, Listing
+from publisher.ledger.models import RECIPIENTS_PER_SHARD, format_utc
 from publisher.ledger.plan import accept_recipients, adjust_planned, postpone_closed_lanes, replace_content
 from publisher.ledger.rolling import RollingTransaction
 from publisher.ledger.shards import ShardRef, count_again, select_due, split
 from publisher.ledger.subscriber_recipients import FindLane, SubscriberSelection
-
-RECIPIENTS_PER_SHARD = 500
 
 _SHARDS_PER_STEP = 10
 """How many shards of an earlier plan are adjusted together."""
@@ -51,12 +50,20 @@ def plan_publication(
     settings: PlanSettings,
 ) -> None:
     """Plan a publication under its lease, as Ledger.plan says."""
-    publication = rolling.lease.publication_id
     hit_failpoint("planning")
     if isinstance(recipients, SubscriberSelection):
-        listing = list_active(rolling.tx, recipients, settings.find_lane, settings.only)
+        _plan_listing(
+            rolling, parts, ActiveSubscribers(rolling.tx, recipients, settings.find_lane, settings.only), now, settings
+        )
     else:
-        listing = copy_list(rolling, recipients, settings.find_lane, settings.only)
+        with closing(CopiedList(rolling, recipients, settings.find_lane, settings.only)) as listing:
+            _plan_listing(rolling, parts, listing, now, settings)
+
+
+def _plan_listing(
+    rolling: RollingTransaction, parts: Sequence[Part], listing: Listing, now: dt.datetime, settings: PlanSettings
+) -> None:
+    publication = rolling.lease.publication_id
     accept_recipients(rolling.tx, publication, listing.counts, accept_fewer=settings.accept_fewer)
     rolling.tx.execute("UPDATE publication SET planning = 1, done = 0 WHERE id = ?", publication)
     if not settings.keep_content:
@@ -66,9 +73,8 @@ def plan_publication(
     )
     _add_missing(rolling, listing, settings)
     for chunk in split([shard for (shard,) in older], _SHARDS_PER_STEP):
-        adjust_planned(rolling.tx, publication, chunk, listing.is_listed, listing.listed_scope)
+        adjust_planned(rolling.tx, publication, chunk, *listing.build_condition(rolling.tx, chunk))
         rolling.count(len(chunk) * RECIPIENTS_PER_SHARD)
-    forget_list(rolling)
     rolling.tx.execute("UPDATE publication SET planning = 0 WHERE id = ?", publication)
     if settings.on_open:
         settings.on_open(rolling.tx, select_due(rolling.tx, publication, format_utc(now)))
@@ -79,16 +85,13 @@ def _add_missing(rolling: RollingTransaction, listing: Listing, settings: PlanSe
     publication = rolling.lease.publication_id
     parts = rolling.tx.fetch_all("SELECT part, position FROM part WHERE publication = ? ORDER BY position", publication)
     shards = _Shards(rolling.tx, publication, settings.shard_size, max(1, len(parts)))
-    after = listing.start
-    while batch := listing.read(rolling.tx, after):
-        after = batch[-1].place
-        unique = {one.recipient: one for one in batch if listing.only is None or one.recipient in listing.only}
-        planned = _select_planned(rolling.tx, publication, unique)
+    for batch in listing.read(rolling):
+        planned = {} if shards.are_new else _select_planned(rolling.tx, publication, [one.recipient for one in batch])
         rows = [
             (publication, shard, position, one.recipient, part, one.lane, "planned")
-            for one in unique.values()
+            for one in batch
             if settings.add_recipients or one.recipient in planned
-            if (missing := [pair for pair in parts if pair[0] not in planned[one.recipient]])
+            if (missing := [pair for pair in parts if pair[0] not in planned.get(one.recipient, ())])
             for shard in [shards.find(rolling.tx, one.queue)]
             for part, position in missing
         ]
@@ -96,7 +99,7 @@ def _add_missing(rolling: RollingTransaction, listing: Listing, settings: PlanSe
         rolling.count(len(batch))
 
 
-def _select_planned(tx: Transaction, publication: int, recipients: Collection[str]) -> defaultdict[str, set[str]]:
+def _select_planned(tx: Transaction, publication: int, recipients: Collection[str]) -> dict[str, set[str]]:
     """Return the parts of the deliveries that there are for these recipients."""
     planned: defaultdict[str, set[str]] = defaultdict(set)
     if recipients:
@@ -125,7 +128,10 @@ def _insert(tx: Transaction, publication: int, rows: list[tuple[int, int, int, s
 
 
 class _Shards:
-    """The shards that recipients are added to: the last one of each queue, and when it is full, a new one."""
+    """The shards that recipients are added to: the last one of each queue, and when it is full, a new one.
+
+    `are_new`: the publication had none before, and so no deliveries.
+    """
 
     def __init__(self, tx: Transaction, publication: int, size: int | None, parts: int) -> None:
         self._publication = publication
@@ -139,6 +145,7 @@ class _Shards:
                 publication,
             )
         }
+        self.are_new = not self._last
 
     def find(self, tx: Transaction, queue: str) -> int:
         """Return the shard for the next recipient in a queue."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -99,6 +99,7 @@ class PostgresDatabase:
         "with_space": "WITH (fillfactor = 35)",
         # not FOR UPDATE, which waits for those who only refer to the row by a foreign key: a deadlock
         "lock": "FOR NO KEY UPDATE",
+        "texts": "SELECT JSON_ARRAY_ELEMENTS_TEXT(?)",
         "now": """to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""",
     }
 
@@ -128,18 +129,16 @@ class PostgresDatabase:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """See Database."""
-        with self._lock, self._translate_errors():
-            self._ensure_connected()
-            with self._connection.transaction():
-                self._connection.execute(_TRANSACTION_SETTINGS)
-                yield PostgresTransaction(self._connection)
-
-    def _ensure_connected(self) -> None:
-        """Connect again if the connection broke while it was idle."""
-        with suppress(self._driver_error):
-            self._connection.execute("SELECT 1")
-        if self._connection.closed:
-            self._connection = self._connect()
+        with self._lock, self._translate_errors(), ExitStack() as stack:
+            try:
+                stack.enter_context(self._connection.transaction())
+            except self._driver_error:
+                if not self._connection.closed:
+                    raise
+                self._connection = self._connect()  # it broke while it was idle
+                stack.enter_context(self._connection.transaction())
+            self._connection.execute(_TRANSACTION_SETTINGS)
+            yield PostgresTransaction(self._connection)
 
     def get_version(self, tx: Transaction) -> tuple[int, bool]:
         """See Database."""
@@ -172,11 +171,10 @@ class PostgresDatabase:
 
     def purge(self) -> None:
         """See Database. VACUUM frees deleted rows, and cannot be part of a transaction."""
+        with self.transaction():
+            pass  # connects again if the connection broke
         with self._lock, self._translate_errors():
-            self._ensure_connected()
-            self._connection.execute(
-                "VACUUM subscriber, consent, bounce, suppression, delivery, listed_recipient, attempt, lane, alert"
-            )
+            self._connection.execute("VACUUM subscriber, consent, bounce, suppression, delivery, attempt, lane, alert")
 
     def close(self) -> None:
         """See Database."""

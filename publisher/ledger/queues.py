@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
@@ -75,8 +76,8 @@ def start_deliveries(
     for shard in exhausted:
         update_due(tx, shard)
     in_progress = [one for one in deliveries if one.id in started]
-    for one in in_progress:
-        changes.move(one.shard, DeliveryState.PLANNED, DeliveryState.SENDING)
+    for shard, number in Counter(one.shard for one in in_progress).items():
+        changes.move(shard, DeliveryState.PLANNED, DeliveryState.SENDING, number)
     return Turn(in_progress, open_at, frozenset(empty))
 
 

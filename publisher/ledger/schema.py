@@ -44,13 +44,6 @@ SHARD_STATEMENTS = (
     # those with something left to do, in the order in which they are delivered
     "CREATE INDEX shard_open ON shard (publication, queue, next_at, number) WHERE is_open = 1",
     "CREATE INDEX shard_owned ON shard (publication) WHERE owner <> ''",
-    # the list that a publication is planned for, while that is done
-    """CREATE TABLE listed_recipient (
-        number {id},
-        publication BIGINT NOT NULL REFERENCES publication (id),
-        recipient TEXT NOT NULL
-    )""",
-    "CREATE INDEX listed_recipient_by_name ON listed_recipient (publication, recipient)",
 )
 
 DELIVERY_INDEXES = (
@@ -61,6 +54,9 @@ DELIVERY_INDEXES = (
     "CREATE INDEX delivery_postponed ON delivery (publication, next_at) WHERE next_at <> ''",
     "CREATE INDEX delivery_with_reason ON delivery (publication) WHERE reason <> ''",
 )
+
+_SUBSCRIBER_STATES = "CREATE INDEX subscriber_by_state ON subscriber (newsletter, state)"
+"""To count a million, without looking at each row."""
 
 STATEMENTS = (
     # this row is the lock: two processes that publish the same thing race for it
@@ -205,6 +201,7 @@ STATEMENTS = (
         PRIMARY KEY (newsletter, key)
     )""",
     "CREATE UNIQUE INDEX subscriber_by_tag ON subscriber (newsletter, tag)",
+    _SUBSCRIBER_STATES,
     # by what right a subscriber is on the list; rows are added, and deleted when the subscriber is erased
     """CREATE TABLE consent (
         id {id},
@@ -272,7 +269,7 @@ def create_schema(database: Database) -> None:
     with database.transaction() as tx:
         version, has_tables = database.get_version(tx)
         if version == VERSION_WITHOUT_SHARDS:
-            add_shards(tx, database.dialect, SHARD_STATEMENTS, DELIVERY_INDEXES)
+            add_shards(tx, database.dialect, SHARD_STATEMENTS, (*DELIVERY_INDEXES, _SUBSCRIBER_STATES))
             database.set_version(tx, version := compute_version())
         if version != (compute_version() if has_tables else 0):
             raise StorageError(

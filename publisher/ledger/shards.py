@@ -51,7 +51,7 @@ class CountChanges:
     def __init__(self) -> None:
         self._changes: defaultdict[int, Counter[str]] = defaultdict(Counter)
 
-    def move(self, shard: int, before: DeliveryState, after: DeliveryState, count: int = 1) -> None:
+    def move(self, shard: int, before: DeliveryState, after: DeliveryState, count: int) -> None:
         """Note that so many deliveries of a shard changed their state."""
         self._changes[shard][before.value] -= count
         self._changes[shard][after.value] += count

@@ -76,6 +76,7 @@ class SqliteDatabase:
         "bytes": "BLOB",
         "with_space": "",
         "lock": "",
+        "texts": "SELECT value FROM JSON_EACH(?)",
         "now": "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')",
     }
 

@@ -125,8 +125,10 @@ def select_pauses_over(tx: Transaction, newsletter: str, now: str) -> list[Subsc
 
 def insert_consents(tx: Transaction, newsletter: str, rows: Sequence[ConsentRow]) -> None:
     """Add consent records."""
-    columns = ("newsletter", "key", "event", "at", "via", "text", "network")
-    tx.insert_many("consent", columns, ((newsletter, *row) for row in rows))
+    tx.execute_many(
+        "INSERT INTO consent (newsletter, key, event, at, via, text, network) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(newsletter, *row) for row in rows],
+    )
 
 
 def select_consents(tx: Transaction, newsletter: str, key: str) -> list[ConsentRow]:

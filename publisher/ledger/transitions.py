@@ -6,6 +6,7 @@ A retry is a row with a time here and not a call of a library such as tenacity: 
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -71,12 +72,12 @@ def record_results(
         ],
     )
     recorded = [result for result in results if result.delivery.id in ended]
+    for (shard, state), count in Counter((one.delivery.shard, _get_end_state(one)) for one in recorded).items():
+        changes.move(shard, DeliveryState.SENDING, state, count)
     postponed: dict[int, str] = {}
     for result in recorded:
-        shard, state = result.delivery.shard, _get_end_state(result)
-        changes.move(shard, DeliveryState.SENDING, state)
-        if state is DeliveryState.PLANNED:
-            due = format_utc(result.next_at) if result.next_at else ""
+        if result.state is DeliveryState.PLANNED:
+            shard, due = result.delivery.shard, format_utc(result.next_at) if result.next_at else ""
             postponed[shard] = min(postponed.get(shard, due), due)
     bring_forward(tx, postponed)
     record_refusals(tx, lease, recorded)

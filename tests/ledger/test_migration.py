@@ -90,7 +90,7 @@ def test_the_tables_are_those_of_a_new_ledger(place: Path | str, open_ledger: Op
     write_old(place)
     migrated = open_ledger()
     with closing(Ledger(tmp_path / "new.db")) as new:
-        for table in ("publication", "shard", "delivery", "listed_recipient"):
+        for table in ("publication", "shard", "delivery"):
             assert _columns(migrated, table) == _columns(new, table), table
         indexes = {name for statement in schema.STATEMENTS for name in re.findall(r"INDEX (\w+)", statement)}
     assert _indexes(migrated) >= indexes
@@ -128,3 +128,28 @@ def test_who_is_gone_is_not_waited_for(place: Path | str, open_ledger: Open, hou
     owner = get_process_id() if hours < 0 else get_process_id().replace("begun ", "begun 1")
     write_old(place, owner, format_utc(dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours)))
     claim(open_ledger(), dt.datetime.now(dt.UTC))
+
+
+def test_a_long_list_is_split_into_shards_that_several_can_send(place: Path | str, open_ledger: Open) -> None:
+    write_old(place)
+    database = SqliteDatabase(place) if isinstance(place, Path) else PostgresDatabase(place)
+    with database.transaction() as tx:
+        tx.execute_many(
+            """INSERT INTO delivery (publication, position, recipient, part, lane, queue, state)
+               VALUES (1, 0, ?, 'a', ?, ?, 'planned')""",
+            [(f"reader{number}", "", "slow.org" if number % 4 == 0 else "") for number in range(1_200)],
+        )
+    database.close()
+    ledger = open_ledger()
+    sizes = rows(ledger, "SELECT queue, number, deliveries, planned FROM shard ORDER BY queue, number")
+    assert [queue for queue, *_ in sizes] == [""] * 3 + ["slow.org"] * 3
+    assert max(deliveries for _, _, deliveries, _ in sizes) <= 500
+    assert sum(deliveries for _, _, deliveries, _ in sizes) == 1_200 + len(ROWS)
+    assert sum(planned for *_, planned in sizes) == 1_200 + 2
+    counted = """SELECT COUNT(*) FROM delivery JOIN shard ON shard.id = delivery.shard
+                 WHERE delivery.id BETWEEN first_id AND last_id AND shard.publication = delivery.publication"""
+    assert rows(ledger, counted) == [(1_200 + len(ROWS),)]
+    turn(ledger, claim(ledger), size=700)
+    found = find_status(ledger, KEY)
+    assert found
+    assert found.counts.sending == 700

@@ -32,6 +32,9 @@ MUTANTS = {
         "test_lease.py",
         "former_owner_tells_late",
     ),
+    "no fence where the next ones are started": Mutant(
+        "leases.py", "id_, lease.fence))", "id_, lease.fence)) or True", "test_interleavings.py", "given_out_once"
+    ),
     "two rows for one publication": Mutant(
         "schema.py",
         "UNIQUE (issue, channel, destination)",
@@ -47,7 +50,7 @@ MUTANTS = {
         "second_row_for_a_delivery",
     ),
     "the same recipient twice": Mutant(
-        "planning.py", "for one in unique.values()", "for one in batch", "test_plan.py", "on_the_list_twice"
+        "listing.py", "TEXT NOT NULL UNIQUE", "TEXT NOT NULL", "test_plan.py", "on_the_list_twice"
     ),
     "no flush": Mutant(
         "sqlite.py", "PRAGMA synchronous = FULL", "PRAGMA synchronous = OFF", "test_power_cut.py", "noted or flushes"
