@@ -21,6 +21,7 @@ from jinja2 import Environment
 
 from publisher import credentials
 from publisher.cards import fonts
+from tests.support.command_server import Done, run_command
 from tests.support.postgres import Postgres, programs
 
 ROOT = Path(__file__).parents[1]
@@ -193,10 +194,16 @@ def publish() -> Callable[..., str]:
     def run(
         *arguments: str, folder: Path, env: Mapping[str, str] | None = None, under: Sequence[str] = (), code: int = 0
     ) -> str:
-        command = [*under, sys.executable, "-m", "publisher", *arguments]
-        done = subprocess.run(command, cwd=folder, env=os.environ | (env or {}), capture_output=True, encoding="utf-8")
-        assert done.returncode == code, f"{arguments}: exit {done.returncode}\n{done.stdout}{done.stderr}"
-        return done.stdout
+        if under or env:  # which may be for the interpreter
+            command = [*under, sys.executable, "-m", "publisher", *arguments]
+            ended = subprocess.run(
+                command, cwd=folder, env=os.environ | (env or {}), capture_output=True, encoding="utf-8"
+            )
+            done = Done(ended.returncode, ended.stdout, ended.stderr)
+        else:
+            done = run_command(arguments, folder, os.environ)
+        assert done.code == code, f"{arguments}: exit {done.code}\n{done.out}{done.errors}"
+        return done.out
 
     return run
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -94,12 +95,9 @@ server = "{url}"
         return counts
 
     def status(self, code: int | None = None) -> dict[str, Any]:
-        with self.start("status", "--json") as process:
-            out, errors = process.communicate(timeout=1800)
-        assert code is None or process.returncode == code, out + errors
-        import json
-
-        rows: list[dict[str, Any]] = json.loads(out)["rows"]
+        done = self.run("status", "--json")
+        assert code is None or done.code == code, done
+        rows: list[dict[str, Any]] = json.loads(done.out)["rows"]
         return next(row for row in rows if row["channel"] == "email")
 
 
@@ -150,14 +148,12 @@ def test_an_issue_is_planned_here_and_sent_there(letter: Letter, server: MailSer
 
 def test_what_a_person_sees(letter: Letter) -> None:
     letter.enter(addresses(2))
-    with letter.start(*SEND) as process:
-        out, _ = process.communicate(timeout=1800)
+    out = letter.run(*SEND).out
     assert re.search(r"^✓ email +2 messages are with the workers: publish status$", out, re.MULTILINE)
-    with letter.start("status") as process:
-        out, errors = process.communicate(timeout=1800)
-    assert "being published" in out
-    assert "by workers: 0 of 2 in lane other" in out
-    assert "no worker is running: publish worker" in errors
+    status = letter.run("status")
+    assert "being published" in status.out
+    assert "by workers: 0 of 2 in lane other" in status.out
+    assert "no worker is running: publish worker" in status.errors
     findings = letter.publish("doctor", "--verbose", code=2)["findings"]
     [finding] = [one for one in findings if one["subject"] == "workers"]
     assert finding["message"] == "no worker is running, and messages wait for one"

@@ -94,7 +94,8 @@ def copy(tmp_path: Path) -> Path:
     unwanted = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "publisher", tmp_path / "publisher", ignore=unwanted)
     shutil.copytree(ROOT / "tests" / "ledger", tmp_path / "tests" / "ledger", ignore=unwanted)
-    for name in ("pyproject.toml", "tests/conftest.py", "tests/support/postgres.py"):
+    support = (f"tests/support/{name}.py" for name in ("command_server", "postgres"))
+    for name in ("pyproject.toml", "tests/conftest.py", *support):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path

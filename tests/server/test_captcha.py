@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
+from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 from re import search
@@ -12,11 +13,20 @@ from re import search
 import altcha
 import pytest
 
+from publisher.server import captcha
 from publisher.server.captcha import build_challenge, check_solution
 from publisher.signing import SigningKeys
 from tests.server.subscriber_site import Answer, ListSite
 
 KEYS = SigningKeys("a secret of the harbour")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def easy() -> Iterator[None]:
+    """A challenge takes a hundredth of the work, which Python does more slowly than a browser."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(captcha, "_ITERATIONS", 50)
+        yield
 
 
 def solve(challenge: str) -> str:

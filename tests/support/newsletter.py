@@ -41,6 +41,7 @@ from publisher.pipeline.publish import publish
 from publisher.run import RunContext
 from publisher.theme import Theme
 from publisher.timetable import Schedule
+from tests.support.command_server import Done, run_command
 from tests.support.fake_channel import Behaviour, Chat, Post, World
 
 HOUR = dt.timedelta(hours=1)
@@ -324,11 +325,14 @@ id = "tag:example.org,2021:slow"
             encoding="utf-8",
         )
 
+    def run(self, *words: str, env: dict[str, str] | None = None) -> Done:
+        """Run a command until it ends."""
+        return run_command(words, self.root, os.environ | self.env | (env or {}))
+
     def publish(self, *words: str, code: int = 0, env: dict[str, str] | None = None) -> dict[str, Any]:
         """Run a command with --json and return its result."""
-        with self.start(*words, "--json", env=env) as process:
-            out, errors = process.communicate(timeout=1800)
-        self.said = out + errors
-        assert process.returncode == code, self.said
-        result: dict[str, Any] = json.loads(out) if out else {}
+        done = self.run(*words, "--json", env=env)
+        self.said = done.out + done.errors
+        assert done.code == code, self.said
+        result: dict[str, Any] = json.loads(done.out) if done.out else {}
         return result

@@ -28,11 +28,14 @@ class Postgres:
     """A running server. `find` gives the path of a program; `settings` are options of the server."""
 
     def __init__(
-        self, find: Callable[[str], str], settings: str = "-c fsync=off -c max_connections=60 -c shared_buffers=32MB"
+        self,
+        find: Callable[[str], str],
+        settings: str = "-c fsync=off -c max_connections=60 -c shared_buffers=32MB -c max_wal_size=64MB",
     ) -> None:
         self._settings = f"-c listen_addresses='' {settings}"
         self._ctl, initdb = find("pg_ctl"), find("initdb")
-        self.folder = Path(tempfile.mkdtemp(prefix="publisher-postgres-"))
+        # with the folders of the tests, which may be in memory: of each schema it has hundreds of files
+        self.folder = Path(tempfile.mkdtemp(prefix="publisher-postgres-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
         # it refuses to run as root
         self._user = _somebody() if os.geteuid() == 0 else None
         if self._user is not None:

@@ -54,12 +54,6 @@ api = "{self.server.url}"
         text = f"# 慢工 ({date})：题\n\n## 新闻\n\n- [{date}的条目](https://news.example.com/{date})\n"
         (self.root / "issues" / f"{date}.md").write_text(text, "utf-8")
 
-    def ended(self, *words: str) -> int:
-        """The exit code of a process of its own."""
-        process = self.start(*words)
-        process.communicate(timeout=1800)
-        return process.returncode
-
     @property
     def texts(self) -> list[str]:
         """What stands in the chat."""
@@ -250,10 +244,8 @@ def test_killed_anywhere_no_message_comes_twice(tmp_path: Path, server: Telegram
         letter.server.api.messages.clear()
         for edge in (first, chance.choice(edges)):
             failpoint = {"PUBLISHER_FAILPOINT": f"{edge}:kill:{chance.choice([1, 1, 2, 3])}"}
-            dead = letter.start(*SEND, env=failpoint)
-            dead.communicate(timeout=1800)
-            kills += dead.returncode == -9
-        code = letter.ended(*SEND)
+            kills += letter.run(*SEND, env=failpoint).code == -9
+        code = letter.run(*SEND).code
         assert code in (0, 4)
         while code == 4:
             tx = sqlite3.connect(letter.root / ".publisher" / "ledger.db")
@@ -262,7 +254,7 @@ def test_killed_anywhere_no_message_comes_twice(tmp_path: Path, server: Telegram
             wanted = json.loads(_content(letter.root, part))["text"]
             verdict = "--sent" if wanted in letter.texts else "--resend"
             letter.publish("resolve", "2021-07-18", "--channel", "telegram", verdict)
-            code = letter.ended(*SEND)
+            code = letter.run(*SEND).code
         assert len(letter.texts) == len(set(letter.texts)) == 3, first
     assert kills > 6
 
@@ -281,9 +273,8 @@ def test_the_token_is_nowhere(letter: Letter) -> None:
     for number, kind in enumerate(faults):
         letter.server.script(Fault(kind, value=500))  # type: ignore[arg-type]
         letter.write_items(third=str(number))
-        done = letter.start(*SEND, "--debug", "--max-wait", "1")
-        out, errors = done.communicate(timeout=1800)
-        seen += out + errors
+        done = letter.run(*SEND, "--debug", "--max-wait", "1")
+        seen += done.out + done.errors
     for path in (letter.root / ".publisher").rglob("*"):
         if path.is_file():
             seen += path.read_bytes().decode("utf-8", "replace")
