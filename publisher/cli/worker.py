@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from publisher.config import Config
     from publisher.theme import Theme
 
-_DEFAULT_THREADS = 4
-
 
 def define(parser: CommandParser) -> None:
     option = parser.options.add_argument
@@ -33,8 +31,8 @@ def define(parser: CommandParser) -> None:
         "--threads",
         metavar="N",
         type=_parse_threads,
-        default=_DEFAULT_THREADS,
-        help=f"How much to send at the same time: N times up to 500 messages [default: {_DEFAULT_THREADS}]",
+        default=0,
+        help="How many messages to send at the same time [default: connections of the channel]",
     )
     add_log_option(parser)
 

@@ -10,12 +10,12 @@ import datetime as dt
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Semaphore, Thread
 
 from publisher.config import Config
 from publisher.credentials import redact, resolve_secret
 from publisher.daemon.alerts import DaemonEvent, DaemonEventHandler
-from publisher.delivery.engine import JobWorker, ShardJob
+from publisher.delivery.engine import JobWorker, LaneThreads
 from publisher.delivery.engine_tables import delete_stalled_jobs, require_tables
 from publisher.delivery.shard_delivery import ShardOutcome, deliver_shard
 from publisher.delivery.worker_queue import enqueue_open_shards, find_worker_channels, open_job_queue
@@ -25,11 +25,16 @@ from publisher.ledger.lane_metrics import OTHER_LANES
 from publisher.ledger.meta import select_clock
 from publisher.ledger.open_shards import find_shard
 from publisher.ledger.shards import ShardRef
+from publisher.ledger.worker_heartbeats import record_worker, remove_worker
 from publisher.run import RunContext
 from publisher.theme import Theme
 
-_UPKEEP_SECONDS = 15.0
-"""How often a worker enqueues what is open: what was lost, what was postponed and is due."""
+_UPKEEP_SECONDS = 5.0
+"""How often a worker enqueues what is open: what was lost, what was postponed and is due, what others have left."""
+
+_SHARDS = 2
+"""How many shards without a rate limit a worker sends at a time: a message that takes long at the end of one does not
+hold up the others."""
 
 _PAUSE_SECONDS = 60.0
 """How long a worker leaves a channel alone on which nothing can be sent, such as one with a wrong password."""
@@ -41,8 +46,8 @@ _MAX_SKEW = dt.timedelta(seconds=30)
 class ShardWorker:
     """Works in the newsletter that `load` loads, again for each shard, as publisher.toml may change meanwhile.
 
-    `lanes` are the names of those to work in, none for all; `threads` is how many shards are sent at the same time,
-    besides one of each lane with a rate limit, which mostly waits. `stop` ends it after the deliveries in progress.
+    `lanes` are the names of those to work in, none for all; `threads` is how many messages are sent at the same time, 0
+    for as many as the channel has connections. `stop` ends it after the deliveries in progress.
     """
 
     def __init__(
@@ -60,8 +65,9 @@ class ShardWorker:
         self._url = resolve_secret(config.ledger)
         self._queue = open_job_queue(config)
         self._lanes = _choose_lanes(lanes, self._queue.lanes)
-        self._threads = threads
-        self._busy_lanes: set[str] = set()
+        concurrency = max((channel.concurrency for channel in find_worker_channels(config)), default=1)
+        self._groups, spare = share_threads(self._lanes, threads or concurrency)
+        self._spare = Semaphore(spare)
         self._paused_until: dict[str, float] = {}
         self._channel_errors: dict[str, str] = {}
         self._last_failure = ""
@@ -82,9 +88,7 @@ class ShardWorker:
         """Work until `stop` is set."""
         upkeep = Thread(target=self._keep_enqueuing, name="upkeep")
         upkeep.start()
-        limited = len(self._lanes - {""})
-        threads = limited + (self._threads if "" in self._lanes else 0)
-        worker = JobWorker(self._queue, self._url, self._lanes, threads, self._handle_job, self._report_storage)
+        worker = JobWorker(self._queue, self._url, self._groups, self._handle_job, self._report_storage)
         try:
             worker.run(self._stop)
         finally:
@@ -100,49 +104,44 @@ class ShardWorker:
     def _keep_enqueuing(self) -> None:
         while True:
             with self._report_errors(), self._open_run() as run:
+                newsletter = run.config.newsletter.id
+                with run.ledger.transaction() as tx:
+                    record_worker(tx, run.ledger.dialect, newsletter)
                 enqueue_open_shards(run, self._queue, self._lanes)
                 with run.ledger.transaction() as tx:
                     delete_stalled_jobs(tx)
                 self._report_storage(None)
-            if self._stop.wait(_UPKEEP_SECONDS):
+                if self._stop.wait(_UPKEEP_SECONDS):
+                    with run.ledger.transaction() as tx:
+                        remove_worker(tx, newsletter)
+            if self._stop.is_set():
                 return
 
     # ------------------------------------------------------------------- a job
 
-    def _handle_job(self, job: ShardJob) -> None:
-        """Send what a job is about. If there is a reason not to, it is enqueued again as long as it is open."""
-        with self._report_errors(), self._use_lane(job.lane) as is_free:
-            if not is_free or self._stop.is_set():
+    def _handle_job(self, shard: int, fence: int) -> None:
+        """Send a shard (its id). If there is a reason not to, it is enqueued again as long as it is open."""
+        with self._report_errors():
+            if self._stop.is_set():
                 return
             with self._open_run() as run:
-                if self._send(run, job):
-                    enqueue_open_shards(run, self._queue, [job.lane])
+                with run.ledger.transaction() as tx:
+                    found = find_shard(tx, shard)
+                if found and self._send(run, found, fence):
+                    enqueue_open_shards(run, self._queue, [self._queue.find_lane(found.queue)])
 
-    @contextmanager
-    def _use_lane(self, lane: str) -> Iterator[bool]:
-        """Give whether a lane is free: of one with a rate limit, this process sends one shard at a time, so that its
-        threads do not all wait for the same one."""
-        with self._lock:
-            is_free = lane == "" or lane not in self._busy_lanes
-            if is_free:
-                self._busy_lanes.add(lane)
-        try:
-            yield is_free
-        finally:
-            if is_free:
-                with self._lock:
-                    self._busy_lanes.discard(lane)
-
-    def _send(self, run: RunContext, job: ShardJob) -> bool:
+    def _send(self, run: RunContext, shard: ShardRef, fence: int) -> bool:
         """Send a shard. Return whether there was something to do and it went well."""
-        with run.ledger.transaction() as tx:
-            shard = find_shard(tx, job.shard)
         channels = {channel.name: channel for channel in find_worker_channels(run.config)}
-        if shard is None or shard.channel not in channels or self._is_paused(shard.channel):
+        if shard.channel not in channels or self._is_paused(shard.channel):
             return False
-        channel = channels[shard.channel]
         outcome = deliver_shard(
-            run.ledger, channel, job.shard, fence=job.fence, clock=run.clock, stop=self._stop, zone=run.zone
+            *(run.ledger, channels[shard.channel], shard.id),
+            fence=fence,
+            clock=run.clock,
+            stop=self._stop,
+            zone=run.zone,
+            spare=None if self._queue.find_lane(shard.queue) else self._spare,
         )
         self._report_outcome(run, shard, outcome)
         return outcome.error is None
@@ -206,3 +205,22 @@ def _choose_lanes(names: Collection[str], lanes: frozenset[str]) -> frozenset[st
             hint = f"did you mean {nearest}?" if nearest else f"there are {', '.join(sorted(known))}"
             raise ConfigError(f"there is no lane {name} with a rate limit of its own", hint)
     return frozenset(known[name] for name in names) or lanes
+
+
+def share_threads(lanes: Collection[str], messages: int) -> tuple[list[LaneThreads], int]:
+    """Return the threads for so many messages at a time, each of which sends one, and how many are left: those of "",
+    which are all lanes without a rate limit, send that many more.
+
+    A lane that has one gets a thread, because it mostly waits. If there are too few, lanes share one, and wait for
+    each other.
+    """
+    limited, has_others = sorted(set(lanes) - {""}), "" in lanes
+    if messages == 1:
+        return [LaneThreads(sorted(lanes), 1)], 0
+    number = min(len(limited), messages - has_others)
+    groups = [LaneThreads(limited[first::number], 1) for first in range(number)]
+    if not has_others:
+        return groups, 0
+    left = messages - number
+    others = min(_SHARDS, left)
+    return [*groups, LaneThreads([""], others)], left - others

@@ -10,21 +10,22 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
 from publisher.credentials import redact
-from publisher.delivery.engine_tables import TASK_NAME, count_workers, import_procrastinate
+from publisher.delivery.engine_tables import TASK_NAME, import_procrastinate
 from publisher.errors import StorageError
 from publisher.ledger.database import Transaction
-from publisher.ledger.postgres import CONNECTION_OPTIONS, PostgresTransaction
+from publisher.ledger.postgres import CONNECTION_OPTIONS, PostgresDatabase, PostgresTransaction
 from publisher.ledger.shards import ShardRef
+from publisher.ledger.worker_heartbeats import list_workers
 
 if TYPE_CHECKING:
-    from procrastinate import JobContext
+    from procrastinate import App
 
 _MAX_QUEUE_NAME = 63 - len("procrastinate_queue_v1#")
 """The length of a queue's name, in bytes: with this before it, it is the channel of a NOTIFY, an identifier."""
@@ -34,14 +35,6 @@ _JOBS_PER_WORKER = 2
 
 _POLL_SECONDS = 5.0
 """How often a worker looks for jobs, should a notification be lost, and for a database that failed."""
-
-
-class ShardJob(NamedTuple):
-    """A shard (its id) with something to do, its fence at that time, and its lane if that has a rate limit, else ""."""
-
-    shard: int
-    fence: int
-    lane: str = ""
 
 
 class JobQueue:
@@ -61,7 +54,7 @@ class JobQueue:
         assert isinstance(tx, PostgresTransaction)
         waiting = tx.fetch_all("SELECT queue_name, queueing_lock FROM procrastinate_jobs WHERE status = 'todo'")
         counts, locks = Counter(name for name, _ in waiting), {lock for _, lock in waiting}
-        limit = _JOBS_PER_WORKER * max(1, count_workers(tx))
+        limit = _JOBS_PER_WORKER * max(1, len(list_workers(tx, PostgresDatabase.dialect, self._newsletter)))
         for shard in shards:
             name = self.name_queue(shard.queue)
             lock = f"{name}: shard {shard.id}"  # one may wait in the queue of a lane that has no limit any more
@@ -88,25 +81,28 @@ class JobQueue:
         return name if len(name) <= _MAX_QUEUE_NAME else f"{name[: _MAX_QUEUE_NAME - 17]} {digest}"
 
 
+class LaneThreads(NamedTuple):
+    """So many threads, which take the jobs of these lanes and of no others."""
+
+    lanes: Sequence[str]
+    threads: int
+
+
 class JobWorker:
-    """Calls `deliver`, which must not raise, for each job in the `lanes`, in so many threads. `report` is called with
-    an error when the database at `url` fails, and with None when it is back."""
+    """Calls `deliver`, which must not raise, for each job of some lanes, in `groups` of threads: with a `shard` (its
+    id) that has work, and the `fence` that it had. `report` is called with an error when the database at `url` fails,
+    and with None when it is back."""
 
     def __init__(
         self,
         queue: JobQueue,
         url: str,
-        lanes: Collection[str],
-        threads: int,
-        deliver: Callable[[ShardJob], None],
+        groups: Sequence[LaneThreads],
+        deliver: Callable[[int, int], None],
         report: Callable[[StorageError | None], None],
     ) -> None:
-        self._procrastinate = queue.procrastinate
-        self._url = url
-        self._lanes: Mapping[str, str] = {queue.name_queue(lane): lane for lane in lanes}
-        self._threads = threads
-        self._deliver = deliver
-        self._report = report
+        self._queue, self._url, self._groups = queue, url, groups
+        self._deliver, self._report = deliver, report
 
     def run(self, stop: Event) -> None:
         """Work until `stop` is set and all calls have returned."""
@@ -114,7 +110,7 @@ class JobWorker:
 
     async def _run(self, stop: Event) -> None:
         loop = asyncio.get_running_loop()
-        loop.set_default_executor(ThreadPoolExecutor(self._threads + 1))
+        loop.set_default_executor(ThreadPoolExecutor(sum(group.threads for group in self._groups) + 1))
         loop.set_exception_handler(lambda *_: None)  # of a job that was deleted from the tables while it ran
         worker = asyncio.create_task(self._keep_working(stop))
         await asyncio.to_thread(stop.wait)
@@ -124,27 +120,28 @@ class JobWorker:
     async def _keep_working(self, stop: Event) -> None:
         """Work until `stop` is set, and again whenever the database fails: a cancellation may be lost with it."""
         while not stop.is_set():
-            connector = self._procrastinate.PsycopgConnector(
-                conninfo=self._url, kwargs=CONNECTION_OPTIONS, min_size=1, timeout=_POLL_SECONDS
-            )
-            app = self._procrastinate.App(connector=connector)
-            app.task(name=TASK_NAME, pass_context=True)(self._run_job)
+            options = {"kwargs": CONNECTION_OPTIONS, "min_size": 1, "timeout": _POLL_SECONDS}
+            connector = self._queue.procrastinate.PsycopgConnector(conninfo=self._url, **options)
+            app = self._queue.procrastinate.App(connector=connector)
+            app.task(name=TASK_NAME)(self._deliver)
             try:
-                async with app.open_async():
+                async with app.open_async(), asyncio.TaskGroup() as tasks:
                     self._report(None)
-                    await app.run_worker_async(
-                        queues=[*self._lanes],
-                        concurrency=self._threads,
-                        fetch_job_polling_interval=_POLL_SECONDS,
-                        delete_jobs="always",
-                        install_signal_handlers=False,
-                    )
+                    for group in self._groups:
+                        tasks.create_task(self._take_jobs(app, group))
             except Exception as error:  # whatever it is, it is better to go on than to end
-                reason, *_ = [*redact(str(error.__cause__ or error)).splitlines(), type(error).__name__]
+                cause = error.exceptions[0] if isinstance(error, ExceptionGroup) else error
+                reason, *_ = [*redact(str(cause.__cause__ or cause)).splitlines(), type(cause).__name__]
                 self._report(StorageError(f"the queue of the workers: {reason}"))
-                if stop.is_set():
-                    return
-            await asyncio.sleep(_POLL_SECONDS)
+            if not stop.is_set():
+                await asyncio.sleep(_POLL_SECONDS)
 
-    def _run_job(self, context: JobContext, shard: int, fence: int) -> None:
-        self._deliver(ShardJob(shard, fence, self._lanes.get(context.job.queue, "")))
+    async def _take_jobs(self, app: App, group: LaneThreads) -> None:
+        await app.run_worker_async(
+            queues=[self._queue.name_queue(lane) for lane in group.lanes],
+            concurrency=group.threads,
+            fetch_job_polling_interval=_POLL_SECONDS,
+            delete_jobs="always",
+            install_signal_handlers=False,
+        )
+        raise StorageError("the database failed for a moment")  # it ends without an error then; the other groups, too

@@ -32,7 +32,7 @@ _SETUP_LOCK_ID = 7236815
 """The advisory lock held while the tables are changed. An arbitrary number."""
 
 _IS_ALIVE = "last_heartbeat > NOW() - INTERVAL '30 seconds'"
-"""Selects workers that are alive: Procrastinate sends a heartbeat every 10 seconds, and says that 30 are too long."""
+"""Selects those that take jobs: Procrastinate sends a heartbeat every 10 seconds, and says that 30 are too long."""
 
 
 def import_procrastinate() -> ModuleType:
@@ -86,14 +86,6 @@ def require_tables(tx: Transaction) -> None:
         raise ConfigError("the queue of the workers has no tables yet", "create them: publish worker --setup")
     if version < _list_migrations()[-1].name:
         raise ConfigError("the tables of the workers' queue are of an older version", "publish worker --setup")
-
-
-def count_workers(tx: Transaction) -> int:
-    """Return how many workers were alive in the last seconds, of all newsletters in this database."""
-    if not _has_tables(tx):
-        return 0
-    [(number,)] = tx.fetch_all(f"SELECT COUNT(*) FROM procrastinate_workers WHERE {_IS_ALIVE}")
-    return int(number)
 
 
 def delete_stalled_jobs(tx: Transaction) -> int:

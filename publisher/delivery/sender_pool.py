@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Semaphore, Thread
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -53,14 +53,21 @@ class _Job(Struct, frozen=True):
 class SenderPool:
     """At most `size` senders, made with `make_sender` when they are needed. For one thread to use.
 
+    `spare` are further ones, which several pools share: `reserve` takes what is there, and `give_back` returns it.
+
     A delivery that takes longer than `timeout` seconds is given up: its outcome is unknown, and its thread is left
     behind. The transports of channels end earlier by themselves, and know more then.
     """
 
-    def __init__(self, make_sender: Callable[[], Sender], size: int, timeout: float) -> None:
+    def __init__(
+        self, make_sender: Callable[[], Sender], size: int, timeout: float, spare: Semaphore | None = None
+    ) -> None:
         self._make_sender = make_sender
         self._size = size
         self._timeout = timeout
+        self._spare = spare or Semaphore(0)
+        self._borrowed = 0
+        self._can_borrow = True
         self._idle: list[_Worker] = []
         self._busy: dict[int, _Job] = {}
         self._finished: SimpleQueue[Result | BaseException] = SimpleQueue()
@@ -71,7 +78,10 @@ class SenderPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the connections of the idle senders."""
+        """Close the connections of the idle senders, and give back all that are spare."""
+        if self._borrowed:
+            self._spare.release(self._borrowed)
+            self._borrowed = 0
         for worker in self._idle:
             worker.tasks.put(worker.sender.close)
             worker.tasks.put(None)
@@ -82,7 +92,19 @@ class SenderPool:
     @property
     def free(self) -> int:
         """How many deliveries can be started."""
-        return self._size - len(self._busy)
+        return max(0, self._size + self._borrowed - len(self._busy))
+
+    def reserve(self) -> int:
+        """Take all senders that are spare. Return how many deliveries can be started."""
+        while self._can_borrow and self._spare.acquire(blocking=False):
+            self._borrowed += 1
+        return self.free
+
+    def give_back(self) -> None:
+        """Give back the spare senders that are idle, once all that was collected is recorded."""
+        if number := min(self._borrowed, self.free):
+            self._spare.release(number)
+            self._borrowed -= number
 
     @property
     def in_progress(self) -> Collection[int]:
@@ -153,7 +175,7 @@ class SenderPool:
         try:
             worker.thread.start()
         except RuntimeError as error:
-            self._size = max(1, len(self._busy))
+            self._size, self._can_borrow = max(1, len(self._busy) - self._borrowed), False
             hint = "allow the process more memory and threads"
             raise DeliveryError(f"cannot start another thread: {error}", hint) from None
         return worker

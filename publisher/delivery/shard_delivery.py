@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import cache
-from threading import Event
+from threading import Event, Semaphore
 from typing import NamedTuple
 
 from publisher.channel import MessageChannel, Part
@@ -37,9 +37,11 @@ def deliver_shard(
     zone: dt.tzinfo,
     fence: int | None = None,
     max_wait: float = 0.0,
+    spare: Semaphore | None = None,
 ) -> ShardOutcome:
-    """Deliver a shard (its id) until nothing of it is due, or `stop` is set. Waits for its own rate limit, and at most
-    `max_wait` seconds because the platform asks for it. `zone` is the newsletter's time zone.
+    """Deliver a shard (its id) until nothing of it is due, or `stop` is set: one message at a time, more while there
+    are `spare` senders. Waits for its own rate limit, and at most `max_wait` seconds because the platform asks for it.
+    `zone` is the newsletter's time zone.
 
     Does nothing if it cannot be claimed, or was claimed since it had that `fence`; ends if its lease is lost. Raises
     StorageError.
@@ -55,7 +57,7 @@ def deliver_shard(
     def get_part(delivery: Delivery) -> Part:
         return load_part(delivery.digest, delivery.part)
 
-    with SenderPool(lambda: Sender(channel, get_part, clock.time, zone), channel.concurrency, can.timeout) as pool:
+    with SenderPool(lambda: Sender(channel, get_part, clock.time, zone), 1, can.timeout, spare) as pool:
         loop = DeliveryLoop(
             *(ledger, channel, clock, held, pool, stop, Event(), max_wait), lambda delivery: delivery.recipient
         )

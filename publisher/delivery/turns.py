@@ -105,6 +105,7 @@ class DeliveryLoop(Struct):
             outcomes = self._start(turn)
             if outcomes or (turn.deliveries and self.pool.free):
                 continue
+            self.pool.give_back()
             if self.pool.in_progress:
                 outcomes = self.pool.collect(self._get_collect_seconds(fetched_at))
             elif not self._wait_until_due(fetched_at):
@@ -129,7 +130,7 @@ class DeliveryLoop(Struct):
             return self.held.checkpoint(results, nothing, self.pool.in_progress, longer * _SECOND)
         wanted = QueueSelection(
             self.channel.name,
-            self.pool.free,
+            self.pool.reserve(),
             queues,
             self._limits,
             ordered=self.channel.capabilities.ordered,

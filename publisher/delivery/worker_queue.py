@@ -16,6 +16,7 @@ from publisher.ledger import PublicationStatus
 from publisher.ledger.database import Transaction
 from publisher.ledger.open_shards import find_open_queues, select_open_shards
 from publisher.ledger.shards import ShardRef
+from publisher.ledger.worker_heartbeats import list_workers
 from publisher.run import RunContext
 
 if TYPE_CHECKING:
@@ -94,7 +95,5 @@ def list_open_shards(
 
 def has_worker(run: RunContext) -> bool:
     """Return whether a worker was alive in the last seconds. Raises StorageError."""
-    from publisher.delivery.engine_tables import count_workers
-
     with run.ledger.transaction() as tx:
-        return count_workers(tx) > 0
+        return bool(list_workers(tx, run.ledger.dialect, run.config.newsletter.id))

@@ -33,6 +33,7 @@ from publisher.ledger import DeliveryState
 from publisher.ledger.closed_lanes import ClosedLane, describe_closed_lane, find_closed_lanes
 from publisher.ledger.meta import SchedulerActivity, load_activity
 from publisher.ledger.queries import find_issues_in_state, find_last_change
+from publisher.ledger.worker_heartbeats import list_workers
 from publisher.links import find_example_host, is_loopback_url
 from publisher.reports.bounces import diagnose_bounces
 from publisher.reports.subscribers import diagnose_mail_volume, diagnose_subscribers
@@ -267,15 +268,17 @@ def _diagnose_ledger(run: RunContext) -> Iterator[Finding]:
 
 def _diagnose_workers(run: RunContext) -> Iterator[Finding]:
     """Check the tables of the queue, and whether there are workers."""
-    from publisher.delivery.engine_tables import count_workers, require_tables
+    from publisher.delivery.engine_tables import require_tables
 
     with run.ledger.transaction() as tx:
         require_tables(tx)
-        number, has_open_shards = count_workers(tx), bool(list_open_shards(run, tx))
+        workers = list_workers(tx, run.ledger.dialect, run.config.newsletter.id)
+        has_open_shards = bool(list_open_shards(run, tx))
     if not find_worker_channels(run.config):
         yield Finding(FindingLevel.WARNING, "no channel sends to subscribers, so workers have nothing to do")
-    elif number:
-        yield Finding(FindingLevel.OK, f"{number} {'worker' if number == 1 else 'workers'} alive")
+    elif workers:
+        noun = "worker" if len(workers) == 1 else "workers"
+        yield Finding(FindingLevel.OK, f"{len(workers)} {noun} alive: {', '.join(workers)}")
     elif has_open_shards:
         yield Finding(FindingLevel.ERROR, "no worker is running, and messages wait for one", "start publish worker")
     else:

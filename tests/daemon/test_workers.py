@@ -18,6 +18,9 @@ from typing import Any
 
 import pytest
 
+from publisher.channels.email.rate_limit import build_rate_limits
+from publisher.daemon.shard_worker import share_threads
+from publisher.delivery.engine import LaneThreads
 from publisher.ledger import Ledger
 from publisher.signing import SigningKeys
 from publisher.subscribers.list_import import import_entries
@@ -160,7 +163,8 @@ def test_what_a_person_sees(letter: Letter) -> None:
     with letter.worker():
         eventually(lambda: letter.status()["condition"] == "published")
         findings = letter.publish("doctor", "--verbose")["findings"]
-        assert [one["message"] for one in findings if one["subject"] == "workers"] == ["1 worker alive"]
+        [message] = [one["message"] for one in findings if one["subject"] == "workers"]
+        assert re.fullmatch(r"1 worker alive: process \d+ on \S+", message)
     assert re.findall(r"^(?:started|stopped|2021.*)$", letter.said, re.MULTILINE) == [
         "started",
         "2021-07-18 sent email: 2 in lane other",
@@ -211,19 +215,35 @@ def test_a_worker_whose_database_is_gone_can_be_stopped(letter: Letter, postgres
 
 
 def test_a_worker_that_is_killed_leaves_as_much_unknown_as_it_was_sending(letter: Letter, server: MailServer) -> None:
-    letter.enter(addresses(MANY))
+    everyone = addresses(MANY) + [one for lane in build_rate_limits() for one in addresses(2, lane)]
+    letter.enter(everyone)
     letter.publish(*SEND)
-    with letter.worker("--threads", "2"):
-        with letter.worker("--threads", "2", code=-signal.SIGKILL) as victim:
-            eventually(lambda: len(server.mails) > 100)
-            victim.kill()
-            victim.wait()
+    server.script(Fault(".", hangs=True, at=0))
+    with letter.worker("--threads", "6", code=-signal.SIGKILL) as victim:
+        eventually(lambda: letter.count()["sending"] >= 6)
+        sleep(2)  # enough to begin with others, if it would
+        victim.kill()
+        victim.wait()
+    server.script()
+    with letter.worker():
         eventually(lambda: letter.count()["planned"] + letter.count()["sending"] == 0)
     counts = letter.count()
-    assert counts["sent"] + counts["unknown"] == MANY
-    assert counts["unknown"] <= 2 * 10, "a delivery for each connection of each thread"
+    assert (counts["unknown"], counts["sent"]) == (6, len(everyone) - 6)
     assert max(Counter(server.readers).values()) == 1
-    assert len(server.readers) >= counts["sent"]
+
+
+@pytest.mark.parametrize("lanes", [("",), ("163.com",), ("", "163.com"), ("", "163.com", "qq.com", "sina.com")])
+def test_threads_are_shared_among_the_lanes(lanes: tuple[str, ...]) -> None:
+    limited = {*lanes} - {""}
+    for messages in range(1, 12):
+        groups, left = share_threads(lanes, messages)
+        assert sorted(lane for group in groups for lane in group.lanes) == sorted(lanes)
+        assert min(group.threads for group in groups) >= 1
+        total = sum(group.threads for group in groups) + left
+        assert total == (messages if "" in lanes else min(messages, len(limited)))
+        own = [LaneThreads([lane], 1) for lane in sorted(limited)]
+        assert messages <= len(limited) or groups[: len(own)] == own
+        assert not left or groups[-1] == LaneThreads([""], 2)
 
 
 def test_jobs_that_are_lost_are_enqueued_again(letter: Letter, server: MailServer) -> None:

@@ -4,20 +4,19 @@ again."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
-from threading import Barrier, Event, Lock, Thread
+from threading import Event, Lock, Thread
 from time import monotonic, sleep
 
 import pytest
 
-from publisher.delivery.engine import JobQueue, JobWorker, ShardJob
-from publisher.delivery.engine_tables import count_workers, delete_stalled_jobs, require_tables, set_up_tables
-from publisher.errors import ConfigError, StorageError
+from publisher.delivery.engine import JobQueue, JobWorker, LaneThreads
+from publisher.delivery.engine_tables import delete_stalled_jobs, set_up_tables
+from publisher.errors import StorageError
 from publisher.ledger import Ledger
-from publisher.ledger.meta import set_meta
 from publisher.ledger.shards import ShardRef
+from publisher.ledger.worker_heartbeats import record_worker
 from tests.support.postgres import Postgres
 
 NEWSLETTER = "tag:e.org,2021:slow"
@@ -69,19 +68,21 @@ class Workers:
 
     def __init__(self, url: str, queue: JobQueue) -> None:
         self._url, self._queue, self._lock = url, queue, Lock()
-        self.delivered: list[ShardJob] = []
+        self.delivered: list[tuple[int, int]] = []
         self.reports: list[StorageError | None] = []
-        self.before: Callable[[ShardJob], object] = lambda _: None
+        self.before: Callable[[int], object] = lambda _: None
 
-    def deliver(self, job: ShardJob) -> None:
-        self.before(job)
+    def deliver(self, shard: int, fence: int) -> None:
+        self.before(shard)
         with self._lock:
-            self.delivered.append(job)
+            self.delivered.append((shard, fence))
 
     @contextmanager
-    def working(self, lanes: tuple[str, ...] = ("",), threads: int = 2) -> Iterator[Event]:
+    def working(self, *groups: LaneThreads) -> Iterator[Event]:
+        """Two threads of all lanes without a limit, unless there are others."""
         stop = Event()
-        worker = JobWorker(self._queue, self._url, lanes, threads, self.deliver, self.reports.append)
+        groups = groups or (LaneThreads([""], 2),)
+        worker = JobWorker(self._queue, self._url, groups, self.deliver, self.reports.append)
         thread = Thread(target=worker.run, args=(stop,))
         thread.start()
         try:
@@ -90,112 +91,6 @@ class Workers:
             stop.set()
             thread.join(300)
             assert not thread.is_alive()
-
-
-# ------------------------------------------------------------------ the tables
-
-
-def test_there_is_nothing_to_enqueue_into_before_the_setup(ledger: Ledger) -> None:
-    with ledger.transaction() as tx, pytest.raises(ConfigError, match="no tables yet") as caught:
-        require_tables(tx)
-    assert caught.value.hint == "create them: publish worker --setup"
-    assert set_up_tables(ledger)
-    with ledger.transaction() as tx:
-        require_tables(tx)
-    assert set_up_tables(ledger) == []
-
-
-def describe(ledger: Ledger) -> list[list[tuple[object, ...]]]:
-    """All that a schema has, without its name."""
-    here = "(SELECT current_schema()::regnamespace)"
-    queries = (
-        "SELECT table_name, column_name, data_type, is_nullable, regexp_replace(column_default, 'test\\d+.', '') "
-        "FROM information_schema.columns WHERE table_schema = current_schema()",
-        "SELECT regexp_replace(indexdef, 'test\\d+.', '', 'g') FROM pg_indexes WHERE schemaname = current_schema()",
-        f"SELECT proname, md5(prosrc), pg_get_function_arguments(oid) FROM pg_proc WHERE pronamespace = {here}",
-        f"""SELECT tgname, pg_class.relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
-            WHERE pg_class.relnamespace = {here} AND NOT tgisinternal""",
-        f"""SELECT typname, enumlabel FROM pg_enum JOIN pg_type ON pg_type.oid = enumtypid
-            WHERE typnamespace = {here}""",
-    )
-    with ledger.transaction() as tx:
-        return [sorted(tx.fetch_all(query), key=repr) for query in queries]
-
-
-@pytest.mark.parametrize(
-    "before", ["02.14.01_01_add_indexes_for_fetch_job.sql", "03.04.00_01_pre_add_retry_failed_job_procedure.sql"]
-)
-def test_older_tables_are_upgraded(ledger: Ledger, postgres: Postgres, before: str) -> None:
-    from procrastinate.schema import migrations_path
-
-    from publisher.ledger.postgres import PostgresTransaction
-
-    for script in sorted(Path(migrations_path).glob("*.sql")):
-        if script.name <= before:
-            with ledger.transaction() as tx:
-                assert isinstance(tx, PostgresTransaction)
-                tx.connection.execute(script.read_bytes())
-    set_meta(ledger, "last migration of procrastinate", before)
-    with ledger.transaction() as tx, pytest.raises(ConfigError, match="older version"):
-        require_tables(tx)
-    done = set_up_tables(ledger)
-    assert done == sorted(done)
-    assert done[0] > before
-    with ledger.transaction() as tx:
-        require_tables(tx)
-    fresh = Ledger(postgres.address())
-    set_up_tables(fresh)
-    assert describe(ledger) == describe(fresh)
-    fresh.close()
-
-
-def test_several_processes_may_set_up_at_once(url: str, ledger: Ledger) -> None:
-    done: list[list[str]] = []
-    begin = Barrier(4)
-
-    def set_up() -> None:
-        own = Ledger(url)
-        begin.wait()
-        done.append(set_up_tables(own))
-        own.close()
-
-    threads = [Thread(target=set_up) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(map(len, done)) == [0, 0, 0, 1]
-    with ledger.transaction() as tx:
-        require_tables(tx)
-
-
-def test_tables_of_others_are_left_alone(ledger: Ledger) -> None:
-    set_up_tables(ledger)
-    set_meta(ledger, "last migration of procrastinate", "")
-    with pytest.raises(ConfigError, match="which publisher has not created"):
-        set_up_tables(ledger)
-
-
-TABLES = ("jobs", "workers", "events", "periodic_defers")
-
-
-@pytest.mark.parametrize("dropped", [TABLES, *((name,) for name in TABLES)], ids="+".join)
-def test_tables_that_were_dropped_are_created_again(
-    ledger: Ledger, queue: JobQueue, postgres: Postgres, dropped: Sequence[str]
-) -> None:
-    with ledger.transaction() as tx:
-        for name in dropped:
-            tx.execute(f"DROP TABLE procrastinate_{name} CASCADE")
-        assert count_workers(tx) == 0
-    with ledger.transaction() as tx, pytest.raises(ConfigError, match="no tables yet"):
-        require_tables(tx)
-    assert set_up_tables(ledger)
-    with ledger.transaction() as tx:
-        queue.enqueue(tx, [shard(1, 1)])
-    fresh = Ledger(postgres.address())
-    set_up_tables(fresh)
-    assert describe(ledger) == describe(fresh)
-    fresh.close()
 
 
 # -------------------------------------------------------------------- enqueuing
@@ -253,16 +148,15 @@ def test_two_processes_may_enqueue_the_same_shard_at_once(url: str, ledger: Ledg
         assert tx.fetch_all("SELECT value FROM meta WHERE name = 'before'") == [("it",)]
 
 
-def test_each_lane_has_jobs_for_its_workers_and_not_more(ledger: Ledger, queue: JobQueue) -> None:
+def test_each_lane_has_jobs_for_its_workers_and_not_more(
+    ledger: Ledger, queue: JobQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shards = [shard(number, 1, lane) for number, lane in enumerate(["", "qq.com", "", "gone.example"] * 10)]
     for number in (0, 1, 3):
         with ledger.transaction() as tx:
-            tx.execute("DELETE FROM procrastinate_workers")
-            for _ in range(number):
-                tx.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
-            tx.execute(
-                "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (NOW() - INTERVAL '31 seconds')"
-            )  # which was killed
+            for process in range(number):
+                monkeypatch.setattr("publisher.ledger.worker_heartbeats.get_process_id", lambda one=process: f"{one}")
+                record_worker(tx, ledger.dialect, NEWSLETTER)
             queue.enqueue(tx, shards)
         counts = Counter(name for name, *_ in jobs(ledger))
         assert counts == dict.fromkeys([NEWSLETTER, f"{NEWSLETTER} qq.com"], 2 * max(1, number))
@@ -307,17 +201,14 @@ def test_a_worker_delivers_what_is_there_and_what_comes(url: str, ledger: Ledger
     with ledger.transaction() as tx:
         queue.enqueue(tx, [shard(1, 1), shard(2, 3)])
         JobQueue("tag:e.org,2021:other", LANES).enqueue(tx, [shard(9, 9)])
-    with workers.working(("", "qq.com")):
+    with workers.working(LaneThreads(["", "qq.com"], 2)):
         eventually(lambda: len(workers.delivered) == 2)
         with ledger.transaction() as tx:
-            assert count_workers(tx) == 1
             queue.enqueue(tx, [shard(4, 1, "qq.com"), shard(3, 1)])
         eventually(lambda: len(workers.delivered) == 4)
         eventually(lambda: len(jobs(ledger)) == 1)
-    assert sorted(workers.delivered) == [(1, 1, ""), (2, 3, ""), (3, 1, ""), (4, 1, "qq.com")]
+    assert sorted(workers.delivered) == [(1, 1), (2, 3), (3, 1), (4, 1)]
     assert [shard for _, shard, _, _ in jobs(ledger)] == [9], "the jobs of another newsletter, and none that is done"
-    with ledger.transaction() as tx:
-        assert count_workers(tx) == 0
     assert workers.reports == [None]
 
 
@@ -325,24 +216,46 @@ def test_a_worker_takes_only_jobs_of_its_lanes(url: str, ledger: Ledger, queue: 
     workers = Workers(url, queue)
     with ledger.transaction() as tx:
         queue.enqueue(tx, [shard(1, 1), shard(2, 1, "qq.com"), shard(3, 1, "163.com")])
-    with workers.working(("qq.com",)):
+    with workers.working(LaneThreads(["qq.com"], 2)):
         eventually(lambda: bool(workers.delivered))
         eventually(lambda: len(jobs(ledger)) == 2)
-    assert workers.delivered == [(2, 1, "qq.com")]
+    assert workers.delivered == [(2, 1)]
+
+
+def test_the_jobs_of_one_lane_do_not_take_the_threads_of_another(url: str, ledger: Ledger, queue: JobQueue) -> None:
+    workers, lock, begun, go_on = Workers(url, queue), Lock(), list[int](), Event()
+
+    def hold(shard: int) -> None:
+        with lock:
+            begun.append(shard)
+        go_on.wait(60)
+
+    workers.before = hold
+    with ledger.transaction() as tx:
+        queue.enqueue(tx, [shard(1, 1), shard(2, 1), shard(3, 1, "qq.com"), shard(4, 1, "qq.com")])
+    with workers.working(LaneThreads([""], 1), LaneThreads(["qq.com"], 1), LaneThreads(["163.com"], 1)) as stop:
+        eventually(lambda: len(begun) == 2)
+        with ledger.transaction() as tx:
+            queue.enqueue(tx, [shard(5, 1, "163.com"), shard(6, 1)])
+        eventually(lambda: len(begun) == 3)
+        stop.set()
+        go_on.set()
+    assert sorted(begun) == [1, 3, 5]
+    assert [number for _, number, *_ in jobs(ledger)] == [2, 4, 6]
 
 
 def test_a_worker_that_is_stopped_ends_what_it_has_begun(url: str, ledger: Ledger, queue: JobQueue, caplog) -> None:
     caplog.set_level("INFO", "procrastinate.worker")
     workers, begun, go_on = Workers(url, queue), Event(), Event()
 
-    def hold(_: ShardJob) -> None:
+    def hold(_: int) -> None:
         begun.set()
         go_on.wait(300)
 
     workers.before = hold
     with ledger.transaction() as tx:
         queue.enqueue(tx, [shard(number, 1) for number in range(5)])
-    with workers.working(threads=1) as stop:
+    with workers.working(LaneThreads([""], 1)) as stop:
         assert begun.wait(300)
         stop.set()
         eventually(lambda: "Waiting for job to finish" in caplog.text)
@@ -354,14 +267,14 @@ def test_a_worker_that_is_stopped_ends_what_it_has_begun(url: str, ledger: Ledge
 def test_a_worker_survives_the_loss_of_its_jobs(url: str, ledger: Ledger, queue: JobQueue) -> None:
     workers, begun, go_on = Workers(url, queue), Event(), Event()
 
-    def hold(_: ShardJob) -> None:
+    def hold(_: int) -> None:
         begun.set()
         go_on.wait(300)
 
     workers.before = hold
     with ledger.transaction() as tx:
         queue.enqueue(tx, [shard(number, 1) for number in range(3)])
-    with workers.working(threads=1):
+    with workers.working(LaneThreads([""], 1)):
         assert begun.wait(300)
         with ledger.transaction() as tx:
             tx.execute("TRUNCATE procrastinate_jobs CASCADE")
@@ -370,7 +283,7 @@ def test_a_worker_survives_the_loss_of_its_jobs(url: str, ledger: Ledger, queue:
         with ledger.transaction() as tx:
             queue.enqueue(tx, [shard(7, 1)])
         eventually(lambda: len(workers.delivered) == 2)
-    assert [job.shard for job in workers.delivered] == [0, 7]
+    assert [shard for shard, _ in workers.delivered] == [0, 7]
 
 
 def test_a_worker_outlives_the_database(url: str, ledger: Ledger, queue: JobQueue, postgres: Postgres) -> None:

@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock, Semaphore, Thread
+from time import sleep
 from typing import ClassVar
 
 import pytest
@@ -61,7 +62,12 @@ class Office:
         self.now += dt.timedelta(seconds=seconds)
 
     def deliver(
-        self, number: int, behaves: Behaviour | None = None, kind: type[Letters] = Letters, max_wait: float = 0.0
+        self,
+        number: int,
+        behaves: Behaviour | None = None,
+        kind: type[Letters] = Letters,
+        max_wait: float = 0.0,
+        spare: Semaphore | None = None,
     ) -> ShardOutcome:
         shard = self.opened[number]
         channel = kind(self.world, behaves=behaves)
@@ -72,6 +78,7 @@ class Office:
             zone=dt.UTC,
             fence=shard.fence,
             max_wait=max_wait,
+            spare=spare or Semaphore(channel.concurrency - 1),
         )
 
     @property
@@ -143,6 +150,33 @@ def test_it_ends_after_the_deliveries_in_progress(office: Office) -> None:
     assert office.deliver(0, stop).sent == 3
     assert office.deliver(1).sent == 0
     assert (office.count("sent"), office.count("planned"), office.count("sending")) == (3, 4, 0)
+
+
+def test_shards_that_are_delivered_at_once_share_the_senders_that_are_spare(office: Office) -> None:
+    spare, lock, seen = Semaphore(1), Lock(), list[tuple[int, int]]()
+    in_progress: list[str] = []
+
+    def watch(call: Call, effect: Callable[[], Receipt]) -> Receipt:
+        with lock:
+            in_progress.append(call.recipient)
+            seen.append((len(in_progress), office.count("sending")))
+        sleep(0.02)  # the other shard begins, too
+        with lock:
+            in_progress.remove(call.recipient)
+        return effect()
+
+    threads = [
+        Thread(target=office.deliver, args=(number, watch), kwargs={"spare": spare})
+        for number in range(len(office.opened))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert office.count("sent") == 7
+    assert max(number for number, _ in seen) <= len(threads) + 1, seen
+    assert max(number for _, number in seen) <= len(threads) + 1, seen
+    assert [spare.acquire(blocking=False) for _ in range(2)] == [True, False], "it is given back"
 
 
 def test_what_is_unknown_is_left_to_people_or_to_the_rule(office: Office) -> None:

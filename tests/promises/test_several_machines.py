@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from publisher.channels.email.rate_limit import build_rate_limits
 from tests.simulate.account import compare
 from tests.simulate.kills import KillLoop, Plan
 from tests.simulate.letter import Letter, empty_queue, plan_issue
@@ -15,8 +14,7 @@ from tests.simulate.processes import ProcessGroup
 from tests.support.postgres import Postgres
 from tests.support.servers.mail_recorder import MailRecorder
 
-THREADS, CONNECTIONS = 2, 3
-WINDOW = (THREADS + len(build_rate_limits())) * CONNECTIONS
+WINDOW = 6
 """How many emails a worker sends at a time."""
 
 SENT = ["sent"] * 4
@@ -25,10 +23,10 @@ SENT = ["sent"] * 4
 def test_two_workers_that_are_killed(tmp_path: Path, postgres: Postgres) -> None:
     plan = Plan(readers=2_000, processes=2, kills=2, lease=8.0)
     with MailRecorder(tmp_path / "arrived", delay=0.001) as recorder:
-        letter = Letter(tmp_path / "letter", postgres.address(), recorder.port, connections=CONNECTIONS)
+        letter = Letter(tmp_path / "letter", postgres.address(), recorder.port)
         letter.subscribe(range(plan.readers))
         plan_issue(letter, tmp_path / "log")
-        words, timeout = ("worker", f"--threads={THREADS}"), str(plan.lease / 2)
+        words, timeout = ("worker", f"--threads={WINDOW}"), str(plan.lease / 2)
         with ProcessGroup(letter, words, plan.processes, tmp_path / "log", TIMEOUT=timeout) as group:
             ending = KillLoop(plan, letter, group, recorder.file, postgres).run(lambda: empty_queue(letter))
     account = ending.account

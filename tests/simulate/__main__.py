@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from publisher.channels.email.rate_limit import build_rate_limits
 from tests.simulate.account import audit
 from tests.simulate.half import Costs, deliver_until, measure_disk, measure_leaving, measure_plan, measure_status
 from tests.simulate.kills import KillLoop, Plan
@@ -25,11 +24,10 @@ from tests.simulate.report import MISSES, at_least, at_most, note
 from tests.support.postgres import Postgres, programs
 from tests.support.servers.mail_recorder import MailRecorder
 
-_THREADS, _CONNECTIONS = 2, 5
-WORKER = ("worker", f"--threads={_THREADS}")
-WINDOW = (_THREADS + len(build_rate_limits())) * _CONNECTIONS
-"""How many emails a worker sends at a time, whose outcome is unknown when it is killed: it has a thread more for each
-lane with a rate limit, and what is there to do is for any of them."""
+WINDOW = 10
+"""How many emails a worker sends at a time, whose outcome is unknown when it is killed."""
+
+WORKER = ("worker", f"--threads={WINDOW}")
 
 LEASE = 20.0
 """Seconds, instead of the 21 minutes that email needs, so that the simulation ends today."""
@@ -54,7 +52,7 @@ def kills(work: Path, server: Postgres, readers: int) -> None:
     """Four workers, eight of which are killed in all; one is frozen, PostgreSQL restarted, and the queue emptied."""
     plan = Plan(readers, processes=4, lease=LEASE)
     with MailRecorder(work / "arrived", delay=0.001) as recorder:
-        letter = Letter(work / "letter", server.address(), recorder.port, connections=_CONNECTIONS)
+        letter = Letter(work / "letter", server.address(), recorder.port)
         letter.subscribe(range(readers))
         plan_issue(letter, work / "log")
         with ProcessGroup(letter, WORKER, plan.processes, work / "log", TIMEOUT=str(LEASE / 2)) as group:

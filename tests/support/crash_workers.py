@@ -18,7 +18,7 @@ import sys
 import time
 from contextlib import closing
 from functools import partial
-from threading import Event
+from threading import Event, Semaphore
 from typing import ClassVar
 
 from publisher.channel import Capabilities, Part, Rendering
@@ -70,7 +70,14 @@ def work(one: Round) -> int:
                 shards = select_open_shards(tx, one.key.issue, one.channel.name, "", clock.time(), 5)
             if shards:
                 shard = chance.choice(shards)
-                deliver_shard(ledger, one.channel, shard.id, clock=clock, stop=Event(), zone=dt.UTC, fence=shard.fence)
+                deliver_shard(
+                    *(ledger, one.channel, shard.id),
+                    clock=clock,
+                    stop=Event(),
+                    zone=dt.UTC,
+                    fence=shard.fence,
+                    spare=Semaphore(one.channel.concurrency - 1),
+                )
                 continue
             status = find_status(ledger, one.key)
             if status and not status.counts.planned + status.counts.sending:

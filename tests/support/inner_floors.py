@@ -57,7 +57,7 @@ INNER_FLOORS = {
         "planning",
         "ledger",
         "__init__ closed_lanes destinations meta outputs requests unknown",
-        "lane_metrics queries",
+        "lane_metrics queries worker_heartbeats",
         "calendar metrics subscriber_counts",
     ),
     "archive": (
