@@ -92,10 +92,10 @@ class Context(Struct, frozen=True):
 
     `feeds` maps rss, atom and json to absolute URLs (empty if the rss channel is disabled), and `section_feeds`,
     for the archive alone, the titles of sections to those of their RSS feeds; so is `subscribe_url`, that of
-    the page on how to subscribe, "" without one. `previous` and `next` are the neighbours by date. `article_urls`
-    maps the absolute URL of an issue's page to the URL of its WeChat article, for the issues whose article is known.
-    `card` is the image of the page: the issue's, or that of the newsletter. `subscribe_options` are those of the
-    channels that send messages now.
+    the page on how to subscribe, "" without one. `previous` and `next` are the neighbours by date, None unless the
+    channel `links_neighbours`. `article_urls` maps the absolute URL of an issue's page to the URL of its WeChat
+    article, for the issues whose article is known. `card` is the image of the page: the issue's, or that of the
+    newsletter. `subscribe_options` are those of the channels that send messages now.
     """
 
     newsletter: Newsletter
@@ -189,11 +189,12 @@ class Capabilities(Struct, frozen=True):
     `limits`: the maximum of numbers in the report of a rendering, by name; more is an error in the issue. `templates`:
     the files of the theme that renderings of issues depend on; None means all.
     `caches_entries`: the rendering of an issue is not delivered; its first part is cached for
-    `render_archive`. `names_cards`: its pages name the image `context.card`, which is drawn for it. `lists_contents`:
-    `render_archive` needs the contents of issues. `can_ping`: the channel has `build_ping`. The others are about
-    messages: `can_edit`: the session has `edit` and `delete`. `can_probe`: it has `probe`. `can_send_notices`: the
-    channel has `render_notice`. `ordered`: a part is sent only after the previous one has arrived.
-    `idempotent`: delivering twice is the same as once, so unknown outcomes are retried. `timeout`: how long a
+    `render_archive`. `names_cards`: its pages name the image `context.card`, which is drawn for it.
+    `links_neighbours`: its renderings name `context.previous` and `context.next`, and are made again when those change.
+    `lists_contents`: `render_archive` needs the contents of issues. `can_ping`: the channel has `build_ping`. The
+    others are about messages: `can_edit`: the session has `edit` and `delete`. `can_probe`: it has `probe`.
+    `can_send_notices`: the channel has `render_notice`. `ordered`: a part is sent only after the previous one has
+    arrived. `idempotent`: delivering twice is the same as once, so unknown outcomes are retried. `timeout`: how long a
     delivery may take, in seconds. `locked_after_publication`: an issue is not changed once its URL is known.
     """
 
@@ -201,6 +202,7 @@ class Capabilities(Struct, frozen=True):
     templates: Collection[str] | None = None
     caches_entries: bool = False
     names_cards: bool = False
+    links_neighbours: bool = False
     lists_contents: bool = False
     can_ping: bool = False
     can_edit: bool = False

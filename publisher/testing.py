@@ -138,6 +138,7 @@ def check_channel(channel: Channel, text: Callable[[Part], str] | None = None) -
             templates=can.templates,
             caches_entries=can.caches_entries,
             names_cards=can.names_cards,
+            links_neighbours=can.links_neighbours,
             lists_contents=can.lists_contents,
             can_ping=can.can_ping,
         )

@@ -173,16 +173,21 @@ def _build_feed_group(
     read_lines: Callable[[], Iterable[bytes]],
     article_urls: Mapping[str, str] = MappingProxyType({}),
 ) -> PartGroup:
-    facts = [
-        (
-            *(entry.id, entry.revision, entry.title, entry.summary, entry.url),
-            *(entry.published.isoformat(), entry.updated.isoformat()),
-            article_urls.get(entry.url),
-        )
-        for entry in entries
-    ]
+    facts = [_describe_entry(entry, article_urls) for entry in entries]
     return PartGroup(
-        key, _compute_group_digest(feeds, facts), lambda: add_compressed(_render_feed_files(keys, feeds, read_lines()))
+        key,
+        _compute_group_digest(feeds, "\n".join(facts)),
+        lambda: add_compressed(_render_feed_files(keys, feeds, read_lines())),
+    )
+
+
+def _describe_entry(entry: Entry, article_urls: Mapping[str, str]) -> str:
+    """Return all that a feed depends on of an entry, besides the settings, which say at what time of its day an issue
+    is published."""
+    correction = "" if entry.updated == entry.published else entry.updated.isoformat()
+    return (
+        f"{entry.id}\0{entry.revision}\0{entry.title}\0{entry.summary}\0{entry.url}\0{entry.date.toordinal()}\0"
+        f"{correction}\0{article_urls.get(entry.url, '')}"
     )
 
 

@@ -22,7 +22,7 @@ class Web(ArchiveChannel, frozen=True):
     """
 
     name: ClassVar[str] = "web"
-    capabilities: ClassVar[Capabilities] = Capabilities(names_cards=True, lists_contents=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(names_cards=True, links_neighbours=True, lists_contents=True)
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         """Render the page of an issue that has passed `publishable` and `absolute`; needs `context.entry`."""

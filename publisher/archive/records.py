@@ -107,7 +107,7 @@ def build_edition(
     the clock is behind or the date of an issue is changed to a future one. Of two issues with the same id or
     URL, only the first by path is included.
     """
-    kept = {*published, *redated}
+    kept, day = {*published, *redated}, today.isoformat()
     issues: list[Record] = []
     faults: dict[str, IssueError] = {}
     clashes: dict[str, IssueError] = {}
@@ -118,13 +118,14 @@ def build_edition(
             continue
         if record.fault:
             faults[record.path] = IssueError(record.fault, record.hint)
-        elif record.date > today.isoformat() and record.path not in kept:
+        elif record.date > day and record.path not in kept:
             until = min(until or record.date, record.date)
-        elif other := next((taken[name] for name in _unique_names(record) if name in taken), None):
-            faults[record.path] = clashes[other.path] = _build_conflict_error(other, record)
-        else:
-            taken |= dict.fromkeys(_unique_names(record), record)
+        elif taken.keys().isdisjoint(names := _unique_names(record)):
+            taken.update(dict.fromkeys(names, record))
             issues.append(record)
+        else:
+            other = next(taken[name] for name in names if name in taken)
+            faults[record.path] = clashes[other.path] = _build_conflict_error(other, record)
     issues.sort(key=lambda record: (record.date, record.id), reverse=True)
     return Edition(today, tuple(issues), faults, clashes, until, bool(held_back), frozenset(redated))
 

@@ -44,7 +44,8 @@ def scan(root: Path, pattern: str) -> list[SourceFile]:
     `*`, `?` and `[...]` match within a name, `**` any number of folders. Names that begin with a dot are
     skipped, as usual, and so are links that lead nowhere. Raises StorageError when a folder cannot be listed.
     """
-    return [file for file, _ in _scan(root, pattern) if file.size != REFUSED_SIZE]
+    files = [file for file, _ in _scan(root, pattern).values() if file.size != REFUSED_SIZE]
+    return sorted(files)
 
 
 def is_project_page(path: str) -> bool:
@@ -60,34 +61,35 @@ def scan_issues(root: Path, patterns: Iterable[str]) -> list[SourceFile]:
     A glob that begins with `!` excludes what it matches. A README and the like (`is_project_page`) is an issue only
     if it is named without `*`.
     """
-    found: dict[str, tuple[SourceFile, bool]] = {}
+    found: dict[str, _FoundFile] = {}
     excluded: set[str] = set()
     for pattern in patterns:
         if pattern.startswith("!"):
-            excluded |= {file.path for file, _ in _scan(root, pattern[1:])}
+            excluded.update(_scan(root, pattern[1:]))
             continue
-        for file, is_linked in _scan(root, pattern):
-            if file.path == pattern or not is_project_page(file.path):
-                found[file.path] = file, is_linked
+        matching = _scan(root, pattern)
+        found |= {path: matching[path] for path in matching if path == pattern or not is_project_page(path)}
     files, access = [], FileAccess(root)
-    for _, (file, is_linked) in sorted(found.items()):
-        if file.path in excluded:
-            continue
-        is_refused = is_linked and access.find_refusal(file.path)
-        files.append(SourceFile(file.path, REFUSED_SIZE, _REFUSED_MTIME) if is_refused else file)
+    for path in sorted(found.keys() - excluded):
+        file, is_linked = found[path]
+        is_refused = is_linked and access.find_refusal(path)
+        files.append(SourceFile(path, REFUSED_SIZE, _REFUSED_MTIME) if is_refused else file)
     return files
 
 
-def _scan(root: Path, pattern: str) -> list[tuple[SourceFile, bool]]:
-    """Return the files, and for each whether a symbolic link leads to it. What is no file has `REFUSED_SIZE`."""
+_FoundFile = tuple[SourceFile, bool]
+"""A file, and whether a symbolic link leads to it. What is no file has `REFUSED_SIZE`."""
+
+
+def _scan(root: Path, pattern: str) -> dict[str, _FoundFile]:
+    """Return the files by path; a glob with two `**` may find one twice."""
     try:
-        # a glob with two `**` may find a file twice
-        return sorted(set(_scan_folder(str(root), "", pattern.split("/"), is_linked=False)))
+        return {found[0].path: found for found in _scan_folder(str(root), "", pattern.split("/"), is_linked=False)}
     except OSError as error:
         raise StorageError(f"cannot list {error.filename}: {error.strerror}") from error
 
 
-def _scan_folder(folder: str, prefix: str, parts: list[str], *, is_linked: bool) -> Iterator[tuple[SourceFile, bool]]:
+def _scan_folder(folder: str, prefix: str, parts: list[str], *, is_linked: bool) -> Iterator[_FoundFile]:
     head, *rest = parts
     deep = head == "**"
     if deep:

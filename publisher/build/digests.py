@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Sequence
 
@@ -20,6 +21,7 @@ class RenderingDigests:
 
     def __init__(self, run: RunContext, context: Context, records: Sequence[Record], jobs: JobBuilder) -> None:
         self._issues = compute_digests(records, jobs.entries)
+        self._neighbours = describe_neighbours(jobs.entries)
         config, theme = run.config, run.theme
         self._keys = {one.name: compute_rendering_key(config, one, theme, context) for one in run.channels}
         self._entries = jobs.entries
@@ -35,11 +37,13 @@ class RenderingDigests:
 
         Article URLs are not included for archive channels: each new URL would outdate all their renderings.
         """
-        key, others = self._keys[channel.name], ""
-        if channel.capabilities.names_cards:
-            others = str(self._cards.find_image(self._entries[position].id))
-        elif not isinstance(channel, ArchiveChannel):
-            others = self._articles
+        key, can, others = self._keys[channel.name], channel.capabilities, ""
+        if can.names_cards:
+            others += str(self._cards.find_image(self._entries[position].id))
+        if can.links_neighbours:
+            others += self._neighbours[position]
+        if not isinstance(channel, ArchiveChannel):
+            others += self._articles
         return f"{self._issues[position]}-{_shorten_digest(key + others) if others else key}"
 
     def of_group(self, channel: Channel, digest: str) -> str:
@@ -54,18 +58,28 @@ def _shorten_digest(text: str) -> str:
 def compute_digests(records: Sequence[Record], entries: Sequence[Entry]) -> list[str]:
     """Return a digest for each issue of the inputs of its renderings that are not the same for all issues.
 
-    These are its file, its summary, which of its images are published, the pages of the issues it links to, the time
-    of its last correction, and its neighbours.
+    These are its file, its summary, which of its images are published, the pages of the issues it links to, and the
+    time of its last correction; but not its neighbours, which only some channels show.
     """
-    labels = ["", *(f"{entry.id}\0{entry.title}\0{entry.url}\0{entry.date}\0{entry.excerpt}" for entry in entries), ""]
     return [
         hashlib.blake2b(
-            f"{record.sha256}\n{_list_images(record)}\n{record.links and entry.revision}\n{entry.updated}\n"
-            f"{entry.feed_id}\n{entry.summary}\n{before}\n{after}".encode("utf-8", "surrogatepass"),
+            f"{record.sha256}\n{record.images and _list_images(record)}\n{record.links and entry.revision}\n"
+            f"{_find_correction(entry)}\n{entry.feed_id}\n{entry.summary}".encode("utf-8", "surrogatepass"),
             digest_size=16,
         ).hexdigest()
-        for record, entry, after, before in zip(records, entries, labels, labels[2:], strict=False)
+        for record, entry in zip(records, entries, strict=True)
     ]
+
+
+def describe_neighbours(entries: Sequence[Entry]) -> list[str]:
+    """Return for each issue what pages show of the one before and the one after it."""
+    labels = ["", *(f"{entry.id}\0{entry.title}\0{entry.url}\0{entry.date}\0{entry.excerpt}" for entry in entries), ""]
+    return [f"{before}\n{after}" for after, before in zip(labels, labels[2:], strict=False)]
+
+
+def _find_correction(entry: Entry) -> dt.datetime | None:
+    """Return when an issue was last corrected; when it was published follows from its date and the settings."""
+    return None if entry.updated == entry.published else entry.updated
 
 
 def _list_images(record: Record) -> list[tuple[str, str, bool]]:

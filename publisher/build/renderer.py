@@ -273,8 +273,11 @@ class IssueRenderer(Struct, frozen=True):
     ) -> Rendering | PublisherError:
         if isinstance(document, IssueError):  # the file has changed since it was read, and has a fault now
             return document
+        channel = self.channels[name]
+        if not channel.capabilities.links_neighbours:  # it would not be rendered again when they change
+            context = replace(context, previous=None, next=None)
         try:
-            rendering = self.channels[name].render(document, context)
+            rendering = channel.render(document, context)
             if not isinstance(rendering, Rendering):
                 raise TypeError(f"it returned {type(rendering).__name__} instead of a Rendering")
             return rendering

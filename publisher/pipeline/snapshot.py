@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -14,7 +14,6 @@ from publisher.build.digests import compute_digests
 from publisher.build.issue_links import IssueLinks
 from publisher.build.renderer import IssueRenderer, RenderJob
 from publisher.build.sources import Sources, build_entries, find_published_ahead
-from publisher.calendar.held_back import find_held_back
 from publisher.channel import Entry, Rendering
 from publisher.errors import PublisherError
 from publisher.run import RunContext
@@ -78,17 +77,8 @@ def take_snapshot(run: RunContext, unready: str = "") -> Snapshot:
         current = build_edition(records.values(), today, published=published, redated=redated)
         entries = build_entries(run, current, Revisions(run.home.revisions))
         cached = sources.index.find_digest
-    digests = _compute_visible_digests(current.issues, entries, find_held_back(run, records, None))
+    digests = compute_digests(current.issues, entries)
     return Snapshot(current, entries, digests, records, cached, sources.renderer, run.article_urls(entries), path)
-
-
-def _compute_visible_digests(records: Sequence[Record], entries: Sequence[Entry], hidden: Collection[str]) -> list[str]:
-    """Return the digests of the issues; those of visible issues do not depend on `hidden` paths."""
-    visible = [pair for pair in zip(records, entries, strict=True) if pair[0].path not in hidden]
-    digests = compute_digests([record for record, _ in visible], [entry for _, entry in visible])
-    by_path = {record.path: digest for (record, _), digest in zip(visible, digests, strict=True)}
-    all_digests = zip(records, compute_digests(records, entries), strict=True)
-    return [by_path.get(record.path, digest) for record, digest in all_digests]
 
 
 def _include_unready(records: Mapping[str, Record], path: str, today: dt.date) -> tuple[Mapping[str, Record], dt.date]:

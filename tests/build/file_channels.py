@@ -26,6 +26,7 @@ class Pages(ArchiveChannel, frozen=True):
     """A page per issue that names its neighbours, and an index."""
 
     name: ClassVar[str] = "pages"
+    capabilities: ClassVar[Capabilities] = Capabilities(links_neighbours=True)
     rendered: UserList[str] = field(default_factory=UserList)  # not a list: what is in settings is in cache keys
 
     def render(self, issue: Issue, context: Context) -> Rendering:
@@ -53,8 +54,11 @@ class Feed(ArchiveChannel, frozen=True):
 
     name: ClassVar[str] = "feed"
     capabilities: ClassVar[Capabilities] = Capabilities(caches_entries=True)
+    rendered: UserList[str] = field(default_factory=UserList)
 
     def render(self, issue: Issue, context: Context) -> Rendering:
+        self.rendered.append(issue.id)
+        assert (context.previous, context.next) == (None, None)
         text = f"{context.entry.id} {context.entry.updated} {issue.source.sha256}\n"
         return Rendering((Part("kept", "text/plain", text.encode()),))
 

@@ -166,6 +166,19 @@ def test_a_new_issue_costs_two_parses(project: Project, parsed: list[str]) -> No
     ]
 
 
+def test_only_what_names_its_neighbours_is_rendered_for_a_new_one(project: Project) -> None:
+    pages, feed = project.channels
+    project.publish()
+    project.write("2021-07-19", "增刊")
+    project.now += dt.timedelta(days=1)
+    pages.rendered.clear()
+    feed.rendered.clear()
+    project.publish()
+    assert sorted(pages.rendered) == ["2021-07-18", "2021-07-19"]
+    assert feed.rendered == ["2021-07-19"]
+    assert project.text("2021-07-18.html").splitlines()[2] == "慢刊 (2021-07-19)：增刊"
+
+
 def test_a_touched_file_is_not_parsed(project: Project, parsed: list[str]) -> None:
     project.publish()
     os.utime(project.root / "issues" / "2021-07-04.md", ns=(1, 1_650_000_000_000_000_001))

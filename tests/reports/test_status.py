@@ -9,6 +9,7 @@ import platform
 from contextlib import closing
 
 import pytest
+from msgspec.structs import replace
 
 from publisher.channel import Context, Part, Rendering
 from publisher.ledger import DeliveryState, Ledger, PublicationKey, Result
@@ -142,6 +143,7 @@ def test_what_is_looked_at_has_its_neighbours(letter: CommandProject, monkeypatc
         return render(self, issue, context)
 
     monkeypatch.setattr(Chat, "render", note)
+    monkeypatch.setattr(Chat, "capabilities", replace(Chat.capabilities, links_neighbours=True))
     letter.write("2021-07-11", "中")
     letter.run("status")
     assert seen == {
