@@ -30,7 +30,13 @@ def type_findings(source: Path, stage: Path, config: Path) -> str:
             (package / part.name).symlink_to(part)
     (package / "channels").symlink_to(source / "channels")
     (package / "templates").symlink_to(source / "templates")
-    return findings("mypy", "--config-file", str(config), "--package", "publisher", folder=stage)
+    packages = ["publisher"]
+    if (simulation := source / "tests" / "simulate").is_dir():  # which takes too long to be run with the tests
+        (stage / "tests").unlink(missing_ok=True)
+        (stage / "tests").symlink_to(simulation.parent)
+        packages.append("tests.simulate")
+    of_packages = [word for name in packages for word in ("--package", name)]
+    return findings("mypy", "--config-file", str(config), *of_packages, folder=stage)
 
 
 @pytest.mark.parametrize("arguments", [("check",), ("format", "--check")], ids=" ".join)

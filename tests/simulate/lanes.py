@@ -31,7 +31,8 @@ def measure_pace(letter: Letter, arrived: Path, group: ProcessGroup, readers: in
             raise RuntimeError(f"{readers - progress.lines} of {readers} emails have not arrived")
         group.refill()
         time.sleep(0.2)
-    limited, others = [], []
+    limited: list[float] = []
+    others: list[float] = []
     for at, recipient in read_arrivals(arrived):
         (limited if recipient.endswith(f"@{LIMITED}") else others).append(at)
     rate = 60 * (len(limited) - 1) / (limited[-1] - limited[0]) if len(limited) > 1 else 0.0

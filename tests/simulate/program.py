@@ -48,16 +48,16 @@ class Noting(Session):
         return Receipt()
 
 
-def note_instead_of_sending(channel: Email) -> Session:
+def note_instead_of_sending(self: Email) -> Session:
     return Noting()
 
 
 if __name__ == "__main__":
-    if machine := os.environ.get("MACHINE"):
-        process_id._get_hostname = lambda: machine
+    if "MACHINE" in os.environ:
+        process_id._get_hostname = lambda: os.environ["MACHINE"]
     if timeout := os.environ.get("TIMEOUT"):
         Email.capabilities = replace(Email.capabilities, timeout=float(timeout))
-        job.LONGEST_WAIT = dt.timedelta(0)
+        vars(job)["LONGEST_WAIT"] = dt.timedelta(0)
     if os.environ.get("ARRIVED"):
         Email.session = note_instead_of_sending  # type: ignore[method-assign]
     run_and_exit()
