@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 from msgspec.structs import asdict
 
 from publisher.channel import Context, Entry, Part, Rendering
@@ -55,7 +55,8 @@ def render(settings: TelegramSettings, issue: Issue, context: Context) -> Render
             Part(
                 f"{folder}/message-{number}.json",
                 _MEDIA_TYPE,
-                json.dumps(payload, ensure_ascii=False, indent=1).encode() + b"\n",
+                # `json` takes ten times as long with an indent
+                msgspec.json.format(msgspec.json.encode(payload), indent=1) + b"\n",
             )
             for number, payload in enumerate(payloads, 1)
         ),

@@ -16,6 +16,7 @@ from html import escape, unescape
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+import msgspec
 from msgspec.structs import asdict
 
 from publisher.channel import Entry, Part
@@ -174,8 +175,8 @@ def _find_image_path(url: str, newsletter: Newsletter) -> str:
 
 def build_json_part(key: str, values: Mapping[str, object]) -> Part:
     """Return a part with a JSON object."""
-    body = json.dumps(values, ensure_ascii=False, indent=2) + "\n"
-    return Part(key, "application/json", body.encode())
+    body = msgspec.json.format(msgspec.json.encode(values), indent=2)  # `json` takes ten times as long with an indent
+    return Part(key, "application/json", body + b"\n")
 
 
 def _dump_sorted_json(values: Mapping[str, object]) -> str:
