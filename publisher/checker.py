@@ -196,7 +196,8 @@ def build_issue_index(summaries: Collection[IssueSummary], config: Config | None
 
 
 def _build_links(summaries: Sequence[IssueSummary], config: Config | None) -> IssueLinks | None:
-    if config is None:
+    """Return the issues that relative links may lead to; None without such links, as in most newsletters."""
+    if config is None or not any(summary.links for summary in summaries):
         return None
     pages = {summary.path: build_page_url(summary, config.newsletter) for summary in summaries}
     return IssueLinks(config.newsletter, pages)

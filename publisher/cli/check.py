@@ -130,7 +130,8 @@ def _check_issues(
         from publisher.cli.links import add_link_problems
 
         checked, links = add_link_problems(arguments.allow, output, scope, checked, texts)
-    results = [result._replace(problems=tuple(scope.rules.apply(result.problems))) for result in checked]
+    rules = scope.rules
+    results = [result._replace(problems=tuple(rules.apply(result.problems))) for result in checked]
     if not arguments.diff:
         shows_all = arguments.verbose or bool(arguments.select)
         _print_results(arguments.format, output, scope, results, texts, links, shows_all=shows_all)
