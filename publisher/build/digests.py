@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
+from functools import cached_property
 
 from publisher.archive.cache_keys import compute_rendering_key
 from publisher.archive.records import Record
@@ -21,12 +22,15 @@ class RenderingDigests:
 
     def __init__(self, run: RunContext, context: Context, records: Sequence[Record], jobs: JobBuilder) -> None:
         self._issues = compute_digests(records, jobs.entries)
-        self._neighbours = describe_neighbours(jobs.entries)
         config, theme = run.config, run.theme
         self._keys = {one.name: compute_rendering_key(config, one, theme, context) for one in run.channels}
         self._entries = jobs.entries
         self._cards = jobs.cards
         self._articles = str(sorted(jobs.article_urls.items())) if jobs.article_urls else ""
+
+    @cached_property
+    def _neighbours(self) -> list[str]:
+        return describe_neighbours(self._entries)
 
     def of_issue(self, position: int) -> str:
         """Return the digest of what is the same for all channels."""

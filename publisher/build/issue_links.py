@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from urllib.parse import unquote, urljoin, urlsplit
 
 from publisher.archive.records import Record
@@ -27,8 +28,13 @@ class IssueLinks:
     """The issues that are published; `pages` are the URLs of their pages, by the path of their file."""
 
     def __init__(self, newsletter: Newsletter, pages: Mapping[str, str]) -> None:
+        self._newsletter = newsletter
         self._pages = pages
-        self._urls = {_strip_index(url): url for url in (newsletter.base, *self._pages.values())}
+
+    @cached_property
+    def _urls(self) -> dict[str, str]:
+        """The URLs of the pages by what is compared of them. Most newsletters have no relative links."""
+        return {_strip_index(url): url for url in (self._newsletter.base, *self._pages.values())}
 
     def resolve(self, record: Record) -> dict[str, str]:
         """Return for each relative link of an issue the absolute URL it leads to; "" if it leads nowhere."""

@@ -6,7 +6,7 @@ Then a date was corrected, an `id:` added or a setting changed, and to publish i
 from __future__ import annotations
 
 import shlex
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -55,19 +55,20 @@ class RepeatFinder:
         self._ledger = ledger
         self._prefix = f"{config.newsletter.id}/"
         self._current_ids = {record.id for record in records if record.id}
+        self._published: dict[str, dict[str, tuple[str, ...]]] = {}
 
     @cached_property
     def _destination_ids(self) -> Mapping[tuple[str, str], str]:
         return load_all_destination_ids(self._ledger)
 
-    @cached_property
-    def _published(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-        """Where issues went out: their destinations by channel and id."""
-        published: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
-        for key in find_published_or_sent(self._ledger, self._prefix):
-            by_id, id_ = published[key.channel], key.issue.removeprefix(self._prefix)
-            by_id[id_] = (*by_id.get(id_, ()), key.destination)
-        return published
+    def _find_published(self, channel: str) -> Mapping[str, tuple[str, ...]]:
+        """Return where issues went out on a channel: their destinations by id."""
+        if channel not in self._published:
+            by_id = self._published.setdefault(channel, {})
+            for key in find_published_or_sent(self._ledger, self._prefix, channel):
+                id_ = key.issue.removeprefix(self._prefix)
+                by_id[id_] = (*by_id.get(id_, ()), key.destination)
+        return self._published[channel]
 
     @cached_property
     def _adopted(self) -> dict[str, tuple[str, ...]]:
@@ -82,7 +83,7 @@ class RepeatFinder:
         is_archive = isinstance(channel, ArchiveChannel)
         if not (is_archive or channel.active_destination):  # writing its files again does no harm
             return None
-        by_id, site = self._published.get(channel.name, {}), self._config.newsletter.site
+        by_id, site = self._find_published(channel.name), self._config.newsletter.site
         if not is_archive:  # what was only written to files reached no one
             sent = {id_: to for id_, all_ in by_id.items() if (to := tuple(to for to in all_ if to != site))}
             by_id = self._adopted | sent

@@ -171,16 +171,16 @@ def _build_status(tx: Transaction, row: Row) -> PublicationStatus:
     )
 
 
-def find_published_or_sent(ledger: Ledger, prefix: str) -> list[PublicationKey]:
-    """Return the publications of issues with this prefix that were complete at least once, or of which a part
-    reached somebody or may have. Without notices."""
+def find_published_or_sent(ledger: Ledger, prefix: str, channel: str) -> list[PublicationKey]:
+    """Return the publications on a channel of issues with this prefix that were complete at least once, or of which a
+    part reached somebody or may have. Without notices."""
     with ledger.transaction() as tx:
         rows = tx.fetch_all(
-            """SELECT issue, channel, destination FROM publication WHERE SUBSTR(issue, 1, ?) = ?
+            """SELECT issue, channel, destination FROM publication WHERE SUBSTR(issue, 1, ?) = ? AND channel = ?
                AND (published_at <> '' OR EXISTS (SELECT 1 FROM shard WHERE shard.publication = publication.id
                     AND deliveries - planned - failed - dropped - unlisted > 0))
                ORDER BY id""",
-            *(len(prefix), prefix),
+            *(len(prefix), prefix, channel),
         )
     return [key for row in rows if not (key := PublicationKey(*row)).notice_of]
 
