@@ -324,6 +324,12 @@ class MessageChannel(Channel, frozen=True):
         return {}
 
     @property
+    def sent_settings(self) -> Mapping[str, str]:
+        """The settings, by key, that what a recipient gets depends on, besides the parts: they must be the same in all
+        processes that send an issue."""
+        return {}
+
+    @property
     def concurrency(self) -> int:
         """How many deliveries run at the same time; so many outcomes may be unknown after a crash."""
         return 1

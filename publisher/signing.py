@@ -90,6 +90,11 @@ class SigningKeys(Struct, frozen=True, dict=True):
         always."""
         return len(name) == TAG_LENGTH or any(name.startswith(key.id) for key in self._keys)
 
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """What tells one key from another without revealing it, the current one first."""
+        return tuple(key.compute("fingerprint", _HASH_LENGTH) for key in self._keys)
+
     @cached_property
     def _keys(self) -> tuple[_Key, ...]:
         return (_Key(self.current), *map(_Key, self.old))

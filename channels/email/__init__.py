@@ -53,6 +53,11 @@ class Email(EmailSettings, MessageChannel, frozen=True):
         return {"from": self.from_} | ({} if self._subscribers else {"unsubscribe": self.unsubscribe_url})
 
     @property
+    def sent_settings(self) -> dict[str, str]:
+        """The envelope sender, who signs, and what is done when an outcome is unknown."""
+        return {"from": self.from_, "dkim": self.dkim, "uncertain": self.uncertain}
+
+    @property
     def test_recipient(self) -> str:
         """The editor's address (`me`), for test sends."""
         return self.me

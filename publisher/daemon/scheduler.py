@@ -33,6 +33,7 @@ from publisher.daemon.pending_upload import PendingUpload
 from publisher.daemon.sending import Result, SendingBatches, run_batch
 from publisher.delivery import ledger_guard
 from publisher.delivery.dispatcher import deliver_one
+from publisher.delivery.sent_settings import record_settings
 from publisher.delivery.worker_queue import enqueue_open_shards, open_job_queue
 from publisher.errors import (
     BusyError,
@@ -111,6 +112,7 @@ class Scheduler:
         """Enqueue for the workers what they have not done yet, should its jobs be lost."""
         if run.config.workers:
             with suppress(ConfigError):  # reported when an issue is published
+                record_settings(run)
                 enqueue_open_shards(run, open_job_queue(run.config))
 
 

@@ -15,8 +15,10 @@ from threading import Event, Lock, Semaphore, Thread
 from publisher.config import Config
 from publisher.credentials import redact, resolve_secret
 from publisher.daemon.alerts import DaemonEvent, DaemonEventHandler
+from publisher.delivery import ledger_guard
 from publisher.delivery.engine import JobWorker, LaneThreads
 from publisher.delivery.engine_tables import delete_stalled_jobs, require_tables
+from publisher.delivery.sent_settings import verify_settings
 from publisher.delivery.shard_delivery import ShardOutcome, deliver_shard
 from publisher.delivery.worker_queue import enqueue_open_shards, find_worker_channels, open_job_queue
 from publisher.errors import ConfigError, PublisherError, find_nearest
@@ -75,14 +77,13 @@ class ShardWorker:
 
     def check(self) -> None:
         """Make sure that this can work, before it says that it has started. Raises ConfigError if the tables of the
-        queue are missing or the clock is wrong, StorageError if the database cannot be reached."""
+        queue are missing, the clock is wrong, or publisher.toml is not that of the process that plans; StorageError if
+        the database cannot be reached."""
         with self._open_run() as run:
             with run.ledger.transaction() as tx:
                 require_tables(tx)
-                skew = abs(select_clock(tx, run.ledger.dialect) - run.clock.time())
-            if skew > _MAX_SKEW:
-                message = f"the clocks of this machine and of the database differ by {skew.total_seconds():.0f} seconds"
-                raise ConfigError(message, "let NTP set both")
+            ledger_guard.require_same_id(run, accept=False)
+            _verify_run(run)
 
     def run(self) -> None:
         """Work until `stop` is set."""
@@ -105,6 +106,7 @@ class ShardWorker:
         while True:
             with self._report_errors(), self._open_run() as run:
                 newsletter = run.config.newsletter.id
+                _verify_run(run)
                 with run.ledger.transaction() as tx:
                     record_worker(tx, run.ledger.dialect, newsletter)
                 enqueue_open_shards(run, self._queue, self._lanes)
@@ -125,6 +127,7 @@ class ShardWorker:
             if self._stop.is_set():
                 return
             with self._open_run() as run:
+                _verify_run(run)
                 with run.ledger.transaction() as tx:
                     found = find_shard(tx, shard)
                 if found and self._send(run, found, fence):
@@ -194,6 +197,19 @@ class ShardWorker:
     def _log(self, event: DaemonEvent) -> None:
         with self._lock:
             self._on_event(event)
+
+
+def _verify_run(run: RunContext) -> None:
+    """Raise ConfigError if this worker must not send: leases end by the clocks of the workers, and each message is to
+    be the same, whichever of them sends it."""
+    if not find_worker_channels(run.config):
+        raise ConfigError("no channel sends to subscribers here", "enable [channels.email], and set its server")
+    verify_settings(run)
+    with run.ledger.transaction() as tx:
+        skew = abs(select_clock(tx, run.ledger.dialect) - run.clock.time())
+    if skew > _MAX_SKEW:
+        message = f"the clocks of this machine and of the database differ by {skew.total_seconds():.0f} seconds"
+        raise ConfigError(message, "let NTP set both")
 
 
 def _choose_lanes(names: Collection[str], lanes: frozenset[str]) -> frozenset[str]:

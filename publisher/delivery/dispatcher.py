@@ -16,6 +16,7 @@ from publisher.delivery import ledger_guard
 from publisher.delivery.job import DeliveryJob
 from publisher.delivery.plan import ADOPTED_REASON, DeliveryPlan, find_delivery_error, plan_delivery
 from publisher.delivery.recipients import count_new_recipients, count_recipients
+from publisher.delivery.sent_settings import record_settings
 from publisher.delivery.worker_queue import find_queue_problem, is_for_workers, is_with_workers, open_job_queue
 from publisher.errors import BusyError, ConfigError, OutcomeUnknownError, PublisherError
 from publisher.events import ChannelOutcome, PendingSend, Request
@@ -224,6 +225,8 @@ def _run_job(run: RunContext, plan: DeliveryPlan, request: Request, stop: Event)
     )
     error: PublisherError | None = None
     try:
+        if job.on_open:
+            record_settings(run)
         job.run()
     except PublisherError as problem:
         error = problem

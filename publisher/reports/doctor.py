@@ -26,6 +26,7 @@ from publisher.channel import Channel, Finding, FindingLevel, MessageChannel
 from publisher.checker import IssueChecker
 from publisher.credentials import redact
 from publisher.delivery import ledger_guard
+from publisher.delivery.sent_settings import verify_settings
 from publisher.delivery.worker_queue import find_worker_channels, list_open_shards
 from publisher.errors import PublisherError
 from publisher.installation import install_command
@@ -270,6 +271,7 @@ def _diagnose_workers(run: RunContext) -> Iterator[Finding]:
     """Check the tables of the queue, and whether there are workers."""
     from publisher.delivery.engine_tables import require_tables
 
+    verify_settings(run)
     with run.ledger.transaction() as tx:
         require_tables(tx)
         workers = list_workers(tx, run.ledger.dialect, run.config.newsletter.id)

@@ -22,6 +22,7 @@ from publisher.channels.email.rate_limit import build_rate_limits
 from publisher.daemon.shard_worker import share_threads
 from publisher.delivery.engine import LaneThreads
 from publisher.ledger import Ledger
+from publisher.ledger.meta import get_meta, set_meta
 from publisher.signing import SigningKeys
 from publisher.subscribers.list_import import import_entries
 from publisher.subscribers.models import ImportEntry, Origin
@@ -335,6 +336,48 @@ def test_wrong_options(letter: Letter, options: tuple[str, ...], message: str) -
     with letter.worker(*options, code=2) as worker:
         worker.wait(300)
     assert message in letter.said
+
+
+def test_a_worker_with_other_settings_sends_nothing(letter: Letter, server: MailServer) -> None:
+    letter.enter(addresses(3))
+    letter.publish(*SEND)
+    letter.env["LIST_KEY"] = "another-key-of-the-list-0815"
+    with letter.worker(code=2) as worker:
+        worker.wait(300)
+    assert letter.said == (
+        "error: not the same here as in the process that plans the issues: [subscribers] key"
+        " · copy its publisher.toml and secrets; if they were changed there: publish tick\n"
+    )
+    findings = letter.publish("doctor", "--verbose", code=2)["findings"]
+    [message] = [one["message"] for one in findings if one["subject"] == "workers"]
+    assert message.endswith("plans the issues: [subscribers] key")
+    letter.env["LIST_KEY"] = KEY
+    settings = letter.root / "publisher.toml"
+    text = settings.read_text("utf-8")
+    settings.write_text(text.replace("editor@slow.press", "other@slow.press"), "utf-8")
+    with letter.worker(code=2) as worker:
+        worker.wait(300)
+    assert "[channels.email] from" in letter.said
+    letter.publish("tick")
+    with letter.worker():
+        eventually(lambda: letter.status()["condition"] == "published")
+    assert {mail.sender for mail in server.mails} == {"other@slow.press"}
+
+
+def test_a_worker_whose_settings_become_others_sends_nothing(letter: Letter, server: MailServer) -> None:
+    letter.enter(addresses(3))
+    with letter.worker() as worker:
+        assert worker.stdout
+        assert worker.stdout.readline() == "started\n"
+        with closing(Ledger(letter.database)) as ledger:
+            name = f"settings of what is sent of {NEWSLETTER}"
+            letter.publish(*SEND)
+            eventually(lambda: len(server.mails) == 3)
+            right = get_meta(ledger, name)
+            set_meta(ledger, name, right.replace("editor@", "other@"))
+            assert "[channels.email] from" in next(line for line in worker.stdout if line.startswith("failed"))
+            set_meta(ledger, name, right)
+            assert next(line for line in worker.stdout if line.startswith("recovered"))
 
 
 def test_a_worker_of_one_lane_leaves_the_others(letter: Letter, server: MailServer) -> None:

@@ -81,7 +81,7 @@ INNER_FLOORS = {
         "__init__ confirmation engine_tables held_lease lanes plan recipients sender unknown_outcomes",
         "engine ledger_guard sender_pool",
         "turns worker_queue",
-        "job shard_delivery",
+        "job sent_settings shard_delivery",
         "dispatcher",
     ),
     "cli": (
