@@ -8,7 +8,10 @@ the compiled pattern become attributes, so that only the first use costs more.
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+
+TYPE_CHECKING = False  # type checkers take it for that of typing, whose import takes two milliseconds
+if TYPE_CHECKING:
+    from typing import Any
 
 _METHODS = ("search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn", "flags")
 
@@ -34,4 +37,4 @@ def lazy_pattern(source: str, flags: int = 0) -> re.Pattern[str]:
 
     It has the methods of a pattern, but cannot be passed to the functions of `re` or to `isinstance`.
     """
-    return cast("re.Pattern[str]", _DeferredPattern(source, flags))
+    return _DeferredPattern(source, flags)  # type: ignore[return-value]  # it has the methods

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import settings
 from jinja2 import Environment
 
-from publisher import credentials
+from publisher import redaction
 from publisher.cards import fonts
 from tests.support.command_server import Done, run_command
 from tests.support.postgres import Postgres, programs
@@ -118,9 +118,9 @@ def fonts_found_once() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def secrets_of_this_test() -> Iterator[None]:
     """What a test resolves as a secret, such as the word "secret", is not removed from what the next one reads."""
-    before = set(credentials._known_secrets)
+    before = set(redaction._known_secrets)
     yield
-    credentials._known_secrets.intersection_update(before)
+    redaction._known_secrets.intersection_update(before)
 
 
 @pytest.fixture(scope="session", autouse=True)

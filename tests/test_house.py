@@ -20,7 +20,7 @@ FLOORS = (
     ("", "templates", "channels", "patterns", "inline_nodes", "translations", "message_translations", "localized"),
     ("model", "newsletter", "errors", "links", "labels", "failpoints", "clock", "deadline", "search_words", "signing"),
     ("files", "installation", "project", "http_client", "toml_mistakes", "mail_address", "archive_entry", "verp"),
-    ("subscription", "reply_rules", "media_types"),
+    ("subscription", "reply_rules", "media_types", "redaction"),
     ("channel", "credentials", "local_files", "page_urls", "toml", "timetable", "writers", "transforms", "sketches"),
     ("reader", "issue_dates", "theme", "folder_session", "file_kinds", "derived_texts", "locales", "cards"),
     ("subscriber_settings", "bounce_settings", "reply_text", "mail_providers"),

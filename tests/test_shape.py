@@ -20,7 +20,6 @@ SHORT_FILES = {
     "channels/telegram/rate_limit.py": "the same name as in the other channels",
     "publisher/daemon/systemd.py": "the protocol of one outside program",
     "publisher/deadline.py": "known to every room that waits",
-    "publisher/patterns.py": "known to every room",
     "publisher/verp.py": "known to those who send and to those who read what is returned",
     "publisher/project.py": "finds publisher.toml before anything that reads it is imported",
 }

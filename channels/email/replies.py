@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, assert_never
 
-from publisher.credentials import redact
 from publisher.errors import DeliveryError, RefusalKind
 from publisher.mail_address import clean_text
+from publisher.redaction import redact
 from publisher.reply_rules import CONNECTION_IS_USED_UP, FROM_HINT, TOO_LARGE, ReplyRule
 from publisher.reply_text import decode_reply, find_rule
 

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Self
 
 from publisher.channels.email.replies import SmtpReply
 from publisher.channels.email.settings import SmtpServer
-from publisher.credentials import redact, register_secret, resolve_secret
+from publisher.credentials import resolve_secret
 from publisher.deadline import Deadline
 from publisher.errors import ConfigError, DeliveryError, OutcomeUnknownError, RefusalKind
+from publisher.redaction import redact, register_secret
 
 if TYPE_CHECKING:
     from publisher.channels.email.smtp_protocol import SmtpClient

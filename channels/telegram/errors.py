@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from publisher.credentials import redact
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError, RefusalKind
+from publisher.redaction import redact
 
 
 class ErrorRule(NamedTuple):

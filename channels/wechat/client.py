@@ -26,11 +26,12 @@ from publisher.channels.wechat.errors import (
 )
 from publisher.channels.wechat.state import AccountState
 from publisher.channels.wechat.writer import BilingualMessage
-from publisher.credentials import Reference, register_secret, resolve_secret
+from publisher.credentials import Reference, resolve_secret
 from publisher.deadline import Deadline
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError, RefusalKind
 from publisher.http_client import HttpClient, ResponseTooLargeError
 from publisher.patterns import lazy_pattern
+from publisher.redaction import register_secret
 
 if TYPE_CHECKING:
     import httpx

@@ -15,9 +15,9 @@ from publisher import model as m
 from publisher.channels.wechat import style
 from publisher.channels.wechat.links import ArticleLinks, LinkForm
 from publisher.channels.wechat.style import ArticleTheme, join_styles
-from publisher.credentials import redact
 from publisher.errors import DeliveryError, RefusalKind
 from publisher.patterns import lazy_pattern
+from publisher.redaction import redact
 from publisher.writers.html import escape_text, escape_url, pad_row
 
 HTML_TAG = lazy_pattern("<[^<>]*>")

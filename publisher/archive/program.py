@@ -40,7 +40,8 @@ def compute_program_key(channel: str = "") -> str:
 @cache
 def compute_installation_key() -> str:
     """Return a key that changes with any file of the program. Raises StorageError if they cannot be listed."""
-    return _hash_states(list_program_files())
+    record = _read_record()
+    return _hash_states(list_program_files()) if record is None else _compute_state_key(record)
 
 
 @cache
@@ -50,13 +51,20 @@ def list_program_files() -> tuple[tuple[str, str], ...]:
     That is the hash in the RECORD of a wheel, https://packaging.python.org/en/latest/specifications/recording-installed-packages/;
     in a checkout, where there is none, the size and the modification time.
     """
-    package = Path(publisher.__path__[0])
-    try:
-        lines = (package.parent / _RECORD).read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return tuple(sorted(_scan_program(package)))
+    record = _read_record()
+    if record is None:
+        return tuple(sorted(_scan_program(Path(publisher.__path__[0]))))
+    lines = record.splitlines()
     rows = (line.removeprefix("publisher/").partition(",") for line in lines if line.startswith("publisher/"))
     return tuple(sorted((path, state) for path, _, state in rows if not path.endswith(".pyc")))
+
+
+def _read_record() -> str | None:
+    """Return the RECORD of the wheel that was installed; None in a checkout."""
+    try:
+        return Path(publisher.__path__[0], "..", _RECORD).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _scan_program(package: Path) -> Iterator[tuple[str, str]]:
@@ -83,5 +91,8 @@ def _scan_code(folder: str, prefix: str) -> Iterator[tuple[str, str]]:
 
 
 def _hash_states(states: Iterable[tuple[str, str]]) -> str:
-    lines = "\n".join([f"{path},{state}" for path, state in states])
-    return hashlib.blake2b(lines.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+    return _compute_state_key("\n".join([f"{path},{state}" for path, state in states]))
+
+
+def _compute_state_key(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()

@@ -10,11 +10,11 @@ from typing import Self
 
 from publisher.build.renderer import RenderError
 from publisher.channel import ArchiveChannel, Channel, MessageChannel, Part, Session
-from publisher.credentials import redact
 from publisher.errors import ConfigError, OutcomeUnknownError, PublisherError
 from publisher.events import EventHandler, WouldWrite
 from publisher.files import differs
 from publisher.folder_session import FolderSession
+from publisher.redaction import redact
 from publisher.run import RunContext
 
 _HEAD_BYTES = 4096

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import os
-import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -154,7 +153,9 @@ def print_run(
     console.print_summary(outcome)
     marks: dict[str, object] = {"proof": True} if is_test else {}
     if after_test and outcome.issue and not (outcome.exit_code or request.dry_run):
-        output.next_step(f"if it is right, {after_test} {shlex.quote(outcome.issue.id)}")
+        from shlex import quote
+
+        output.next_step(f"if it is right, {after_test} {quote(outcome.issue.id)}")
     if request.dry_run:
         marks |= {"previews": outcome.previews, "refusal": outcome.refusal and _error_to_json(outcome.refusal)}
     if error := outcome.error:

@@ -13,10 +13,11 @@ from publisher import config, registry
 from publisher.cli.controls import dump_json
 from publisher.cli.output import Output
 from publisher.cli.parser import CommandParser
-from publisher.credentials import REDACTED, Reference
+from publisher.credentials import Reference
 from publisher.errors import ConfigError, find_nearest
 from publisher.keys import Key, KeyTable, build_json_schema, capitalize, describe_tables
 from publisher.project import find_config
+from publisher.redaction import REDACTED
 from publisher.toml import TomlDocument
 
 _WIDTH = 100

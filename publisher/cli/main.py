@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 from publisher.cli.output import Output
 from publisher.errors import PublisherError
-from publisher.files import STORAGE_ERRNOS, wrap_os_error
+
+TYPE_CHECKING = False  # see publisher.patterns
+if TYPE_CHECKING:
+    import datetime as dt
+    from typing import NoReturn
 
 INTERRUPTED = 130
 INTERNAL = 70
@@ -56,6 +58,8 @@ def _run_command(arguments: Sequence[str], output: Output, now: dt.datetime | No
         except HelpRequest as request:
             output.write_text(request.text)
             return 0
+        import datetime as dt
+
         return run(parsed, output, now or dt.datetime.now(dt.UTC))
     except PublisherError as error:
         return output.finish_with_error(error.message, error.hint, error.exit_code)
@@ -63,6 +67,8 @@ def _run_command(arguments: Sequence[str], output: Output, now: dt.datetime | No
         return output.finish_with_error("interrupted", "", INTERRUPTED)
     except Exception as error:
         _print_traceback(arguments, output)
+        from publisher.files import STORAGE_ERRNOS, wrap_os_error
+
         if isinstance(error, OSError) and error.errno in STORAGE_ERRNOS:
             wrapped = wrap_os_error(f"cannot use {error.filename or 'a file'}", error)
             return output.finish_with_error(wrapped.message, wrapped.hint, wrapped.exit_code)

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from publisher.cli.output import plural
 from publisher.events import ChannelOutcome, Outcome, Request
+from publisher.patterns import lazy_pattern
 
 _MAX_LISTED = 5
 """So many files of a channel are named in a dry run."""
@@ -15,7 +16,7 @@ _MAX_LISTED = 5
 _NAME = "\0"
 """Stands for the name of a channel in a sentence."""
 
-_CHANNEL_PREFIX = re.compile(r"([a-z][a-z0-9_-]*): ")
+_CHANNEL_PREFIX = lazy_pattern(r"([a-z][a-z0-9_-]*): ")
 
 
 def group_by_sentence(sentences: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:

@@ -5,17 +5,20 @@ Colour is used only on terminals (NO_COLOR and TERM=dumb turn it off).
 
 from __future__ import annotations
 
-import datetime as dt
 import errno
 import io
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TextIO
 
 from publisher.cli.controls import dump_json, flatten_lines, replace_controls
-from publisher.credentials import redact
 from publisher.errors import StorageError
+from publisher.redaction import redact
+
+TYPE_CHECKING = False  # see publisher.patterns
+if TYPE_CHECKING:
+    import datetime as dt
+    from typing import TextIO
 
 _STYLES = {"bold": "1", "red": "1;31", "green": "32", "magenta": "1;35"}
 """What can be read on dark and on light terminals: yellow and cyan vanish on white, blue on black, and faint text on

@@ -6,21 +6,24 @@ With argparse: importing click would add the time of another start of Python, ty
 from __future__ import annotations
 
 import argparse
-import datetime as dt
+import os
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
-from pathlib import Path
-from types import ModuleType
-from typing import NoReturn
 
 from publisher import __version__
 from publisher.cli import mistakes
 from publisher.cli.output import Output
 from publisher.errors import ConfigError
 
-Command = Callable[[argparse.Namespace, Output, dt.datetime], int]
+TYPE_CHECKING = False  # see publisher.patterns
+if TYPE_CHECKING:
+    import datetime as dt
+    from types import ModuleType
+    from typing import NoReturn
+
+    Command = Callable[[argparse.Namespace, Output, dt.datetime], int]
 
 COMMANDS = {
     "init": "Set up a newsletter in this folder",
@@ -193,7 +196,7 @@ def build_main_parser() -> CommandParser:
     option("--again", action="store_true", help="Send the issue although it went out before, under another name")
     option("--accept-new-id", action="store_true", help="Go on after the newsletter's id was changed")
     option("--to-me", action="store_true", help="Send the issue to yourself as a test, even a draft")
-    option("-o", "--out", metavar="DIR", type=Path, help="Write files below DIR instead of the newsletter's folder")
+    option("-o", "--out", metavar="DIR", help="Write files below DIR instead of the newsletter's folder")
     parser.add_common_options()
     option("-V", "--version", action="version", version=f"publish {__version__}", help="Show version")
     return parser
@@ -240,7 +243,7 @@ def _find_word_error(word: str) -> ConfigError | None:
     """Return the error for the word after `publish` if it does not look like an issue. Raises ConfigError if it cannot
     be the name of one either."""
     looks_like_issue = re.fullmatch(r"latest|next|#?\d+|\d{4}-\d{2}-[\dxX]{2}", word)
-    if looks_like_issue or "/" in word or Path(word).suffix:
+    if looks_like_issue or "/" in word or os.path.splitext(word)[1]:  # noqa: PTH122 - help shall not import pathlib
         return None
     error = mistakes.build_unknown_command_error(word, COMMANDS)
     if not isinstance(error, mistakes.UnknownCommandError):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from publisher.credentials import redact, resolve_secret
+from publisher.credentials import resolve_secret
 from publisher.errors import PublisherError
 from publisher.http_client import HttpClient, ResponseTooLargeError
+from publisher.redaction import redact
 
 _TIMEOUT = 30.0
 """Seconds for the command, and for the request with its response."""

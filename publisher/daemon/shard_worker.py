@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from threading import Event, Lock, Semaphore, Thread
 
 from publisher.config import Config
-from publisher.credentials import redact, resolve_secret
+from publisher.credentials import resolve_secret
 from publisher.daemon.alerts import DaemonEvent, DaemonEventHandler
 from publisher.delivery import ledger_guard
 from publisher.delivery.engine import JobWorker, LaneThreads
@@ -28,6 +28,7 @@ from publisher.ledger.meta import select_clock
 from publisher.ledger.open_shards import find_shard
 from publisher.ledger.shards import ShardRef
 from publisher.ledger.worker_heartbeats import record_worker, remove_worker
+from publisher.redaction import redact
 from publisher.run import RunContext
 from publisher.theme import Theme
 

@@ -11,7 +11,6 @@ from threading import Event, Lock, Thread, current_thread, main_thread
 from msgspec.structs import replace
 
 from publisher.channel import MessageChannel
-from publisher.credentials import redact
 from publisher.delivery import ledger_guard
 from publisher.delivery.job import DeliveryJob
 from publisher.delivery.plan import ADOPTED_REASON, DeliveryPlan, find_delivery_error, plan_delivery
@@ -23,6 +22,7 @@ from publisher.events import ChannelOutcome, PendingSend, Request
 from publisher.ledger import DeliveryState, Ledger, PublicationKey, PublicationStatus
 from publisher.ledger.calendar import load_adopted
 from publisher.ledger.queries import find_recipients, find_status
+from publisher.redaction import redact
 from publisher.run import OutgoingMessage, RunContext
 
 

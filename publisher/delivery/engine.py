@@ -16,13 +16,13 @@ from contextlib import suppress
 from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
-from publisher.credentials import redact
 from publisher.delivery.engine_tables import TASK_NAME, import_procrastinate
 from publisher.errors import StorageError
 from publisher.ledger.database import Transaction
 from publisher.ledger.postgres import CONNECTION_OPTIONS, PostgresDatabase, PostgresTransaction
 from publisher.ledger.shards import ShardRef
 from publisher.ledger.worker_heartbeats import list_workers
+from publisher.redaction import redact
 
 if TYPE_CHECKING:
     from procrastinate import App

@@ -14,10 +14,10 @@ from contextlib import ExitStack, suppress
 from msgspec.structs import replace
 
 from publisher.channel import MessageChannel, Part, Receipt, Session
-from publisher.credentials import redact
 from publisher.errors import DeliveryError, PublisherError, RefusalKind
 from publisher.failpoints import hit_failpoint
 from publisher.ledger import Delivery, DeliveryState, Result
+from publisher.redaction import redact
 from publisher.subscription import SubscriberAddress
 
 _SHORT_PAUSE, _LONG_PAUSE = 30.0, 3600.0

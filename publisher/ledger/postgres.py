@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from msgspec.json import encode
 
-from publisher.credentials import redact
 from publisher.errors import ConfigError, StorageError
 from publisher.installation import install_command
 from publisher.ledger.database import Row, Transaction
+from publisher.redaction import redact
 
 if TYPE_CHECKING:
     import psycopg

@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from publisher.credentials import redact
 from publisher.ledger.bounces import record_refusals
 from publisher.ledger.database import Transaction
 from publisher.ledger.models import DeliveryState, Lease, PublicationKey, Result, format_utc
 from publisher.ledger.shards import CountChanges, bring_forward, count_again, find_sending
+from publisher.redaction import redact
 
 _MAX_EVIDENCE_LENGTH = 500
 """How many characters of a platform's answer are kept."""

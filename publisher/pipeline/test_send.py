@@ -7,10 +7,10 @@ import datetime as dt
 from publisher.calendar.held_back import explain_none_due
 from publisher.channel import MessageChannel, Part
 from publisher.config import Config
-from publisher.credentials import redact
 from publisher.errors import ConfigError, OutcomeUnknownError, PublisherError
 from publisher.events import ChannelOutcome, EventHandler, IssueChosen, Outcome, Request
 from publisher.pipeline.snapshot import take_snapshot
+from publisher.redaction import redact
 from publisher.run import RunContext, build_unsendable_error, select_channels
 from publisher.theme import Theme
 

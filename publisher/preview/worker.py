@@ -11,12 +11,12 @@ from msgspec.structs import replace
 from watchfiles import Change, DefaultFilter, watch
 
 from publisher.config import Config
-from publisher.credentials import redact
 from publisher.errors import PublisherError
 from publisher.preview.previewer import Previewer, RenderedPreview
 from publisher.preview.problems import ProblemFinder, ShownItem
 from publisher.preview.view import View, build_broken_view, build_empty_view, build_view, list_items
 from publisher.project import CONFIG_FILE, DATES_FILE
+from publisher.redaction import redact
 
 _STEP_MS, _DEBOUNCE_MS = 5, 50
 """A change is reported when nothing else has changed for one step, and after the debounce at the latest."""

@@ -24,7 +24,6 @@ from publisher.build.upload import diagnose_upload
 from publisher.calendar.calendar import read_records
 from publisher.channel import Channel, Finding, FindingLevel, MessageChannel
 from publisher.checker import IssueChecker
-from publisher.credentials import redact
 from publisher.delivery import ledger_guard
 from publisher.delivery.sent_settings import verify_settings
 from publisher.delivery.worker_queue import find_worker_channels, list_open_shards
@@ -36,6 +35,7 @@ from publisher.ledger.meta import SchedulerActivity, load_activity
 from publisher.ledger.queries import find_issues_in_state, find_last_change
 from publisher.ledger.worker_heartbeats import list_workers
 from publisher.links import find_example_host, is_loopback_url
+from publisher.redaction import redact
 from publisher.reports.bounces import diagnose_bounces
 from publisher.reports.subscribers import diagnose_mail_volume, diagnose_subscribers
 from publisher.run import RunContext

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from publisher.credentials import redact, register_secret, resolve_secret
+from publisher.credentials import resolve_secret
 from publisher.errors import ConfigError
 from publisher.failpoints import hit_failpoint
 from publisher.files import wrap_os_error
 from publisher.installation import install_command
 from publisher.media_types import get_cache_control
+from publisher.redaction import redact, register_secret
 from publisher.upload.files import SiteFile
 from publisher.upload.settings import UploadSettings
 from publisher.upload.target import (

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from publisher.credentials import redact
+from publisher.redaction import redact
 from publisher.upload.target import UploadError
 
 _TIMEOUT = 1800.0  # seconds

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
-from publisher.credentials import Reference, redact, resolve_secret
+from publisher.credentials import Reference, resolve_secret
 from publisher.errors import ConfigError
 from publisher.http_client import HttpClient, ResponseTooLargeError
+from publisher.redaction import redact
 from publisher.upload.settings import is_purge_header, validate_purge
 from publisher.upload.target import UploadError
 

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from publisher import credentials
+from publisher import redaction
 from publisher.credentials import resolve_secret
 
 CANARY = 'ca/na"ry \\of+é'
@@ -17,7 +17,7 @@ NOW = dt.datetime(2021, 7, 18, 4, 0, tzinfo=dt.UTC)
 @pytest.fixture(autouse=True)
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test knows the secrets of another."""
-    monkeypatch.setattr(credentials, "_known_secrets", set())
+    monkeypatch.setattr(redaction, "_known_secrets", set())
 
 
 @pytest.fixture

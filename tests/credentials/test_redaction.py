@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from publisher.cli import publish as publish_module
 from publisher.cli.main import main
 from publisher.cli.output import Output
-from publisher.credentials import redact, redact_logs, register_secret, resolve_secret
+from publisher.credentials import resolve_secret
+from publisher.redaction import _HINT, _SECRET_PATTERN, redact, redact_logs, register_secret
 from tests.credentials.conftest import BOT, NOW, TOP
 
 # ----------------------------------------------------------------- redaction
@@ -206,8 +207,13 @@ def test_quiet_twice_is_quiet_once(log: io.StringIO) -> None:
 
 
 def test_the_log_is_not_loaded_before_a_secret_is() -> None:
-    code = "import sys, publisher.credentials; sys.exit('logging' in sys.modules)"
+    code = "import sys, publisher.credentials, publisher.redaction; sys.exit('logging' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@given(st.from_regex(re.compile(_SECRET_PATTERN)))
+def test_the_hint_misses_no_secret(text: str) -> None:
+    assert _HINT.search(text.casefold())
 
 
 # --------------------------------------------------------------- the command

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from publisher import credentials
+from publisher import redaction
 from publisher.channel import Context, Entry, Rendering
 from publisher.channels.email import Email
 from publisher.derived_texts import build_display_title, build_summary
@@ -47,7 +47,7 @@ PUBLICATION = Newsletter(
 @pytest.fixture(autouse=True)
 def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test hides what is a secret in another."""
-    monkeypatch.setattr(credentials, "_known_secrets", set())
+    monkeypatch.setattr(redaction, "_known_secrets", set())
 
 
 def entry_of(issue: Issue, newsletter: Newsletter) -> Entry:

@@ -329,7 +329,7 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_line_of_a_key_is_ever_shown(tmp_path: Path, key: rsa.RSAPrivateKey) -> None:
-    from publisher.credentials import redact
+    from publisher.redaction import redact
 
     reference = save(tmp_path, key)
     DkimSigner("s._domainkey.example.org", reference)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from publisher import credentials
+from publisher import redaction
 from publisher.channels.wechat.client import EXPIRY_MARGIN, TokenCache
 from publisher.channels.wechat.state import AccountState
-from publisher.credentials import redact
 from publisher.errors import ConfigError, DeliveryError
+from publisher.redaction import redact
 from tests.support.servers.wechat_api import Fault, WeChatServer
 from tests.support.servers.wechat_rules import APPID, SECRET
 
@@ -56,7 +56,7 @@ def test_a_token_is_kept_until_shortly_before_its_expiry(shop: Shop) -> None:
 
 def test_a_token_is_a_secret_also_when_it_was_stored(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in ("fetched", "stored"):
-        monkeypatch.setattr(credentials, "_known_secrets", set())
+        monkeypatch.setattr(redaction, "_known_secrets", set())
         shop.tokens.get_token()
         assert redact("errmsg: token1 rid: 1") == "errmsg: [secret] rid: 1"
 
