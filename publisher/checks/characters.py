@@ -24,10 +24,9 @@ _RADICALS = dict(
 )
 _CJK = "\u4e00-\u9fff”）】》"
 _DOUBLED_MARKS = lazy_pattern("[，、；。：]{2,}")
-# the mark comes first for speed: its neighbours are checked only where it occurs
-_HALF_WIDTH_MARK = lazy_pattern(f"[,;:](?<=[{_CJK}].)(?=[\u4e00-\u9fff“（])")
+# doubled, or half-width: that comes first for speed, so that its neighbours are checked only where it occurs
+_WRONG_MARKS = lazy_pattern(f"{_DOUBLED_MARKS.pattern}|[,;:](?<=[{_CJK}].)(?=[\u4e00-\u9fff“（])")
 _FULL_WIDTH_MARKS = {",": "，", ";": "；", ":": "："}
-_WRONG_MARKS = lazy_pattern(f"{_DOUBLED_MARKS.pattern}|{_HALF_WIDTH_MARK.pattern}")
 _FENCE = lazy_pattern("```|~~~")
 _BOLD = lazy_pattern(r"\*\*(?<![*\\]..)(?!\*)")
 _MIN_HALF_WIDTH = 12
@@ -43,8 +42,7 @@ _DIRECTION = lazy_pattern("[\u202a-\u202e\u2066-\u2069]")
 _OVERRIDES = "\u202d\u202e"
 _OPENING_DIRECTIONS = "\u202a\u202b\u202d\u202e\u2066\u2067\u2068"
 _JAPANESE_WIDTHS = lazy_pattern("[０-９Ａ-Ｚａ-ｚ\uf900-\ufaff]")
-_KANA = lazy_pattern("[\u3041-\u30ff]")
-_HANGUL = lazy_pattern("[\uac00-\ud7a3]")
+_KANA_AND_HANGUL = lazy_pattern("[\u3041-\u30ff\uac00-\ud7a3]")
 _HAN = lazy_pattern("[\u4e00-\u9fff]")
 _MIN_SHARE = 0.1
 
@@ -67,9 +65,7 @@ def check_lookalikes(subject: IssueSource) -> Iterator[Problem]:
 
 def _is_japanese_or_korean(text: str) -> bool:
     """Whether at least a tenth of the East Asian letters are kana or Hangul; Chinese has a の now and then."""
-    if not (_KANA.search(text) or _HANGUL.search(text)):  # fast path
-        return False
-    native = len(_KANA.findall(text)) + len(_HANGUL.findall(text))
+    native = len(_KANA_AND_HANGUL.findall(text))
     return native > 1 and native >= (native + len(_HAN.findall(text))) * _MIN_SHARE
 
 
@@ -145,7 +141,7 @@ def _choose_mark(marks: str) -> str:
 
 def _prefers_half_width(subject: IssueSource) -> bool:
     """True if the issue uses half-width marks between Chinese characters throughout, as a style."""
-    half = len(_HALF_WIDTH_MARK.findall(subject.source.text))
+    half = sum(marks in _FULL_WIDTH_MARKS for marks in _WRONG_MARKS.findall(subject.source.text))
     return half >= _MIN_HALF_WIDTH and half * 2 > len(re.findall("[，；：]", subject.source.text))
 
 

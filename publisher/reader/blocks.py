@@ -38,7 +38,7 @@ from publisher.reader.marks import (
     starts_with_mark,
     strip_quote,
 )
-from publisher.reader.tables import read_html_table, read_table, starts_html_table, starts_table, trim_blank_nodes
+from publisher.reader.tables import read_table, starts_html_table, starts_table, trim_blank_nodes
 
 _ALERT = lazy_pattern(r"\[!(note|tip|important|warning|caution)\][+-]?(?:\s+(.*))?\Z", re.IGNORECASE)
 _CODE_INDENT_IN_ITEM = 6  # 2 of them for the bullet
@@ -95,8 +95,11 @@ class BlockReader:
             return self._read_heading(line, heading), at + 1
         if starts_table(lines, at):
             return read_table(lines, at, self._inline_reader)
-        if "<" in line.text and starts_html_table(line) and (table := read_html_table(lines, at, self._inline_reader)):
-            return table
+        if "<" in line.text and starts_html_table(line):
+            from publisher.reader.html_tables import read_html_table  # few issues need the parser of HTML
+
+            if table := read_html_table(lines, at, self._inline_reader):
+                return table
         return self._read_paragraph(lines, at, prose, depth, is_after_list=is_after_list)
 
     def _read_code(self, lines: Sequence[Line], at: int) -> tuple[m.Block, int]:

@@ -18,7 +18,7 @@ INNER_FLOORS = {
         "html_nodes inline_parser",
         "inlines",
         "tables",
-        "marks",
+        "html_tables marks",
         "containers",
         "blocks draft fields front_matter item_head notes",
         "address audio definitions footnotes headings preamble",
