@@ -14,51 +14,53 @@ from publisher.channel import Part
 _GZIP_LEVEL = 1
 _BROTLI_QUALITY = 4
 
-_MAX_THREADS = 2
-"""So many files are in memory at the same time, each with its compressed forms."""
+_MAX_THREADS = 3
+"""So many files, each with its compressed forms, are in memory at the same time: as many as there are live feeds."""
 
 
 def add_compressed(files: Iterable[Part]) -> Iterator[Part]:
-    """Yield each file, then its .gz and .br. They are its `forms`: none is ever beside a file that is newer.
+    """Yield the files, each as soon as it is there, and after them the .gz and .br of each.
 
-    The output depends only on the bytes: it contains no name and no time. Both libraries release the GIL, so
-    a file is compressed while the next one is rendered.
+    Those are its `forms`: none is ever beside a file that is newer. The output depends only on the bytes: it contains
+    no name and no time. Both libraries release the GIL, so a file is compressed while it is written and the next one
+    is rendered.
     """
     threads: list[_CompressionThread] = []
     for file in files:
         if len(threads) == _MAX_THREADS:
-            yield from threads.pop(0).wait_for_parts()
+            yield from threads.pop(0).wait_for_forms()
         threads.append(_CompressionThread(file))
         threads[-1].start()
+        yield threads[-1].file
     for thread in threads:
-        yield from thread.wait_for_parts()
+        yield from thread.wait_for_forms()
 
 
 class _CompressionThread(Thread):
-    """Compresses one file in the background."""
+    """Compresses one file in the background. `file` is the one with its forms."""
 
     def __init__(self, file: Part) -> None:
         super().__init__(name=f"compress {file.key}")
-        self._file = replace(file, forms=(f"{file.key}.gz", f"{file.key}.br"))
-        self._compressed: tuple[Part, ...] = ()
+        self.file = replace(file, forms=(f"{file.key}.gz", f"{file.key}.br"))
+        self._forms: tuple[Part, ...] = ()
         self._error: Exception | None = None
 
     def run(self) -> None:
-        gzip_key, brotli_key = self._file.forms
+        gzip_key, brotli_key = self.file.forms
         try:
-            self._compressed = (
-                Part(gzip_key, "application/gzip", _compress_gzip(self._file.body)),
-                Part(brotli_key, "application/x-brotli", _compress_brotli(self._file.body)),
+            self._forms = (
+                Part(gzip_key, "application/gzip", _compress_gzip(self.file.body)),
+                Part(brotli_key, "application/x-brotli", _compress_brotli(self.file.body)),
             )
-        except Exception as error:  # raised in `wait_for_parts`, because a thread cannot
+        except Exception as error:  # raised in `wait_for_forms`, because a thread cannot
             self._error = error
 
-    def wait_for_parts(self) -> tuple[Part, ...]:
-        """Wait for the thread; return the file and its compressed forms, or raise its error."""
+    def wait_for_forms(self) -> tuple[Part, ...]:
+        """Wait for the thread; return the compressed forms, or raise its error."""
         self.join()
         if self._error:
             raise self._error
-        return (self._file, *self._compressed)
+        return self._forms
 
 
 def _compress_gzip(body: bytes) -> bytes:

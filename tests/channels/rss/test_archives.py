@@ -116,10 +116,8 @@ def test_equal_inputs_have_equal_digests_and_settings_count(newsletter):
 def test_groups_come_in_the_order_they_must_be_written(newsletter):
     keys = [group.key for group in newsletter.using(entries=1, items=True).groups()]
     assert keys == ["style", "archive/2020", "archive/2021", "items", "live"]
-    last = [part.key for part in newsletter.parts()][-9:]
-    assert last == [
-        f"public/{name}{end}" for name in ("feed.json", "atom.xml", "feed.xml") for end in ("", ".gz", ".br")
-    ]
+    last = [part.key for part in newsletter.parts() if not part.key.endswith((".gz", ".br"))][-3:]
+    assert last == ["public/feed.json", "public/atom.xml", "public/feed.xml"]
 
 
 def test_archives_that_are_not_made_again_are_not_read(empty, weeks):
