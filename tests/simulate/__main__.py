@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,7 +69,7 @@ def kills(work: Path, server: Postgres, readers: int) -> None:
     at_most(f"{name}: sent, and not known", account.misjudged, 0)
     at_most(f"{name}: left over", account.open, 0)
     at_most(f"{name}: unknown", account.unknown, WINDOW * ending.losses)
-    at_most(f"{name}: exit codes of those that were stopped", max(ending.codes), 0)
+    at_most(f"{name}: highest exit code when stopped", max(ending.codes), 0)
 
 
 def lanes(work: Path, server: Postgres, readers: int) -> None:
@@ -178,6 +179,7 @@ def main() -> None:
     parser.add_argument("--only", choices=[*PARTS, *BY_HAND], help="run this part alone")
     parser.add_argument("--readers", type=int, default=0, help="how many there are, instead of those of each part")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and no worker is left behind
     print_head()
     for name in [given.only] if given.only else PARTS:
         simulate(name, given.readers)
