@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from publisher.errors import ConfigError, DeliveryError
+from publisher.errors import ConfigError, DeliveryError, StorageError
 from publisher.ledger import DeliveryState, FewerRecipientsError, LeaseLostError, Ledger
 from publisher.ledger.database import Transaction
 from publisher.ledger.open_shards import select_open_shards
@@ -133,6 +134,20 @@ def test_a_list_that_cannot_be_read_plans_nothing_however_long_it_is(ledger: Led
     found = find_status(ledger, KEY)
     assert found
     assert not found.is_planning
+
+
+def test_a_list_that_cannot_be_copied_plans_nothing(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = sqlite3.connect
+
+    def connect_to_little_room(*arguments: Any, **more: Any) -> sqlite3.Connection:
+        connection = connect(*arguments, **more)
+        connection.execute("PRAGMA max_page_count = 3")
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", connect_to_little_room)
+    with pytest.raises(StorageError, match="copy of the list of recipients: database or disk is full"):
+        plan(ledger, readers(900))
+    assert states(ledger) == {}
 
 
 def test_the_lease_is_extended_in_between(open_ledger: Open) -> None:
