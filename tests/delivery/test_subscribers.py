@@ -133,11 +133,11 @@ def test_who_is_erased_and_comes_back_does_not_get_it_twice(mailing: Mailing) ->
     assert mailing.reached == dict.fromkeys(names(0, 20), 1)
 
 
-NUMBER = 10_000
+NUMBER = 3_000
 SEED = 20
 
 
-def test_a_mailing_of_ten_thousand_with_changes_in_its_midst(mailing: Mailing) -> None:
+def test_a_mailing_of_three_thousand_with_changes_in_its_midst(mailing: Mailing) -> None:
     """Every tenth delivery someone leaves, pauses, joins, or is erased, while ten others are under way."""
     everyone = names(0, NUMBER)
     mailing.enter(*everyone)
@@ -184,7 +184,7 @@ def test_a_mailing_of_ten_thousand_with_changes_in_its_midst(mailing: Mailing) -
     with closing(ledger):
         outcome = mailing.send(behave)
     assert outcome.error is None
-    assert len(out_in_time) > 300, "the changes came in time to matter"
+    assert len(out_in_time) > 90, "the changes came in time to matter"
     assert set(mailing.reached.values()) == {1}, "no one got it twice"
     assert out_in_time & mailing.reached.keys() == set(), "no one who had left got it"
     assert {*everyone} - gone - mailing.reached.keys() == set(), "no one who stayed is lost"
