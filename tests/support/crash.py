@@ -41,7 +41,7 @@ ONCE = ("planning", "planned", "confirmed")
 """Where a publisher comes by once, and elsewhere for each window."""
 
 KILLS = 4
-MANY = 2_000
+MANY = 1_000
 LINE = 110
 """About the bytes of an effect."""
 
