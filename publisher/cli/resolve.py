@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from publisher.cli.actions import build_request, open_run
 from publisher.cli.output import Output, format_iso_time
 from publisher.cli.parser import CommandParser
+from publisher.delivery.worker_queue import find_worker_channels
 from publisher.errors import ConfigError
 from publisher.ledger.queries import ResolutionChoice
 from publisher.reports.resolve import (
@@ -84,7 +85,9 @@ def _record_resolutions(
     for key, count, remaining in recorded:
         label = _RESOLUTION_LABELS[resolution.verdict]
         output.line(f"{key.channel} · {key.destination} · {count} {label}")
-        if remaining.planned:
+        if remaining.planned and any(channel.name == key.channel for channel in find_worker_channels(run.config)):
+            output.info("the workers send the rest: publish status")
+        elif remaining.planned:
             command = "publish retry" if key.notice_of else "publish"
             output.info(f"next: {command} {issue} --channel {key.channel} sends the rest")
     still_unknown = sum(remaining.unknown for _, _, remaining in recorded)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -76,16 +76,8 @@ class Alerts:
         ):
             self._report_blocked([*group], status, detail)
         self._report_removed(items, ledger_view)
-        self._report_closed_lanes(now)
-
-    def _report_closed_lanes(self, now: dt.datetime) -> None:
-        """Report providers that refuse the sender, once a day."""
-        ledger, newsletter = self._run.ledger, self._run.config.newsletter.id
-        for lane in find_closed_lanes(ledger, now):
-            detail = f"{lane.lane} {now:%Y-%m-%d}"
-            if record_alerts(ledger, [(newsletter, lane.channel)], "refused", detail, now):
-                message, hint = describe_closed_lane(lane, self._run.zone), "publish doctor"
-                self._on_event(DaemonEvent("refused", "", (lane.channel,), message, hint, alarm=True))
+        for event in report_closed_lanes(self._run, now):
+            self._on_event(event)
 
     def _report_blocked(self, items: Sequence[ScheduledItem], status: ItemStatus, detail: str) -> None:
         code = items[0].exit_code or _ALERT_EXIT_CODES[status]
@@ -221,3 +213,12 @@ def format_duration(duration: dt.timedelta) -> str:
     if days:
         return f"{days} day{'s' if days > 1 else ''}" + (f" {hours} h" if hours else "")
     return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
+def report_closed_lanes(run: RunContext, now: dt.datetime) -> Iterator[DaemonEvent]:
+    """Report providers that refuse the sender, each once a day by all processes together."""
+    for lane in find_closed_lanes(run.ledger, now):
+        subject = [(run.config.newsletter.id, lane.channel)]
+        if record_alerts(run.ledger, subject, "refused", f"{lane.lane} {now:%Y-%m-%d}", now):
+            message = describe_closed_lane(lane, run.zone)
+            yield DaemonEvent("refused", "", (lane.channel,), message, "publish doctor", alarm=True)

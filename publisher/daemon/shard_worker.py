@@ -14,7 +14,7 @@ from threading import Event, Lock, Semaphore, Thread
 
 from publisher.config import Config
 from publisher.credentials import resolve_secret
-from publisher.daemon.alerts import DaemonEvent, DaemonEventHandler
+from publisher.daemon.alerts import DaemonEvent, DaemonEventHandler, report_closed_lanes
 from publisher.delivery import ledger_guard
 from publisher.delivery.engine import JobWorker, LaneThreads
 from publisher.delivery.engine_tables import delete_stalled_jobs, require_tables
@@ -163,8 +163,14 @@ class ShardWorker:
             self._channel_errors.pop(shard.channel, None)
             lane = shard.queue or OTHER_LANES
             self._log(DaemonEvent("sent", issue, (shard.channel,), f"{outcome.sent:,} in lane {lane}"))
+        for event in report_closed_lanes(run, run.clock.time()):
+            self._log(event)
         if until := outcome.paused_until:
             self._paused_until[shard.channel] = time.monotonic() + (until - run.clock.time()).total_seconds()
+            if outcome.pause_reason != self._channel_errors.get(shard.channel):
+                message = f"until {until.astimezone(run.zone):%H:%M}: {outcome.pause_reason}"
+                self._log(DaemonEvent("waiting", issue, (shard.channel,), message))
+            self._channel_errors[shard.channel] = outcome.pause_reason
         if error := outcome.error:
             self._paused_until[shard.channel] = time.monotonic() + _PAUSE_SECONDS
             subject = [(shard.issue, shard.channel)]

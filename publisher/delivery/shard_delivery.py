@@ -19,11 +19,12 @@ from publisher.ledger import Delivery, LeaseLostError, Ledger
 
 class ShardOutcome(NamedTuple):
     """How many messages of a shard were sent. `error` is why the channel cannot deliver anything now, and
-    `paused_until` when its platform wants more; `notes` are for the editor."""
+    `paused_until` when its platform wants more, with the `pause_reason`; `notes` are for the editor."""
 
     sent: int = 0
     error: PublisherError | None = None
     paused_until: dt.datetime | None = None
+    pause_reason: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -70,4 +71,4 @@ def deliver_shard(
             pass
         finally:
             held.persist(lambda: ledger.release(lease, clock.time()), is_urgent=False)
-    return ShardOutcome(loop.sent, loop.fatal_error, loop.paused_until, tuple(loop.notes))
+    return ShardOutcome(loop.sent, loop.fatal_error, loop.paused_until, loop.pause_reason, tuple(loop.notes))

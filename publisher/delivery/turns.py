@@ -57,7 +57,8 @@ class DeliveryLoop(Struct):
     `max_wait` limits the total time spent waiting because a platform asks for it, in seconds; `stop` ends it
     after the deliveries in progress, and `give_way` as soon as it only waits for its own rate limits: see `gives_way`.
     `get_address` returns where to send a delivery. `watch` is for a list of recipients that may change meanwhile.
-    `fatal_error` is why the channel cannot deliver anything, and `paused_until` when its platform wants more.
+    `fatal_error` is why the channel cannot deliver anything, and `paused_until` when its platform wants more, with the
+    `pause_reason`.
     """
 
     ledger: Ledger
@@ -77,6 +78,7 @@ class DeliveryLoop(Struct):
     gives_way: bool = False
     fatal_error: PublisherError | None = None
     paused_until: dt.datetime | None = None
+    pause_reason: str = ""
     _limits: Mapping[str, RateLimit] = field(default_factory=dict)
     _refusals: LaneRefusals = field(default_factory=LaneRefusals)
     _queues: OpenQueues = field(default_factory=lambda: OpenQueues(()))
@@ -235,7 +237,7 @@ class DeliveryLoop(Struct):
             delivery, receipt = result.delivery, result.receipt
             self.fatal_error = self.fatal_error or result.fatal_error
             if result.pauses_channel and (until := result.next_at):
-                self.paused_until = max(self.paused_until or until, until)
+                self.paused_until, self.pause_reason = max(self.paused_until or until, until), result.reason
             if receipt:
                 self.sent += receipt.changed and not delivery.remote_id
                 self.changed += receipt.changed and bool(delivery.remote_id)

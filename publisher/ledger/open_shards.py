@@ -55,6 +55,14 @@ def find_open_queues(tx: Transaction, newsletter: str) -> list[tuple[str, str]]:
     return [(channel, queue) for channel, queue in rows]
 
 
+def is_being_delivered(tx: Transaction, publication: int, now: dt.datetime) -> bool:
+    """Return whether a living process has a shard of a publication."""
+    rows = tx.fetch_all(
+        "SELECT owner, MAX(leased_until) FROM shard WHERE publication = ? AND owner <> '' GROUP BY owner", publication
+    )
+    return any(is_held(owner, leased_until, now) for owner, leased_until in rows)
+
+
 def find_shard(tx: Transaction, shard: int) -> ShardRef | None:
     """Return a shard by its id, None if there is none."""
     rows = tx.fetch_all(f"SELECT {SHARD_REF_COLUMNS} WHERE shard.id = ?", shard)

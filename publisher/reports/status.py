@@ -11,13 +11,14 @@ from publisher.archive.output_folder import OutputFolder
 from publisher.channel import ArchiveChannel, Channel, MessageChannel, Rendering
 from publisher.checks.budgets import measure_rendering
 from publisher.delivery.plan import plan_delivery
-from publisher.delivery.worker_queue import is_with_workers
+from publisher.delivery.worker_queue import is_for_workers, is_with_workers
 from publisher.errors import PublisherError
 from publisher.files import differs
 from publisher.ledger import DeliveryCounts, DeliveryState, Ledger, PublicationKey, PublicationStatus
 from publisher.ledger.calendar import ForcedIssue, load_forced_issues
 from publisher.ledger.destinations import build_publication_key, load_all_destination_ids
 from publisher.ledger.lane_metrics import LaneProgress, find_progress
+from publisher.ledger.open_shards import is_being_delivered
 from publisher.ledger.queries import (
     FailedDelivery,
     find_failed_deliveries,
@@ -228,8 +229,16 @@ class _StatusBuilder:
         return ChannelStatus.FAILED if counts.failed else None
 
     def _is_with_workers(self, status: PublicationStatus) -> bool:
-        channel = self._channels.get(status.key.channel)
-        return channel is not None and is_with_workers(self._run.config, channel, status)
+        """Return whether workers have it: with something left to send, or with nothing, if one is about to say so."""
+        channel, counts = self._channels.get(status.key.channel), status.counts
+        if channel is None or not is_for_workers(channel, self._run.config):
+            return False
+        if is_with_workers(self._run.config, channel, status):
+            return True
+        if status.done or status.is_planning or counts.unknown or counts.failed:
+            return False
+        with self._run.ledger.transaction() as tx:
+            return is_being_delivered(tx, status.id, self._now)
 
     def _check_archive(self, channel: Channel, position: int, status: PublicationStatus | None) -> ChannelStatus:
         """Return the status of a page or entry by the ledger, or else by the index of files."""

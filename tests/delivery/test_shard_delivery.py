@@ -20,6 +20,7 @@ from publisher.delivery.plan import plan_delivery
 from publisher.delivery.shard_delivery import ShardOutcome, deliver_shard
 from publisher.errors import BusyError, DeliveryError
 from publisher.ledger import Ledger, PublicationKey
+from publisher.ledger.open_shards import is_being_delivered
 from publisher.ledger.queries import find_status
 from publisher.ledger.shards import ShardRef
 from tests.support.fake_channel import Behaviour, Call, Letters, World, fail_on, names
@@ -177,6 +178,25 @@ def test_shards_that_are_delivered_at_once_share_the_senders_that_are_spare(offi
     assert max(number for number, _ in seen) <= len(threads) + 1, seen
     assert max(number for _, number in seen) <= len(threads) + 1, seen
     assert [spare.acquire(blocking=False) for _ in range(2)] == [True, False], "it is given back"
+
+
+def test_an_issue_is_being_delivered_while_a_living_process_has_a_shard(office: Office) -> None:
+    def ask() -> bool:
+        status = find_status(office.ledger, KEY)
+        assert status
+        with office.ledger.transaction() as tx:
+            return is_being_delivered(tx, status.id, office.now)
+
+    seen: list[bool] = []
+
+    def watch(_: Call, effect: Callable[[], Receipt]) -> Receipt:
+        seen.append(ask())
+        return effect()
+
+    assert not ask()
+    office.deliver(0, watch)
+    assert seen == [True] * 3
+    assert not ask()
 
 
 def test_what_is_unknown_is_left_to_people_or_to_the_rule(office: Office) -> None:
