@@ -4,6 +4,7 @@
 
 import { findDifferences } from './difference.js';
 import { LINE } from './follow.js';
+import { findEdited } from './fragment.js';
 import { remember } from './keep.js';
 import { findItems } from './places.js';
 import { answerMedia, isBox, writeSheet } from './sheet.js';
@@ -45,6 +46,7 @@ export class Pane {
     this.images = images;
     if (!this.isLoaded) {
       await this.load(url, items);
+      this.text = text;
     } else if (url === this.address) {
       this.seek(items);
     } else if (text !== undefined) {
@@ -80,10 +82,10 @@ export class Pane {
     const before = this.measureSeen();
     const texts = new Map([...before.keys(), was.get(changed)].map((id) => [id, String(this.places.get(id)?.range)]));
     const restore = remember(this.doc);
-    const fresh = new this.view.DOMParser().parseFromString(text, 'text/html');
-    for (const [old, now] of findDifferences(this.doc.documentElement, fresh.documentElement)) {
+    for (const [old, now] of this.compare(text)) {
       Idiomorph.morph(old, now, { morphStyle: 'outerHTML', head: { style: 'morph' }, restoreFocus: false });
     }
+    this.text = text;
     restore();
     answerMedia(this.doc, this.scheme);
     const { found } = this;
@@ -99,6 +101,14 @@ export class Pane {
       if (at < 0 || at >= this.scroller.clientHeight - LINE) this.scrollTo(at + this.scrolled - LINE);
     }
     this.morphedAt = this.scrolled;
+  }
+
+  // Returns the pairs of elements that differ from those of a text.
+  compare(text) {
+    const edited = this.text && findEdited(this.doc, this.text, text);
+    if (edited) return findDifferences(...edited);
+    const fresh = new this.view.DOMParser().parseFromString(text, 'text/html');
+    return findDifferences(this.doc.documentElement, fresh.documentElement);
   }
 
   // Where an item begins in the window.

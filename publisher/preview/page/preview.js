@@ -60,10 +60,10 @@ async function show(next) {
   if (isOther) pick(undefined);
   const { dataset } = document.documentElement;
   const showRest = await board.show(state, texts, isOther);
-  if (!state.pending) side.show(state);
   if (board.isSettled) dataset.seen = state.version; // what is in sight shows it now
   if (state.pending) return;
   await nextPaint();
+  side.show(state);
   await showRest();
   dataset.version = state.version; // all panes show it now
   requestIdleCallback(() => board.findItems());

@@ -16,20 +16,31 @@ export class Side {
   constructor(words, on) {
     this.words = words;
     this.on = on; // what is called: pick(id), open(line)
+    this.contents = new Map(); // of the parts, as text
     for (const list of ['problems', 'items']) byId(list).addEventListener('keydown', moveFocus);
   }
 
   show({ problems, budgets, items, editor }) {
-    const content = JSON.stringify([problems, budgets, items.map(({ id, title, line }) => [id, title, line]), editor]);
-    if (content === this.content) return;
-    this.content = content;
     const focused = document.activeElement?.dataset.key;
     this.editor = editor;
-    this.showLimits(budgets);
-    this.showProblems(problems);
-    this.showItems(items, problems);
+    this.update('limits', [budgets], () => this.showLimits(budgets));
+    const [rows, faulty] = [items.map(({ id, title, line }) => [id, title, line]), problems.map(({ item }) => item)];
+    const isOther = [
+      this.update('problems', [problems, editor], () => this.showProblems(problems)),
+      this.update('items', [rows, faulty, editor], () => this.showItems(items, problems)),
+    ];
+    if (!isOther.includes(true)) return;
     this.light(this.lit);
     if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  // Shows a part of the list if its content is another one; returns whether it is.
+  update(part, content, show) {
+    const text = JSON.stringify(content);
+    if (this.contents.get(part) === text) return false;
+    this.contents.set(part, text);
+    show();
+    return true;
   }
 
   title(id, text, count) {
