@@ -11,6 +11,7 @@ from publisher import model as m
 from publisher.labels import get_labels
 from publisher.newsletter import Newsletter
 from publisher.patterns import lazy_pattern
+from publisher.reuse import reuse_results
 from publisher.transforms import has_link
 
 _SENTENCE_ENDS = "。！？!?"
@@ -98,6 +99,7 @@ def count_items(issue: m.Issue) -> int:
     return 0 if is_prose(issue) else sum(1 for _ in issue.items)
 
 
+@reuse_results
 def is_prose(issue: m.Issue) -> bool:
     """True if running text outweighs the items, each of which counts as much as a short paragraph."""
     titled = [item for item in issue.items if not _is_sentence(item)]

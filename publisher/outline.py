@@ -16,6 +16,7 @@ from publisher import model as m
 from publisher.derived_texts import blocks_to_plain_text, is_prose, is_running_text, shorten
 from publisher.links import build_link_key, canonicalize_url, parse_repository
 from publisher.newsletter import Newsletter
+from publisher.reuse import reuse_results
 from publisher.transforms import build_anchors, find_nodes, find_urls, has_link, link_field_value
 
 _MAX_NAME_LENGTH = 120
@@ -206,6 +207,7 @@ def _align_tails(nodes: list[OutlineItem | m.Block]) -> tuple[OutlineItem | m.Bl
     return tuple(nodes)
 
 
+@reuse_results
 def _lay_out_item(item: m.Item, number: int, *, digest: bool) -> OutlineItem:
     title = item.title or ((m.Text(item.url),) if item.url else ())
     laid_out = OutlineItem(

@@ -17,7 +17,17 @@ from tests.support.source_tree import Module, imports, read_house, room_of
 
 # Imports go to a lower floor or stay in the room. A new room must be given its floor here.
 FLOORS = (
-    ("", "templates", "channels", "patterns", "inline_nodes", "translations", "message_translations", "localized"),
+    (
+        "",
+        "templates",
+        "channels",
+        "patterns",
+        "reuse",
+        "inline_nodes",
+        "translations",
+        "message_translations",
+        "localized",
+    ),
     ("model", "newsletter", "errors", "links", "labels", "failpoints", "clock", "deadline", "search_words", "signing"),
     ("files", "installation", "project", "http_client", "toml_mistakes", "mail_address", "archive_entry", "verp"),
     ("subscription", "reply_rules", "media_types", "redaction"),

@@ -26,6 +26,7 @@ from publisher.channels.telegram.entities import (
 )
 from publisher.channels.telegram.writer import SpanWriter
 from publisher.derived_texts import find_topics, shorten
+from publisher.labels import get_labels
 from publisher.newsletter import Newsletter
 from publisher.outline import (
     Outline,
@@ -36,6 +37,7 @@ from publisher.outline import (
     highlight_subject,
     order_opening,
 )
+from publisher.reuse import reuse_results
 
 if TYPE_CHECKING:
     from publisher.channels.telegram.settings import Detail
@@ -179,7 +181,8 @@ class _DigestBuilder(Struct, frozen=True):
         for node in section.content:
             if isinstance(node, OutlineItem):
                 pieces += _list_pieces(*self._build_prose(tuple(blocks)))
-                spans = self._build_item(node)
+                spans, rejected = _write_item_apart(node, self.detail, self.newsletter.lang)
+                self.writer.rejected_urls.update(rejected)
                 pieces.append(_Piece(spans, f"{node.number}.", self._is_line(node, spans)))
                 blocks = []
             else:
@@ -203,7 +206,7 @@ class _DigestBuilder(Struct, frozen=True):
             pieces = pieces or [_Piece(())]
         is_after_line = False
         for index, (spans, label, is_line) in enumerate(pieces):
-            text = render_spans(prevent_autolinks(spans if index else join_lines([heading, spans])))
+            text = _render_piece(spans if index else join_lines([heading, spans]))
             continuation = (*above.spans, Span(f"{label}{continued}\n")) if label else above.spans
             if index:
                 separator = LINE_BREAK if is_line and is_after_line else PARAGRAPH_BREAK
@@ -222,34 +225,47 @@ class _DigestBuilder(Struct, frozen=True):
     def _write_blocks(self, blocks: m.Blocks) -> Iterator[Spans]:
         return (self.writer.blocks((block,)) for block in blocks)
 
-    def _build_item(self, item: OutlineItem) -> Spans:
-        writer = self.writer
-        match self.detail:
-            case "titles":
-                return phrases.format_item_title(item, writer, whole=False)
-            case "summaries":
-                head = phrases.format_item_heading(item, writer, extras=False)
-                links = phrases.format_links(item, {"extra", "field", "repository", "paper"}, writer)
-                notes = tuple(block for block in item.body if isinstance(block, m.Footnotes))
-                excerpt = join_lines([self._build_summary(item), writer.blocks(notes)])
-                return join_lines([head, links, _quote_spans(excerpt)])
-            case "full":
-                head = phrases.format_item_heading(item, writer, extras=True)
-                fields = [phrases.format_field(one, writer) for one in item.fields if one.kind != "summary"]
-                links = phrases.format_links(item, {"repository", "paper"}, writer)
-                summary = [phrases.format_field(one, writer) for one in item.fields if one.kind == "summary"]
-                text = join_lines([*summary, writer.blocks(item.body)])
-                return join_lines([head, *fields, links, _quote_spans(text)])
 
-    def _build_summary(self, item: OutlineItem) -> Spans:
-        """Return the summary, else the first paragraph, without the list or code it announces, else the quote below
-        the title. Of an item whose head is a paragraph already, no further paragraph."""
-        nodes = item.summary if item.is_running_text else item.excerpt
-        spans = strip_spans(self.writer.inlines(nodes) if nodes else self.writer.blocks(item.quoted))
-        blocks_left = len(item.body) - (not item.summary)
-        if blocks_left > 0 and spans and spans[-1].text.endswith(("：", ":")):
-            return (*spans[:-1], spans[-1].with_text(f"{spans[-1].text[:-1]}…"))
-        return spans
+@reuse_results
+def _write_item_apart(item: OutlineItem, detail: Detail, lang: str) -> tuple[Spans, dict[str, None]]:
+    """Return an item at a level of detail, and the URLs that cannot be links, as in `SpanWriter.rejected_urls`."""
+    writer = SpanWriter(get_labels(lang))
+    return _write_item(item, detail, writer), writer.rejected_urls
+
+
+def _write_item(item: OutlineItem, detail: Detail, writer: SpanWriter) -> Spans:
+    match detail:
+        case "titles":
+            return phrases.format_item_title(item, writer, whole=False)
+        case "summaries":
+            head = phrases.format_item_heading(item, writer, extras=False)
+            links = phrases.format_links(item, {"extra", "field", "repository", "paper"}, writer)
+            notes = tuple(block for block in item.body if isinstance(block, m.Footnotes))
+            excerpt = join_lines([_write_summary(item, writer), writer.blocks(notes)])
+            return join_lines([head, links, _quote_spans(excerpt)])
+        case "full":
+            head = phrases.format_item_heading(item, writer, extras=True)
+            fields = [phrases.format_field(one, writer) for one in item.fields if one.kind != "summary"]
+            links = phrases.format_links(item, {"repository", "paper"}, writer)
+            summary = [phrases.format_field(one, writer) for one in item.fields if one.kind == "summary"]
+            text = join_lines([*summary, writer.blocks(item.body)])
+            return join_lines([head, *fields, links, _quote_spans(text)])
+
+
+def _write_summary(item: OutlineItem, writer: SpanWriter) -> Spans:
+    """Return the summary, else the first paragraph, without the list or code it announces, else the quote below the
+    title. Of an item whose head is a paragraph already, no further paragraph."""
+    nodes = item.summary if item.is_running_text else item.excerpt
+    spans = strip_spans(writer.inlines(nodes) if nodes else writer.blocks(item.quoted))
+    blocks_left = len(item.body) - (not item.summary)
+    if blocks_left > 0 and spans and spans[-1].text.endswith(("：", ":")):
+        return (*spans[:-1], spans[-1].with_text(f"{spans[-1].text[:-1]}…"))
+    return spans
+
+
+@reuse_results
+def _render_piece(spans: Spans) -> RenderedText:
+    return render_spans(prevent_autolinks(spans))
 
 
 def _list_pieces(*texts: Spans) -> list[_Piece]:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from publisher import model as m
-from publisher.channels.wechat.items import render_article_item, render_list_entry
+from publisher.channels.wechat.items import ItemPlace, render_article_item
 from publisher.channels.wechat.links import ArticleLinks, EarlierIssue, LinkUse
 from publisher.channels.wechat.settings import ContentSize, measure_content
 from publisher.channels.wechat.style import (
@@ -21,7 +21,6 @@ from publisher.channels.wechat.style import (
     shed_ornaments,
 )
 from publisher.channels.wechat.writer import (
-    HTML_TAG,
     ArticleWriter,
     format_printed_url,
     render_element,
@@ -122,7 +121,9 @@ def _build_with_ornaments(issue: m.Issue, outline: Outline, options: ArticleOpti
     early, late = _split_notes(issue, outline.notes)
     opening = "".join(_render_opening(issue, early, options.title, writer))
     last = max([item.number for section in outline.sections for item in section.items], default=0)
-    sections = "".join([_render_section(section, outline, last, writer, sizes) for section in outline.sections])
+    sections = "".join(
+        [_render_section(section, outline, last, options.lang, writer, sizes) for section in outline.sections]
+    )
     footer = _render_footer(issue, late, options.footer, writer)
     notice = ""
     if options.has_source_url and not all(use.clickable for use in links.link_uses):
@@ -230,7 +231,7 @@ def _render_brief(brief: m.Brief, writer: ArticleWriter) -> str:
 
 
 def _render_section(
-    section: OutlineSection, outline: Outline, last: int, writer: ArticleWriter, sizes: list[ItemSize]
+    section: OutlineSection, outline: Outline, last: int, lang: str, writer: ArticleWriter, sizes: list[ItemSize]
 ) -> str:
     theme, count = writer.theme, ""
     writer.links.start_part(section.title)
@@ -244,26 +245,25 @@ def _render_section(
     else:
         heading = render_element("h3", theme.subheading, wrap_in_span(title + count))
     notes = "".join([_render_note(note, theme.section_note, writer) for note in section.notes])
-    body = "".join(_render_section_body(section, last, writer, sizes))
+    body = "".join(_render_section_body(section, last, lang, writer, sizes))
     if theme.items and section.items and not section.is_list:
         body = render_element("section", theme.items, body)
     return heading + notes + body
 
 
 def _render_section_body(
-    section: OutlineSection, last: int, writer: ArticleWriter, sizes: list[ItemSize]
+    section: OutlineSection, last: int, lang: str, writer: ArticleWriter, sizes: list[ItemSize]
 ) -> Iterator[str]:
     """Yield items and blocks. If no item has anything but a title, the items become a list."""
     theme, entries, is_first = writer.theme, "", True
     for node in section.content:
         if isinstance(node, OutlineItem):
+            html, markup = render_article_item(node, ItemPlace(last, is_first, section.is_list), lang, writer)
             if section.is_list:
-                html = render_list_entry(node, writer, last=last)
                 entries += html
             else:
-                html = render_article_item(node, writer, last=last, is_first=is_first)
                 yield html
-            sizes.append(ItemSize(node.name, len(html), sum(map(len, HTML_TAG.findall(html)))))
+            sizes.append(ItemSize(node.name, len(html), markup))
         else:
             yield render_element("section", theme.entries, entries)
             entries = ""

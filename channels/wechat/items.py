@@ -6,18 +6,73 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, takewhile
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from publisher import model as m
-from publisher.channels.wechat.links import LinkForm, get_printed_url
+from publisher.channels.wechat.links import ArticleLinks, LinkForm, LinkUse, get_printed_url
 from publisher.channels.wechat.style import ArticleTheme, join_styles
-from publisher.channels.wechat.writer import ArticleWriter, format_printed_url, render_element, render_paragraph
+from publisher.channels.wechat.writer import (
+    HTML_TAG,
+    ArticleWriter,
+    format_printed_url,
+    render_element,
+    render_paragraph,
+)
+from publisher.labels import get_labels
 from publisher.links import ARXIV, classify_link
 from publisher.outline import OutlineItem
+from publisher.reuse import reuse_results
 from publisher.writers.html import escape_text
 
 # fields that name the item, and therefore come before its URL
 _IDENTIFYING_FIELDS = {"title", "paper"}
 
 _Part = m.Field | m.Block | str
+
+
+class ItemPlace(Struct, frozen=True):
+    """What the HTML of an item depends on besides the item.
+
+    `last` is the number of the last item of the article. The first one of a section has no line above. An item that has
+    only a title may be an entry of a list.
+    """
+
+    last: int
+    is_first: bool
+    is_entry: bool
+
+
+class RenderedItem(NamedTuple):
+    """An item as HTML, how many of its characters are markup, and in reading order its links and image URLs."""
+
+    html: str
+    markup: int
+    link_uses: tuple[LinkUse, ...]
+    image_urls: tuple[str, ...]
+
+
+def render_article_item(item: OutlineItem, place: ItemPlace, lang: str, writer: ArticleWriter) -> tuple[str, int]:
+    """Return an item as HTML, and how many of its characters are markup. The writer, whose labels are those of `lang`,
+    has its links and images afterwards."""
+    links = writer.links
+    if links.footnotes:  # their numbers depend on the items before
+        return _render_in_place(item, place, writer)
+    rendered = _render_apart(item, place, lang, writer.theme)
+    links.link_uses += rendered.link_uses
+    writer.image_urls += rendered.image_urls
+    return rendered.html, rendered.markup
+
+
+@reuse_results
+def _render_apart(item: OutlineItem, place: ItemPlace, lang: str, theme: ArticleTheme) -> RenderedItem:
+    writer = ArticleWriter(ArticleLinks(footnotes=False), get_labels(lang), theme)
+    html, markup = _render_in_place(item, place, writer)
+    return RenderedItem(html, markup, tuple(writer.links.link_uses), tuple(writer.image_urls))
+
+
+def _render_in_place(item: OutlineItem, place: ItemPlace, writer: ArticleWriter) -> tuple[str, int]:
+    html = _render_list_entry(item, place, writer) if place.is_entry else _render_full_item(item, place, writer)
+    return html, sum(map(len, HTML_TAG.findall(html)))
 
 
 class _ItemHead(NamedTuple):
@@ -28,12 +83,9 @@ class _ItemHead(NamedTuple):
     url_lines: list[str]
 
 
-def render_article_item(item: OutlineItem, writer: ArticleWriter, *, last: int, is_first: bool) -> str:
-    """Return an item as HTML. Fields and text keep the order of the source.
-
-    `last` is the number of the last item of the article; the first item of a section has no line above.
-    """
-    head = _render_item_head(item, LinkForm.OWN_LINE, writer, last)
+def _render_full_item(item: OutlineItem, place: ItemPlace, writer: ArticleWriter) -> str:
+    """Return an item as HTML. Fields and text keep the order of the source."""
+    head = _render_item_head(item, LinkForm.OWN_LINE, writer, place.last)
     nodes = [node for _, run in item.matter for node in run]
     identifying = list(takewhile(lambda node: isinstance(node, m.Field) and node.kind in _IDENTIFYING_FIELDS, nodes))
     parts: list[_Part] = [*identifying, *head.url_lines, *nodes[len(identifying) :]]
@@ -43,13 +95,13 @@ def render_article_item(item: OutlineItem, writer: ArticleWriter, *, last: int, 
     if item.is_running_text:
         html = render_paragraph(head.line, theme.running) + render_paragraph(_join_lines(facts), theme.small)
     else:
-        html = render_paragraph(_join_lines([head.line, *facts]), theme.style_item(is_first=is_first))
+        html = render_paragraph(_join_lines([head.line, *facts]), theme.style_item(is_first=place.is_first))
     return html + "".join(_render_text_and_facts(parts[len(leading) :], writer))
 
 
-def render_list_entry(item: OutlineItem, writer: ArticleWriter, *, last: int) -> str:
-    """Return an item that has only a title, as an entry of a list; `last` as for `render_article_item`."""
-    line, byline, url_lines = _render_item_head(item, LinkForm.BRACKETS, writer, last)
+def _render_list_entry(item: OutlineItem, place: ItemPlace, writer: ArticleWriter) -> str:
+    """Return an item that has only a title, as an entry of a list."""
+    line, byline, url_lines = _render_item_head(item, LinkForm.BRACKETS, writer, place.last)
     return render_paragraph(_join_lines([" · ".join(filter(None, (line, byline))), *url_lines]), writer.theme.entry)
 
 

@@ -22,6 +22,7 @@ from publisher.issue_dates import format_issue_date
 from publisher.local_files import MISSING, FileAccess, Refusal
 from publisher.model import Issue
 from publisher.page_urls import find_page_urls
+from publisher.reuse import begin_issue
 from publisher.sketches import compute_sketch, find_body_lines
 
 _MAX_RECENT = 24
@@ -90,6 +91,7 @@ class IssueRenderer(Struct, frozen=True):
         from publisher.derived_texts import estimate_minutes
         from publisher.reader import decode, parse_issue  # slow to import, and only needed for changes
 
+        begin_issue()
         record = Record(*source, sha256="")
         if source.size > MAX_ISSUE_BYTES:
             fault = f"{source.path} has more than {ISSUE.limit}"

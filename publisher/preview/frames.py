@@ -1,6 +1,7 @@
 """The documents of the panes: the rendered part itself if it is a page, else the part in the smallest page around it.
 
-They are shown in frames that run no script. A part inside a page is there as it is, byte for byte.
+They are shown in frames that run no script. A part inside a page is there as it is, byte for byte. While channels go
+on rendering an issue, its panes are built several times; that of a part is remembered.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 import nh3
 
 from publisher.channels.wechat.themes import DARK_MODE_STYLES
+from publisher.reuse import reuse_results
 
 PAGE_FOLDER = Path(__file__).parent / "page"
 """The files of the page: its HTML, style sheets and scripts, and the style sheets of the frames."""
@@ -35,16 +37,19 @@ _DOCUMENT = """\
 """
 
 
+@reuse_results
 def frame_article(article: bytes, lang: str, title: str, *, is_dark: bool = False) -> bytes:
     """Return the page around a WeChat article, in WeChat's light or dark mode."""
     return _frame(article.decode(), "wechat", lang, title, _write_dark_rules() if is_dark else "", is_dark=is_dark)
 
 
+@reuse_results
 def frame_mail(text: str, lang: str, title: str) -> bytes:
     """Return the page around the text of a mail."""
     return _frame(f"<pre>{escape(text)}</pre>", "mail", lang, title)
 
 
+@reuse_results
 def frame_entry(entry: bytes, lang: str) -> tuple[bytes, str]:
     """Return the page with a feed entry as a reader shows it, after removing what it does not trust, and its title.
 

@@ -15,6 +15,7 @@ from publisher.channel import Part, Rendering
 from publisher.errors import PublisherError
 from publisher.newsletter import Newsletter
 from publisher.preview import frames
+from publisher.reuse import reuse_results
 
 _PHONE, _DESKTOP = 390, 1120
 _WECHAT_PHONE = 375
@@ -43,7 +44,7 @@ class Pane(Struct, frozen=True, dict=True):
     @cached_property
     def digest(self) -> str:
         """A digest of the document."""
-        return hashlib.sha256(self.document).hexdigest()[:32]
+        return _compute_digest(self.document)
 
     @property
     def url(self) -> str:
@@ -66,6 +67,11 @@ class Pane(Struct, frozen=True, dict=True):
             "pending": self.is_pending,
             "fault": self.fault,
         }
+
+
+@reuse_results
+def _compute_digest(document: bytes) -> str:
+    return hashlib.sha256(document).hexdigest()[:32]
 
 
 def _build_part_url(key: str) -> str:

@@ -19,6 +19,7 @@ from publisher.reader.bare_links import URL, WWW, bare_url, bare_www
 from publisher.reader.emphasis import Token, build_delimiter, pair_delimiters
 from publisher.reader.link_syntax import Target, encode_url, normalize_label, parse_target
 from publisher.reader.references import REFERENCE, TEMPLATE_TAG, resolve_reference, resolve_references
+from publisher.reuse import reuse_results
 
 _FORMULA = r"\$(?=[^$\n]*[\\^_{])[^\s$\d](?:[^$\n]{0,300}[^\s$])?\$(?!\d)"
 _FOOTNOTE = r"\[\^[^\]\[\s]{1,200}\](?!\()"
@@ -32,6 +33,21 @@ ATTRIBUTES = r"""\{:(?:\s*+(?:[\w-]++=(?:"[^"\n]*+"|'[^'\n]*+')|[.#]?[\w-]++))++
 # the same without a colon, directly behind a link or an image: Pandoc, Hugo, Python-Markdown, markdown-it
 ATTACHED_ATTRIBUTES = r"""(?<=[)\]])\{(?:\s*+(?:[\w-]++=(?:"[^"\n]*+"|'[^'\n]*+'|[^\s"'{}]++)|[.#][\w-]++))++\s*+\}"""
 _TRIGGER = lazy_pattern(r"[\\`*_\[\]!<\n~$&{^]|(?i:https?|ftp)://|(?i:www)\.")
+
+
+@reuse_results
+def build_parser(targets: tuple[tuple[str, Target], ...], footnotes: frozenset[str]) -> TokenParser:
+    """Return the parser for the definitions of an issue, see `TokenParser`."""
+    return TokenParser(dict(targets), footnotes)
+
+
+@reuse_results
+def parse_text(parser: TokenParser, text: str, *, in_link: bool) -> list[Token]:
+    """Return the tokens of a text; with `in_link`, links in it stay text."""
+    state = parser.state_cls({})
+    state.src = text
+    state.in_link = in_link
+    return parser.render(state)
 
 
 class TokenParser(InlineParser):
@@ -55,13 +71,6 @@ class TokenParser(InlineParser):
             "attributes", f"{ATTRIBUTES}|{ATTACHED_ATTRIBUTES}", _parse_attributes, before="escape", start_chars="{"
         )
         self.register("template", TEMPLATE_TAG, _parse_template_tag, before="escape", start_chars="{")
-
-    def parse_text(self, text: str, *, in_link: bool) -> list[Token]:
-        """Return the tokens of a text; with `in_link`, links in it stay text."""
-        state = self.state_cls({})
-        state.src = text
-        state.in_link = in_link
-        return self.render(state)
 
     def finalize_tokens(self, tokens: list[Token], depth: int) -> list[Token]:
         """Pair the delimiters of one level."""

@@ -19,7 +19,7 @@ from publisher.reader import html
 from publisher.reader.bare_links import URL, bare_url
 from publisher.reader.emphasis import Token
 from publisher.reader.html_nodes import HtmlBuilder, TargetBuilder, merge_texts
-from publisher.reader.inline_parser import TokenParser
+from publisher.reader.inline_parser import build_parser, parse_text
 from publisher.reader.link_syntax import Target, normalize_label
 from publisher.reader.references import resolve_references
 
@@ -38,7 +38,9 @@ class InlineReader:
         self._definitions: dict[str, Target] = {}
         for one in definitions:
             self._definitions.setdefault(normalize_label(one.label), Target(one.url, one.title, 0))
-        self._parser = TokenParser(self._definitions, frozenset(label.casefold() for label in footnotes))
+        self._parser = build_parser(
+            tuple(self._definitions.items()), frozenset(label.casefold() for label in footnotes)
+        )
         self._targets = TargetBuilder()
         self.has_footnotes = False
 
@@ -56,7 +58,7 @@ class InlineReader:
             return (m.Text(text),) if text else ()
         if len(text) > _LONG_TEXT and sum(1 for _ in _SPECIAL.finditer(text)) > _MAX_MARKS:
             return _read_unmarked(text)
-        nodes = self._build_nodes(self._parser.parse_text(text, in_link=in_link), pos)
+        nodes = self._build_nodes(parse_text(self._parser, text, in_link=in_link), pos)
         return nodes if in_link or "@" not in text else _link_emails(nodes)
 
     def record_dropped(self, name: str, text: str, pos: m.Pos) -> None:
