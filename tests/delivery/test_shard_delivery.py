@@ -180,6 +180,19 @@ def test_shards_that_are_delivered_at_once_share_the_senders_that_are_spare(offi
     assert [spare.acquire(blocking=False) for _ in range(2)] == [True, False], "it is given back"
 
 
+def test_senders_that_a_shard_does_not_need_are_there_for_others(office: Office) -> None:
+    spare, free = Semaphore(5), list[bool]()
+
+    def borrow(_: Call, effect: Callable[[], Receipt]) -> Receipt:
+        if not free:  # its three deliveries need two that are spare
+            free.extend(spare.acquire(timeout=5) for _ in range(3))
+            spare.release(3)
+        return effect()
+
+    assert office.deliver(0, borrow, spare=spare).sent == 3
+    assert free == [True] * 3
+
+
 def test_an_issue_is_being_delivered_while_a_living_process_has_a_shard(office: Office) -> None:
     def ask() -> bool:
         status = find_status(office.ledger, KEY)
