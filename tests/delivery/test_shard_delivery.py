@@ -181,10 +181,10 @@ def test_shards_that_are_delivered_at_once_share_the_senders_that_are_spare(offi
 
 
 def test_senders_that_a_shard_does_not_need_are_there_for_others(office: Office) -> None:
-    spare, free = Semaphore(5), list[bool]()
+    spare, first, free = Semaphore(5), Lock(), list[bool]()
 
     def borrow(_: Call, effect: Callable[[], Receipt]) -> Receipt:
-        if not free:  # its three deliveries need two that are spare
+        if first.acquire(blocking=False):  # its three deliveries need two that are spare
             free.extend(spare.acquire(timeout=5) for _ in range(3))
             spare.release(3)
         return effect()
