@@ -76,6 +76,31 @@ def test_panes_can_be_hidden_and_zoomed(preview: LivePreview) -> None:
     assert half["wechat"] == [188, 375]
 
 
+def test_a_channel_that_comes_back_has_its_place(preview: LivePreview) -> None:
+    """Between the panes of the other channels, which stay as they are."""
+    settings = preview.issue.parents[1] / "publisher.toml"
+    text = settings.read_text("utf-8")
+    assert "\n[channels.telegram]\n" in text
+    names = "[...document.querySelectorAll('.pane')].map((pane) => pane.dataset.name)"
+    frames = "[...document.querySelectorAll('.pane iframe')]"
+    loaded = f"{frames}.filter((f) => f.contentDocument.body.childElementCount).length"
+    without_telegram = text.replace("[channels.telegram]", "[channels.telegram]\nenabled = false")
+    before, without, again, kept = preview.look(
+        ("run", names),
+        ("run", f"void {EACH.format('(d.documentElement.marked = true)')}"),
+        ("write", str(settings), without_telegram),
+        ("wait", f"{loaded} === {len(PANES) - 1}"),
+        ("run", names),
+        ("write", str(settings), text),
+        ("wait", f"{loaded} === {len(PANES)}"),
+        ("run", names),
+        ("run", EACH.format("d.documentElement.marked === true")),
+    )
+    assert before == again == PANES
+    assert without == [name for name in PANES if name != "telegram"]
+    assert kept == {name: name != "telegram" for name in PANES}
+
+
 # ------------------------------------------------------------------- edits
 
 

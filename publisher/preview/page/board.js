@@ -42,7 +42,7 @@ export class Board {
       pane.element.remove();
       this.panes.delete(name);
     }
-    for (const info of state.panes) if (!this.panes.has(info.name)) this.add(info);
+    state.panes.forEach((info, index) => this.panes.has(info.name) || this.add(info, state.panes.slice(index + 1)));
     for (const { name, fault } of state.panes) this.panes.get(name).mark(fault && this.words.outdated + fault);
     const layout = JSON.stringify(state.panes.map(({ name, width, kind, scheme }) => [name, width, kind, scheme]));
     if (isOther || this.layout !== layout) this.resize();
@@ -71,14 +71,15 @@ export class Board {
     if (isFirst) this.resize();
   }
 
-  add(info) {
+  // Adds a pane, before the first of those after it that is there already: a frame that is moved loads its document again.
+  add(info, following) {
     const element = this.template.content.cloneNode(true).firstElementChild;
     const [title, frame] = [element.querySelector('h2'), element.querySelector('iframe')];
     element.dataset.name = info.name;
     title.id = `pane-${info.name}`;
     title.textContent = frame.title = this.label(info);
     element.setAttribute('aria-labelledby', title.id);
-    this.element.append(element);
+    this.element.insertBefore(element, following.map(({ name }) => this.panes.get(name)?.element).find(Boolean) ?? null);
     this.panes.set(info.name, new Pane(element, {
       lead: (pane) => { this.leader = pane; },
       scroll: (pane) => this.follow(pane),
