@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import socket
 import sys
@@ -54,6 +55,8 @@ def run_preview(previewer: Previewer, path: str, port: int = 0) -> Iterator[str]
             yield f"http://127.0.0.1:{bound}/?token={token}"
         finally:
             broadcast.publish(None)
+            # a page that reads nothing, as in a tab that sleeps, is cut off, which is no error
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
             server.should_exit = True
             thread.join(_SHUTDOWN_SECONDS + 1)
             worker.close()

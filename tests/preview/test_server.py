@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from publisher.errors import ConfigError
+from publisher.preview import server
+from publisher.preview.app import Broadcast
 from publisher.preview.server import run_preview
 from tests.preview.conftest import SETTINGS, Client, Folder
 
@@ -175,6 +177,23 @@ def test_the_end_of_the_preview_ends_its_events(folder: Folder) -> None:
         stream.readline()
     rest = stream.read()
     assert rest.endswith(b"\n\n")
+    connection.close()
+
+
+def test_a_page_that_reads_nothing_is_cut_off_without_an_error(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As of a tab that sleeps, whose connection does not end by itself."""
+    monkeypatch.setattr(server, "_SHUTDOWN_SECONDS", 1)
+    monkeypatch.setattr(Broadcast, "publish", lambda *_: None)
+    with run_preview(folder.preview(), "issues/2024-03-14.md") as address:
+        client = Client(address)
+        client.sign_in()
+        connection = http.client.HTTPConnection(client.host, timeout=30)
+        connection.request("GET", "/events", headers={"cookie": client.cookie})
+        stream = connection.getresponse()
+    assert stream.status == 200
+    assert caplog.messages == []
     connection.close()
 
 
