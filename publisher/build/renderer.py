@@ -100,7 +100,8 @@ class IssueRenderer(Struct, frozen=True):
         if isinstance(data, Refusal):
             # a file that cannot be read may become readable without a change
             mtime = 0 if data.code == MISSING.code else source.mtime
-            return record._replace(mtime=mtime, fault=f"{source.path} {data.reason}", hint=data.help), None
+            hint = "put it back if it was removed by mistake" if data == MISSING else data.help
+            return record._replace(mtime=mtime, fault=f"{source.path} {data.reason}", hint=hint), None
         record = record._replace(sha256=hashlib.sha256(data).hexdigest())
         try:
             text = decode(data, source.path)

@@ -58,7 +58,7 @@ def test_a_file_that_is_gone_keeps_its_panes_and_comes_back(folder: Folder, serv
     panes = client.wait(lambda state: not state["unread"])["panes"]
     (folder.root / path).unlink()
     state = client.wait(lambda state: state["broken"])
-    assert "does not exist" in state["broken"]
+    assert state["broken"] == f"{path} does not exist · put it back if it was removed by mistake"
     assert state["panes"] == panes
     folder.write(path, text)
     assert not client.wait(lambda state: not state["broken"])["broken"]
