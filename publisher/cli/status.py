@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         output.line(f"next: {command}", "bold")
     elif not report.issue:
         output.line(_explain_rest(report))
-    exit_code = max((_EXIT_CODES.get(row.condition, 0) for row in report.rows), default=0)
+    exit_code = max(map(_find_exit_code, report.rows), default=0)
     return output.finish(
         exit_code or (2 if report.watch.is_daemon_missing(now) else 0),
         rows=[_row_to_json(row, zone) for row in report.rows],
@@ -175,12 +175,22 @@ def _print_warnings(report: _Report, output: Output) -> None:
         output.info("No scheduler is running. Start one with publish daemon, or run publish when it is due")
 
 
+def _find_exit_code(row: StatusRow) -> int:
+    """Return the code for a row, also while the rest of its issue is being published."""
+    if row.condition is ChannelStatus.BUSY:
+        return 4 if row.counts.unknown else 3 if row.counts.failed else 0
+    return _EXIT_CODES.get(row.condition, 0)
+
+
 def _explain_rest(report: _Report) -> str:
     """Return why there is nothing to do now, and what comes next."""
     now, zone = report.moment
     if not report.rows:
         return explain_none_due(report.records, now.astimezone(zone).date())
     item = next((item for item in report.upcoming if item.due > now), None)
+    if item is None and (row := next((row for row in report.rows if row.condition is ChannelStatus.BUSY), None)):
+        name = row.issue or row.title
+        return f"{name} waits for a worker" if report.needs_worker else f"nothing to do: {name} is being published"
     if item is None:
         return "nothing to do: all is published; start the next issue with publish new"
     name = name_upcoming(item)

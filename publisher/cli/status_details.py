@@ -187,5 +187,7 @@ def suggest_command(rows: Sequence[StatusRow]) -> str:
             return f"publish retry {issue} {channel}"
         case ChannelStatus.UNKNOWN:
             return f"publish resolve {issue} {channel}"
+        case ChannelStatus.BUSY if row.lanes and row.counts.unknown:  # workers go on meanwhile
+            return f"publish resolve {issue} {channel}"
         case _:
             return ""

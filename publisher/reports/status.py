@@ -193,7 +193,9 @@ class _StatusBuilder:
                 sent = ", ".join(
                     f"{one.deliveries.sent:,} of {one.deliveries.total:,} in lane {one.lane}" for one in lanes
                 )
-                detail = f"by workers: {sent}" + (f" · {reason}" if reason else "")
+                counts = ((status.counts.unknown, "unknown"), (status.counts.failed, "failed"))
+                unsent = ", ".join(f"{number:,} {what}" for number, what in counts if number)
+                detail = " · ".join(filter(None, (f"by workers: {sent}", unsent, reason)))
                 return row._replace(detail=detail, lanes=lanes)
             case ChannelStatus.BUSY:
                 return row._replace(detail=status.owner)

@@ -12,6 +12,8 @@ import pytest
 
 from publisher.ledger import Ledger
 from publisher.ledger.meta import get_meta, set_meta
+from publisher.ledger.shards import change_deliveries
+from publisher.ledger.worker_heartbeats import record_worker
 from tests.daemon.worker_letter import KEY, MANY, NEWSLETTER, SEND, Letter, addresses, eventually
 from tests.support.postgres import Postgres
 from tests.support.servers.mail_server import Fault, MailServer
@@ -25,6 +27,7 @@ def test_what_a_person_sees(letter: Letter) -> None:
     assert "being published" in status.out
     assert "by workers: 0 of 2 in lane other" in status.out
     assert "no worker is running: publish worker" in status.errors
+    assert letter.run("status", "--channel", "email").out.splitlines()[-1] == "2021-07-18 waits for a worker"
     findings = letter.publish("doctor", "--verbose", code=2)["findings"]
     [finding] = [one for one in findings if one["subject"] == "workers"]
     assert finding["message"] == "no worker is running, and messages wait for one"
@@ -74,6 +77,22 @@ def test_failed_deliveries_are_the_daemons_to_report_and_a_persons_to_retry(lett
     with letter.worker():
         eventually(lambda: letter.status()["condition"] == "published")
     assert Counter(server.readers) == Counter(addresses(3))
+
+
+def test_what_is_unknown_or_failed_is_said_while_workers_send_the_rest(letter: Letter) -> None:
+    letter.enter(addresses(4))
+    letter.publish(*SEND)
+    with closing(Ledger(letter.database)) as ledger, ledger.transaction() as tx:
+        change_deliveries(tx, "state = 'failed'", (), "recipient = ?", ("reader1@example.net",))
+    row = letter.status(code=3)
+    assert row["detail"] == "by workers: 0 of 4 in lane other · 1 failed"
+    with closing(Ledger(letter.database)) as ledger, ledger.transaction() as tx:
+        change_deliveries(tx, "state = 'unknown'", (), "recipient = ?", ("reader0@example.net",))
+        record_worker(tx, ledger.dialect, NEWSLETTER)
+    row = letter.status(code=4)
+    assert row["condition"] == "busy"
+    assert row["detail"] == "by workers: 0 of 4 in lane other · 1 unknown, 1 failed"
+    assert row["next"] == "publish resolve 2021-07-18 --channel email"
 
 
 @pytest.mark.parametrize(
