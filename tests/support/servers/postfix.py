@@ -128,7 +128,7 @@ class Postfix:
 
     def wait(self, count: int) -> list[EmailMessage]:
         """The mails that arrived, once there are so many."""
-        for _ in range(500):
+        for _ in range(3000):
             if len(found := [*self._folder.glob("mail/all/new/*")]) >= count:
                 break
             time.sleep(0.02)
