@@ -101,10 +101,12 @@ def half(work: Path, server: Postgres, readers: int) -> None:
     measure_plan(letter, costs, work / "log")
     with ProcessGroup(letter, WORKER, 2, work / "log", ARRIVED=str(arrived), PAUSE="0.001") as group:
         deliver_until(group, arrived, costs, readers // 2, stall=120)
-        measure_leaving(letter, costs, readers - 1)
+        leaving_meanwhile = measure_leaving(letter, readers - 1)
         group.stop()
+    costs.leaving = measure_leaving(letter, readers - 101)
     measure_status(letter, costs, work / "log")
     account, name = audit(letter, arrived, readers), f"{readers:,} readers, half delivered"
+    note(f"{name}: one leaves while workers send as fast as they can", 1000 * leaving_meanwhile, "ms")
     print_costs(letter, costs, name, readers)
     note(f"{name}: deliveries a second, 2 workers", costs.rate)
     at_most(f"{name}: sent twice", account.duplicates, 0)
@@ -124,7 +126,7 @@ def size(work: Path, server: Postgres, readers: int) -> None:
     costs, letter = Costs(), Letter(work / "letter", server.address(), 25)
     letter.subscribe(range(readers))
     measure_plan(letter, costs, work / "log")
-    measure_leaving(letter, costs, readers - 1)
+    costs.leaving = measure_leaving(letter, readers - 1)
     measure_status(letter, costs, work / "log")
     print_costs(letter, costs, f"{readers:,} readers, planned", readers)
 

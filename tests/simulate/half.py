@@ -61,8 +61,8 @@ def deliver_until(group: ProcessGroup, arrived: Path, costs: Costs, number: int,
     costs.rate = (progress.lines - first) / (time.monotonic() - begun)
 
 
-def measure_leaving(letter: Letter, costs: Costs, last: int) -> None:
-    """Have the readers with the highest numbers up to `last` leave, one after another."""
+def measure_leaving(letter: Letter, last: int) -> float:
+    """Have the readers with the highest numbers up to `last` leave, one after another; return the median in seconds."""
     seconds = []
     now = dt.datetime.now(dt.UTC)
     with letter.open_ledger() as ledger:
@@ -72,7 +72,7 @@ def measure_leaving(letter: Letter, costs: Costs, last: int) -> None:
             left = subscribers.leave(f"reader{number}@{PROVIDERS[number % len(PROVIDERS)]}", Origin(now, "simulation"))
             seconds.append(time.perf_counter() - begun)
             assert left, f"reader{number} is not on the list"
-    costs.leaving = median(seconds)
+    return median(seconds)
 
 
 def measure_status(letter: Letter, costs: Costs, log: Path) -> None:
