@@ -26,7 +26,14 @@ if TYPE_CHECKING:
 def define(parser: CommandParser) -> None:
     option = parser.options.add_argument
     option("--setup", action="store_true", help="Create or upgrade the tables of the queue in the ledger's database")
-    option("--lanes", metavar="LANES", action="append", default=[], help="Comma-separated lanes [default: all]")
+    option(
+        "--lanes",
+        metavar="LANES",
+        type=_parse_lanes,
+        action="append",
+        default=[],
+        help="Comma-separated lanes [default: all]",
+    )
     option(
         "--threads",
         metavar="N",
@@ -52,7 +59,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
 
     log = DaemonLog(output, structured=arguments.log == "json")
     log.config = config
-    lanes = {name.strip() for value in arguments.lanes for name in value.split(",")} - {""}
+    lanes = set[str]().union(*arguments.lanes)
     with stop_on_signals() as stop:
         worker = ShardWorker(partial(load_project, path), log.log_event, stop, lanes, arguments.threads)
         worker.check()
@@ -73,6 +80,12 @@ def _set_up(config: Config, theme: Theme, output: Output, now: dt.datetime) -> i
     scripts = f"{len(done)} {plural(len(done), 'script')} run, up to {done[-1]}" if done else "nothing to do"
     output.line(f"the tables of the queue are there: {scripts}")
     return output.finish(0, scripts=done)
+
+
+def _parse_lanes(argument: str) -> set[str]:
+    if lanes := {name.strip() for name in argument.split(",")} - {""}:
+        return lanes
+    raise ConfigError("--lanes names no lane", "like --lanes qq.com,163.com")
 
 
 def _parse_threads(argument: str) -> int:

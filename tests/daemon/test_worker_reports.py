@@ -132,6 +132,7 @@ def test_the_status_and_the_log_say_why_messages_wait(
     ("options", "message"),
     [
         (("--lanes", "qq"), "there is no lane qq with a rate limit of its own"),
+        (("--lanes", ", "), "--lanes names no lane"),
         (("--threads", "0"), "0 is not a number of threads"),
         (("--threads", "x"), "x is not a number of threads"),
     ],
