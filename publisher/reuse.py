@@ -31,9 +31,14 @@ def reuse_results(function: Callable[_Parameters, _Result]) -> Callable[_Paramet
     @wraps(function)
     def look_up(*arguments: _Parameters.args, **named: _Parameters.kwargs) -> _Result:
         key = (arguments, *named.items())
-        if key in recent:
+        try:  # not `key in`, because the hash of a whole item takes as long as its comparison
             return recent[key]
-        result = older[key] if key in older else function(*arguments, **named)
+        except KeyError:
+            pass
+        try:
+            result = older[key]
+        except KeyError:
+            result = function(*arguments, **named)
         if len(recent) >= _MAX_RESULTS:
             advance()
         recent[key] = result
