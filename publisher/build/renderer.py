@@ -269,6 +269,7 @@ class IssueRenderer(Struct, frozen=True):
         if job.document is None:
             record, document = self.read(SourceFile(job.path, 0, 0))
             return document or IssueError(record.fault, record.hint)
+        begin_issue()  # another process has read it
         return _build_decoder().decode(job.document)
 
     def _render_channel(
