@@ -14,7 +14,7 @@ _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
 
 _MAX_RESULTS = 10_000
-"""Of each function and generation, for a process that renders many issues and reads none."""
+"""Of each function and generation, so that one huge issue is not remembered whole."""
 
 _advances: list[Callable[[], None]] = []
 
@@ -31,7 +31,7 @@ def reuse_results(function: Callable[_Parameters, _Result]) -> Callable[_Paramet
     @wraps(function)
     def look_up(*arguments: _Parameters.args, **named: _Parameters.kwargs) -> _Result:
         key = (arguments, *named.items())
-        try:  # not `key in`, because the hash of a whole item takes as long as its comparison
+        try:  # not `key in recent`, which would hash the key, often a whole item, twice
             return recent[key]
         except KeyError:
             pass
@@ -49,6 +49,7 @@ def reuse_results(function: Callable[_Parameters, _Result]) -> Callable[_Paramet
 
 
 def begin_issue() -> None:
-    """Forget what neither the issue read last nor the one before it needed. To be called before one is read."""
+    """Forget what neither the issue read last nor the one before it needed. To be called before one is read,
+    or decoded where another process has read it."""
     for advance in _advances:
         advance()
