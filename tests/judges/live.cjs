@@ -18,9 +18,19 @@ async function paint(page) {
   for (let frame = 0; frame < 20; frame += 1) await page.evaluate(() => new Promise(requestAnimationFrame));
 }
 
+// An expression that fails is not so yet: the document of a frame that is loading has no body, for example.
 async function waitFor(isSo, what) {
-  for (const end = Date.now() + LONGEST; !await isSo();) {
-    if (Date.now() > end) throw new Error(`never: ${what}`);
+  let failure = '';
+  const holds = async () => {
+    try {
+      return await isSo();
+    } catch (error) {
+      failure = ` (${error.message})`;
+      return false;
+    }
+  };
+  for (const end = Date.now() + LONGEST; !await holds();) {
+    if (Date.now() > end) throw new Error(`never: ${what}${failure}`);
     await new Promise((done) => { setTimeout(done, 50); });
   }
 }
