@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from time import sleep
@@ -183,3 +185,49 @@ def test_a_worker_whose_settings_become_others_sends_nothing(letter: Letter, ser
             assert "[channels.email] from" in next(line for line in worker.stdout if line.startswith("failed"))
             set_meta(ledger, name, right)
             assert next(line for line in worker.stdout if line.startswith("recovered"))
+
+
+def test_a_worker_of_another_newsletter_sends_nothing(letter: Letter, server: MailServer) -> None:
+    """Its publisher.toml has the address of this one, and another id."""
+    letter.enter(addresses(3))
+    letter.publish(*SEND)
+    settings = letter.root / "publisher.toml"
+    settings.write_text(settings.read_text("utf-8").replace(NEWSLETTER, f"{NEWSLETTER}er"), "utf-8")
+    with letter.worker(code=2) as worker:
+        worker.wait(300)
+    assert letter.said.startswith(
+        f'error: [newsletter] id is "{NEWSLETTER}er", but issues were published with "{NEWSLETTER}"'
+    )
+    assert server.mails == []
+
+
+@pytest.mark.parametrize("offset", ["+300s", "-300s"])
+def test_a_worker_whose_clock_is_wrong_does_not_start(letter: Letter, need: Callable[..., str], offset: str) -> None:
+    """Its leases would end too early or too late for the others."""
+    with letter.worker(code=2, under=[need("faketime"), "-f", offset]) as worker:
+        worker.wait(300)
+    clocks = r"error: the clocks of this machine and of the database differ by \d{3} seconds · let NTP set both\n"
+    assert re.fullmatch(clocks, letter.said)
+
+
+def test_a_worker_whose_clock_goes_wrong_sends_nothing_more(
+    letter: Letter, server: MailServer, need: Callable[..., str], tmp_path: Path
+) -> None:
+    offset = tmp_path / "offset"
+    offset.write_text("+0", "utf-8")
+    preload = subprocess.check_output(
+        [need("faketime"), "-f", "+0", "printenv", "LD_PRELOAD"], encoding="utf-8"
+    ).strip()
+    faked = [f"LD_PRELOAD={preload}", f"FAKETIME_TIMESTAMP_FILE={offset}", "FAKETIME_NO_CACHE=1"]
+    letter.enter(addresses(3))
+    with letter.worker(under=["env", *faked, "FAKETIME_DONT_FAKE_MONOTONIC=1"]) as worker:
+        assert worker.stdout
+        assert worker.stdout.readline() == "started\n"
+        offset.write_text("+300s", "utf-8")
+        assert "the clocks of this machine and of the database differ" in worker.stdout.readline()
+        letter.publish(*SEND)
+        sleep(2)
+        assert server.mails == []
+        offset.write_text("+0", "utf-8")
+        assert worker.stdout.readline() == "recovered\n"
+        eventually(lambda: len(server.mails) == 3)

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic, sleep
@@ -62,11 +62,11 @@ server = "{url}"
             import_entries(people, [ImportEntry(one) for one in addresses], Origin(NOON, "import"), dry_run=False)
 
     @contextmanager
-    def worker(self, *options: str, code: int = 0) -> Iterator[subprocess.Popen[str]]:
-        """Run a worker until the end of the block, in a folder with nothing but publisher.toml."""
+    def worker(self, *options: str, code: int = 0, under: Sequence[str] = ()) -> Iterator[subprocess.Popen[str]]:
+        """Run a worker until the end of the block, in a folder with publisher.toml; `under` begins the command."""
         shutil.copy(self.root / "publisher.toml", self._elsewhere)
         with subprocess.Popen(
-            [sys.executable, "-m", "publisher", "worker", *options],
+            [*under, sys.executable, "-m", "publisher", "worker", *options],
             cwd=self._elsewhere,
             env=os.environ | self.env,
             stdout=subprocess.PIPE,
