@@ -16,10 +16,13 @@ from pathlib import Path
 import nh3
 
 from publisher.channels.wechat.themes import DARK_MODE_STYLES
+from publisher.patterns import lazy_pattern
 from publisher.reuse import reuse_results
 
 PAGE_FOLDER = Path(__file__).parent / "page"
 """The files of the page: its HTML, style sheets and scripts, and the style sheets of the frames."""
+
+_PARAGRAPH_START = lazy_pattern(r"(?<=\n\n)(?=[^\n])")
 
 _DOCUMENT = """\
 <!DOCTYPE html>
@@ -45,8 +48,10 @@ def frame_article(article: bytes, lang: str, title: str, *, is_dark: bool = Fals
 
 @reuse_results
 def frame_mail(text: str, lang: str, title: str) -> bytes:
-    """Return the page around the text of a mail."""
-    return _frame(f"<pre>{escape(text)}</pre>", "mail", lang, title)
+    """Return the page around the text of a mail, in which each paragraph, with the blank lines below it, is a box: a
+    browser lays out again only the one that changes."""
+    paragraphs = [f"<span>{escape(paragraph)}</span>" for paragraph in _PARAGRAPH_START.split(text)]
+    return _frame(f"<pre>{''.join(paragraphs)}</pre>", "mail", lang, title)
 
 
 @reuse_results

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import shutil
+from html import unescape
 from itertools import count
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pytest
 from publisher.channel import Rendering
 from publisher.events import Request
 from publisher.pipeline.publish import publish
-from publisher.preview.frames import read_mail
+from publisher.preview.frames import frame_mail, read_mail
 from publisher.preview.panes import build_panes
 from publisher.preview.previewer import Previewer, RenderedPreview
 from tests.preview.conftest import ISSUES, NOW, Folder
@@ -94,6 +96,20 @@ def test_a_mail_is_shown_as_mail_programs_show_it() -> None:
     flowed = f"{head}; format=flowed\r\n\r\nOne \r\ntwo\r\n From here\r\n"
     assert read_mail(flowed.encode()) == ("One \ntwo\nFrom here\n", "潮汐")
     assert read_mail(f"{head}\r\n\r\n From here\r\n".encode()) == (" From here\n", "潮汐")
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("", 1), ("\n", 1), ("\n\nOne\n", 2), ("One\n\n", 1), ("One\ntwo\n\n\n\n  <three> & four\n\nfive", 3)],
+)
+def test_the_pane_of_a_mail_holds_its_text(text: str, count: int) -> None:
+    """In a box for each paragraph, and nothing between them."""
+    content = re.search(r"<pre>(.*)</pre>", frame_mail(text, "en", "Title").decode(), re.DOTALL)
+    assert content
+    boxes = re.findall(r"<span>([^<]*)</span>", content[1])
+    assert "".join(f"<span>{box}</span>" for box in boxes) == content[1]
+    assert unescape("".join(boxes)) == text
+    assert len(boxes) == count
 
 
 def test_panes_hold_the_parts(folder: Folder) -> None:
