@@ -11,7 +11,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from publisher.project import CONFIG_FILE
 
@@ -128,12 +128,33 @@ class FileAccess:
         if refusal := self._refuse_path(path):
             return refusal
         try:
-            located = os.path.realpath(self._prefix + path)
+            located = self._follow_links(path)
         except (OSError, ValueError):  # a name that no file can have
             return MISSING
         if not located.startswith(self._prefix):
             return _OUTSIDE
         return self._refuse_path(located.removeprefix(self._prefix).replace(os.sep, "/")) or located
+
+    def _follow_links(self, path: str) -> str:
+        """Return the absolute path of a file or folder with all links followed. Raises ValueError for a name that no
+        file can have.
+
+        Only for a path with a link it is asked what looks at each folder from the top of the disk. On Windows there are
+        other kinds of links.
+        """
+        absolute = self._prefix + path.replace("/", os.sep)
+        end = len(self._prefix) if os.name != "nt" else 0
+        while end > 0:
+            end = absolute.find(os.sep, end)
+            try:
+                if stat.S_ISLNK(os.lstat(absolute if end < 0 else absolute[:end]).st_mode):
+                    break
+            except OSError:  # it is not there, or in a folder that may not be entered
+                break
+            if end < 0:
+                return absolute
+            end += 1
+        return os.path.realpath(absolute)
 
     def _refuse_path(self, path: str) -> Refusal | None:
         parts = path.split("/")
@@ -154,7 +175,7 @@ class FileAccess:
             with os.fdopen(os.open(located, _OPEN_FLAGS), "rb") as file:
                 status = os.fstat(file.fileno())
                 refusal = self._refuse_open_file(path, located, status, kind)
-                body = b"" if refusal else file.read(max_bytes)
+                body = b"" if refusal else _read_at_most(file, status.st_size, max_bytes)
         except (OSError, ValueError) as error:
             return _refuse_unreadable(error)
         if len(body) > kind.max_bytes:
@@ -171,6 +192,13 @@ class FileAccess:
         if any(_is_same_file(private, status) for private in self._private):
             return _PRIVATE
         return kind.refuse_name(path) or (_refuse_size(kind) if status.st_size > kind.max_bytes else None)
+
+
+def _read_at_most(file: IO[bytes], size: int, max_bytes: int) -> bytes:
+    """Return what is in an open file of `size` bytes, also if it grows, up to `max_bytes`. Memory is taken for its size
+    first: it takes longer to get that for the largest of its kind than to read it."""
+    body = file.read(min(size + 1, max_bytes))
+    return body + file.read(max_bytes - len(body)) if len(body) > size else body
 
 
 def read_regular_file(path: str | os.PathLike[str], kind: FileKind) -> bytes | Refusal:

@@ -15,14 +15,12 @@ from msgspec.structs import replace
 
 from publisher import registry
 from publisher.archive.home import Home
-from publisher.archive.lock import acquire_lock
 from publisher.channel import Channel, Entry, MessageChannel, Rendering
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.credentials import resolve_secret
 from publisher.errors import ConfigError, PublisherError
 from publisher.events import EventHandler, RunWarning
-from publisher.files import remove_temporary_files
 from publisher.theme import Theme
 
 if TYPE_CHECKING:
@@ -83,17 +81,11 @@ class RunContext(Struct, frozen=True, dict=True):
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the lock of the newsletter; a dry run does without. Raises BusyError.
-
-        Removes what an interrupted run has left behind.
-        """
+        """Hold the lock of the newsletter; a dry run does without. Raises BusyError."""
         if self.dry_run:
             yield
             return
-        with acquire_lock(self.home.lock) as was_interrupted:
-            if was_interrupted:
-                remove_temporary_files(self.output_folder / self.config.newsletter.site)
-                remove_temporary_files(self.home.folder)
+        with self.home.hold_lock(self.output_folder / self.config.newsletter.site):
             yield
 
     @cached_property

@@ -46,11 +46,14 @@ def save_cache(path: Path, key: str, value: object) -> None:
     import msgspec
 
     try:
-        body = msgspec.json.encode(value)
+        write_cache(path, key, msgspec.json.encode(value))
     except UnicodeEncodeError:
         with suppress(OSError):  # its key is wrong then
             path.unlink(missing_ok=True)
-        return
+
+
+def write_cache(path: Path, key: str, body: bytes) -> None:
+    """Save JSON under a key, not flushed to disk either. Raises StorageError."""
     write_if_changed(path, _build_cache_header(key, body) + b"\n" + body, flush=False)
 
 

@@ -11,15 +11,12 @@ from pathlib import PurePath
 
 import msgspec
 
-from publisher.archive.home import Home
 from publisher.archive.program import compute_program_key
 from publisher.channel import Channel, Context
 from publisher.config import Config
 from publisher.theme import Theme
 
 _KEY_BYTES = 8
-_UNRELATED_FIELDS = ("path", "root", "digest", "listen", "proxies")
-"""Fields of the configuration that say where it is, and how the site is served."""
 
 
 def compute_reading_key(config: Config) -> str:
@@ -41,14 +38,6 @@ def compute_rendering_key(config: Config, channel: Channel, theme: Theme, contex
     fingerprint = theme.compute_fingerprint(channel.capabilities.templates)
     common = {name: getattr(context, name) for name in context.__struct_fields__ if name != "templates"}
     return _compute_key(compute_settings_key(config, channel), fingerprint, config.schedule.at, "web" in names, common)
-
-
-def compute_config_key(config: Config, theme: Theme, home: Home) -> str:
-    """Return the key of everything that may change what is published, besides the issues: of what publisher.toml and
-    dates.toml say, the templates, the ids of feed entries, and the code that reads and renders."""
-    values = {name: getattr(config, name) for name in config.__struct_fields__ if name not in _UNRELATED_FIELDS}
-    programs = [compute_program_key(channel.name) for channel in config.channels]
-    return _compute_key(values, programs, theme.fingerprint, home.feed_ids_digest)
 
 
 def _compute_key(*inputs: object) -> str:

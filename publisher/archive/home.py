@@ -13,13 +13,19 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from publisher.archive.program import compute_installation_key
+from publisher.archive.lock import acquire_lock
+from publisher.archive.program import compute_installation_key, compute_program_key, list_program_files
 from publisher.archive.sources import scan
-from publisher.files import wrap_os_error, write_if_changed
+from publisher.files import remove_temporary_files, wrap_os_error, write_if_changed
 from publisher.project import CONFIG_FILE, DATES_FILE
+
+_UNRELATED_TABLES = ("server", "preview")
+"""Tables of publisher.toml that say how the site is served, and shown to the editor."""
 
 _GITIGNORE = b"/cache/\n/lock\n/ledger.*\n"
 
@@ -69,10 +75,38 @@ class Home:
             seed=compute_installation_key(),
         )
 
-    @property
-    def feed_ids_digest(self) -> str:
-        """A digest of the ids of feed entries. Raises StorageError when the file cannot be read."""
-        return _hash_files((self.folder, self.feed_ids.name), seed="")
+    def compute_settings_meaning(self, channels: Iterable[str]) -> str:
+        """Return a digest of what all that input says to those who read issues and render them for the channels. A
+        comment does not change it, nor a version of the program that does the same.
+
+        It is "" if the configuration cannot be parsed. Raises StorageError when a file cannot be read.
+        """
+        import json  # here, because only a change of the settings needs them
+        import tomllib
+
+        values = []
+        for name in (CONFIG_FILE, DATES_FILE):
+            try:
+                table = tomllib.loads((self.root / name).read_text("utf-8-sig"))
+            except FileNotFoundError:
+                table = {}
+            except (OSError, ValueError, RecursionError):  # loading it will explain why
+                return ""
+            values.append({key: value for key, value in table.items() if key not in _UNRELATED_TABLES})
+        programs = [compute_program_key(channel) for channel in channels]
+        built_in = [file for file in list_program_files() if file[0].startswith("templates/")]
+        seed = json.dumps([values, programs, built_in], default=str)
+        return _hash_files((self.root, "templates/*"), (self.folder, self.feed_ids.name), seed=seed)
+
+    @contextmanager
+    def hold_lock(self, site: Path) -> Iterator[None]:
+        """Hold the lock of the newsletter, and remove what an interrupted run has left behind here and below `site`.
+        Raises BusyError and StorageError."""
+        with acquire_lock(self.lock) as was_interrupted:
+            if was_interrupted:
+                remove_temporary_files(site)
+                remove_temporary_files(self.folder)
+            yield
 
 
 def _hash_files(*places: tuple[Path, str], seed: str) -> str:

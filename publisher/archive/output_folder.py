@@ -2,10 +2,11 @@
 
 # no `from __future__ import annotations`: typing would compile each field's annotation at start
 
+import json
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from publisher.archive import cache
 from publisher.archive.home import Home
@@ -23,10 +24,11 @@ class BuiltFiles(NamedTuple):
 class UpToDateMark(NamedTuple):
     """Says that a channel was up to date after a run, with the fingerprint of the sources at that time.
 
-    Valid from the date of the newest issue until that of the next future one ("" without). `issue` is that
-    newest issue; `warnings` are repeated as long as nothing changes. `published` is when something was published
-    last, in the newsletter's time zone, as text; "" if unknown. `settings` is the digest of all other input then, and
-    `meaning` the key of what that says, which a comment does not change.
+    `fingerprint` is of the issues and the images; if only the times of issues have changed, `sizes`, without those, and
+    `contents`, of the issues, are the same. Valid from the date of the newest issue until that of the next future one
+    ("" without). `issue` is that newest issue; `warnings` are repeated as long as nothing changes. `published` is when
+    something was published last, in the newsletter's time zone, as text; "" if unknown. `settings` is the digest of all
+    other input then, and `meaning` that of what it says, which a comment does not change.
     """
 
     fingerprint: str
@@ -37,20 +39,18 @@ class UpToDateMark(NamedTuple):
     published: str = ""
     settings: str = ""
     meaning: str = ""
+    sizes: str = ""
+    contents: str = ""
 
-    def is_valid(self, fingerprint: str, today: str) -> bool:
-        """Return whether the sources are the same and the same issues are due today."""
-        return (
-            fingerprint == self.fingerprint
-            and self.valid_from <= today
-            and (not self.valid_until or today < self.valid_until)
-        )
+    def is_valid(self, today: str) -> bool:
+        """Return whether the same issues are due today."""
+        return self.valid_from <= today and (not self.valid_until or today < self.valid_until)
 
 
 class SiteSetup(NamedTuple):
     """The part of publisher.toml that is needed to see whether there is anything to do.
 
-    `notes`: by channel, what is to be remembered about it.
+    `notes`: by channel, what is to be remembered about it. `site` is the folder for the web server.
     """
 
     issues: tuple[str, ...]
@@ -58,9 +58,10 @@ class SiteSetup(NamedTuple):
     channels: tuple[str, ...]
     images: tuple[str, ...] = ()
     notes: Mapping[str, str] = {}
+    site: str = ""
 
 
-class ChannelFiles(NamedTuple):  # not a Struct: then msgspec would always be imported
+class ChannelFiles(NamedTuple):
     """What one channel wrote into the folder: pages by the path of the issue's file, groups by key."""
 
     pages: dict[str, BuiltFiles]
@@ -71,11 +72,6 @@ class ChannelFiles(NamedTuple):  # not a Struct: then msgspec would always be im
     def files(self) -> Iterator[str]:
         """The keys of all files."""
         return (key for built in (*self.pages.values(), *self.groups.values()) for key in built.files)
-
-
-class _SavedFolder(NamedTuple):
-    setup: SiteSetup
-    channels: dict[str, ChannelFiles]
 
 
 _SHAPE = [kind._fields for kind in (SiteSetup, ChannelFiles, BuiltFiles, UpToDateMark, Record, ImageFile)]
@@ -89,9 +85,14 @@ class OutputFolder:
     def __init__(self, folder: Path, home: Home) -> None:
         self.folder = folder
         self._record_path = home.site_record_path(folder)
-        saved = cache.load_cache(self._record_path, RECORD_KEY, _SavedFolder)
-        self.setup = saved.setup if saved else None
-        self.channels = saved.channels if saved else {}
+        # not by msgspec: that takes longer to import than a run in which nothing has changed
+        body = cache.read_cache(self._record_path, RECORD_KEY)
+        setup, channels = json.loads(body) if body else (None, {})
+        self.setup = setup and SiteSetup(*to_tuples(setup))
+        self.channels = {
+            name: ChannelFiles(_build_files(pages), _build_files(groups), parse_mark(mark))
+            for name, (pages, groups, mark) in channels.items()
+        }
 
     def channel_files(self, channel: str) -> ChannelFiles:
         """Return what the channel wrote here; empty if there is no record of it."""
@@ -110,4 +111,23 @@ class OutputFolder:
 
     def save(self, setup: SiteSetup) -> None:
         """Write the record. Raises StorageError."""
-        cache.save_cache(self._record_path, RECORD_KEY, _SavedFolder(setup, self.channels))
+        text = json.dumps((setup, self.channels), separators=(",", ":"))
+        cache.write_cache(self._record_path, RECORD_KEY, text.encode())
+
+
+def parse_mark(saved: list[Any] | None) -> UpToDateMark | None:
+    """Return the mark of a channel from the JSON of the record."""
+    if saved is None:
+        return None
+    mark = UpToDateMark(*to_tuples(saved))
+    record = Record(*mark.issue)
+    return mark._replace(issue=record._replace(images=tuple([ImageFile(*image) for image in record.images])))
+
+
+def to_tuples(value: Any) -> Any:
+    """Return a value from JSON with tuples in place of lists, also in lists."""
+    return tuple(map(to_tuples, value)) if isinstance(value, list) else value
+
+
+def _build_files(saved: Mapping[str, Any]) -> dict[str, BuiltFiles]:
+    return {key: BuiltFiles(*built) for key, built in saved.items()}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from publisher.archive.cache_keys import compute_config_key
 from publisher.archive.output_folder import SiteSetup, UpToDateMark
-from publisher.archive.sources import compute_fingerprint
+from publisher.archive.sources import compute_contents_fingerprint, compute_fingerprint, compute_sizes_fingerprint
 from publisher.build.context import BuildContext
 from publisher.events import ChannelOutcome
 from publisher.ledger import PublicationKey
@@ -53,15 +52,18 @@ def build_mark(build: BuildContext) -> UpToDateMark | None:
     is_newest = build.issue == newest  # or else the next run has the newest one to publish
     if edition.is_partial or edition.has_future_issues or not (is_newest and is_reliable):
         return None
+    files, records = build.sources.files, build.sources.records
     return UpToDateMark(
-        compute_fingerprint([*build.sources.files, *build.images.values()]),
+        compute_fingerprint([*files, *build.images.values()]),
         newest.date,
         edition.next_date,
         newest,
         edition.skipped,
         f"{run.now:%Y-%m-%d %H:%M}",
         run.home.settings_digest,
-        compute_config_key(run.config, run.theme, run.home),
+        run.home.compute_settings_meaning([channel.name for channel in run.config.channels]),
+        compute_sizes_fingerprint(files, build.images.values()),
+        compute_contents_fingerprint(records[file.path].sha256 for file in files),
     )
 
 
@@ -85,6 +87,7 @@ def save_records(
             site.channel_files(message.source_channel).pages.pop(build.issue.path, None)
     if index.dirty:
         index.save()
-    notes = {channel.name: channel.note for channel in config.channels}
-    site.save(SiteSetup(config.issues, config.newsletter.timezone, tuple(notes), tuple(build.images), notes))
+    notes, newsletter = {channel.name: channel.note for channel in config.channels}, config.newsletter
+    images = tuple(build.images)
+    site.save(SiteSetup(config.issues, newsletter.timezone, tuple(notes), images, notes, newsletter.site))
     build.run.home.write_gitignore()

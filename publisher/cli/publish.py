@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
 
         return print_run(send, request, output, is_test=True, after_test="publish")
     unchecked = request.dry_run  # which has something to look at, even if nothing would change
-    outcome = None if unchecked else check_up_to_date(find_config(Path.cwd()).parent, request, now, load_project)
+    outcome = None if unchecked else check_up_to_date(find_config(Path.cwd()).parent, request, now)
     if outcome is None:
         return publish_issue(request, output, now)
 

@@ -183,7 +183,6 @@ def test_a_touched_file_is_not_parsed(project: Project, parsed: list[str]) -> No
     project.publish()
     os.utime(project.root / "issues" / "2021-07-04.md", ns=(1, 1_650_000_000_000_000_001))
     parsed.clear()
-    assert project.quick() is None
     assert project.publish().is_unchanged
     assert parsed == []
     assert project.quick()

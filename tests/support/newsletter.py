@@ -191,9 +191,7 @@ class Project(NewsletterFolder):
 
     def quick(self, *channels: str, **request: Any) -> Outcome | None:
         """Return the outcome of a run that would change nothing, found without parsing."""
-        return check_up_to_date(
-            self.root, Request(channels=channels, **request), self.now, lambda: (self.config, Theme.load())
-        )
+        return check_up_to_date(self.root, Request(channels=channels, **request), self.now)
 
     def text(self, name: str) -> str:
         """A file of the web site."""
