@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from publisher import model as m
-from publisher.channels.wechat.links import ArticleLinks, LinkForm, LinkUse, get_printed_url
+from publisher.channels.wechat.links import ArticleLinks, LinkForm, LinkUse, get_printed_url, insert_footnote_numbers
 from publisher.channels.wechat.style import ArticleTheme, join_styles
 from publisher.channels.wechat.writer import (
     HTML_TAG,
@@ -43,36 +43,37 @@ class ItemPlace(Struct, frozen=True):
 
 
 class RenderedItem(NamedTuple):
-    """An item as HTML, how many of its characters are markup, and in reading order its links and image URLs."""
+    """An item as HTML, how many of its characters are markup, and in reading order its links, its image URLs, and the
+    URLs of its footnotes, whose numbers in the HTML are marked."""
 
     html: str
     markup: int
     link_uses: tuple[LinkUse, ...]
     image_urls: tuple[str, ...]
+    footnote_urls: tuple[str, ...]
 
 
 def render_article_item(item: OutlineItem, place: ItemPlace, lang: str, writer: ArticleWriter) -> tuple[str, int]:
     """Return an item as HTML, and how many of its characters are markup. The writer, whose labels are those of `lang`,
     has its links and images afterwards."""
     links = writer.links
-    if links.footnotes:  # their numbers depend on the items before
-        return _render_in_place(item, place, writer)
-    rendered = _render_apart(item, place, lang, writer.theme)
+    rendered = _render_apart(item, place, lang, writer.theme, footnotes=links.footnotes)
     links.link_uses += rendered.link_uses
     writer.image_urls += rendered.image_urls
-    return rendered.html, rendered.markup
+    html = insert_footnote_numbers(rendered.html, [links.get_footnote_number(url) for url in rendered.footnote_urls])
+    return html, rendered.markup
 
 
 @reuse_results
-def _render_apart(item: OutlineItem, place: ItemPlace, lang: str, theme: ArticleTheme) -> RenderedItem:
-    writer = ArticleWriter(ArticleLinks(footnotes=False), get_labels(lang), theme)
-    html, markup = _render_in_place(item, place, writer)
-    return RenderedItem(html, markup, tuple(writer.links.link_uses), tuple(writer.image_urls))
-
-
-def _render_in_place(item: OutlineItem, place: ItemPlace, writer: ArticleWriter) -> tuple[str, int]:
+def _render_apart(
+    item: OutlineItem, place: ItemPlace, lang: str, theme: ArticleTheme, *, footnotes: bool
+) -> RenderedItem:
+    """Return an item without the numbers of its footnotes, which depend on the items before it."""
+    links = ArticleLinks(footnotes=footnotes, marks_numbers=True)
+    writer = ArticleWriter(links, get_labels(lang), theme)
     html = _render_list_entry(item, place, writer) if place.is_entry else _render_full_item(item, place, writer)
-    return html, sum(map(len, HTML_TAG.findall(html)))
+    markup = sum(map(len, HTML_TAG.findall(html)))
+    return RenderedItem(html, markup, tuple(links.link_uses), tuple(writer.image_urls), tuple(links.footnote_urls))
 
 
 class _ItemHead(NamedTuple):

@@ -8,7 +8,7 @@ that suits its kind.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -17,6 +17,10 @@ from publisher.links import ARXIV, build_link_key, canonicalize_url, classify_li
 from publisher.patterns import lazy_pattern
 from publisher.transforms import find_nodes, map_urls
 
+_MARK = "\0"
+"""Around numbers that are not final; no issue contains it."""
+
+_MARKED_NUMBER = lazy_pattern(f"{_MARK}(\\d+){_MARK}")
 _WHITESPACE = lazy_pattern(r"\s")
 _WECHAT_URL = lazy_pattern(r"https?://mp\.weixin\.qq\.com(?:[/?#]|\Z)", re.IGNORECASE)
 
@@ -68,12 +72,14 @@ class ArticleLinks:
     """Decides on the links of one article, in reading order.
 
     `link_uses` has the decision on each link, `footnote_urls` the list at the end. Its numbers follow
-    `last_note`, the number of the last footnote that is written in the issue itself.
+    `last_note`, the number of the last footnote that is written in the issue itself. With `marks_numbers`, they are
+    those of one item, and marked for `insert_footnote_numbers`.
     """
 
-    def __init__(self, *, footnotes: bool, last_note: int = 0) -> None:
+    def __init__(self, *, footnotes: bool, last_note: int = 0, marks_numbers: bool = False) -> None:
         self.footnotes = footnotes
         self.last_note = last_note
+        self._mark = _MARK if marks_numbers else ""
         self.link_uses: list[LinkUse] = []
         self.footnote_urls: list[str] = []
         self._footnote_numbers: dict[str, int] = {}
@@ -104,6 +110,10 @@ class ArticleLinks:
             self._footnote_numbers[key] = self.last_note + len(self.footnote_urls)
         return self._footnote_numbers[key]
 
+    def format_footnote_number(self, url: str) -> str:
+        """Return the number of a URL as text of the article."""
+        return f"{self._mark}{self.get_footnote_number(url)}{self._mark}"
+
     def _choose_inline_form(self, text: str, url: str) -> LinkForm:
         if is_clickable_url(url):
             return LinkForm.LINK
@@ -118,6 +128,11 @@ class ArticleLinks:
             self._printed_urls.add(build_link_key(url))
         self.link_uses.append(LinkUse(" ".join(text.split()) or url, url, form))
         return form
+
+
+def insert_footnote_numbers(html: str, numbers: Sequence[int]) -> str:
+    """Return the HTML of an item with these numbers in place of the marked ones, which are 1, 2, …"""
+    return _MARKED_NUMBER.sub(lambda match: str(numbers[int(match[1]) - 1]), html) if numbers else html
 
 
 def get_printed_url(url: str) -> str:

@@ -91,7 +91,7 @@ class ArticleWriter:
             case LinkForm.BRACKETS:
                 return f"{text}{self.labels['bracket']}{format_printed_url(url)}{self.labels['bracket_end']}"
             case LinkForm.FOOTNOTE:
-                return f"{text}<sup>[{self.links.get_footnote_number(url)}]</sup>"
+                return f"{text}<sup>[{self.links.format_footnote_number(url)}]</sup>"
             case LinkForm.URL_TEXT | LinkForm.NEARBY | LinkForm.OWN_LINE:
                 return text
             case _:
