@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from publisher import model as m
 from publisher.labels import get_labels
 from publisher.links import to_ascii_url
+from publisher.reuse import reuse_results
 
 _Node = TypeVar("_Node")
 
@@ -211,7 +212,7 @@ def compute_revision(issue: m.Issue) -> str:
     """Return the SHA-256 (hex) of the visible content: text, structure and URLs, without positions."""
     pieces: list[str] = []
     _collect_visible(issue, pieces)
-    return hashlib.sha256("".join([f"{piece}\0" for piece in pieces]).encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256("\0".join([*pieces, ""]).encode("utf-8", "replace")).hexdigest()
 
 
 _INVISIBLE_FIELDS = {"source", "diagnostics", "dropped", "definitions", "front", "archive"}
@@ -235,16 +236,30 @@ def _collect_visible(node: object, pieces: list[str]) -> None:
     elif isinstance(node, tuple):
         pieces.append(f"({len(node)}")
         for part in node:
-            _collect_visible(part, pieces)
+            if isinstance(part, m.Item):
+                pieces.append(_join_visible(part))
+            else:
+                _collect_visible(part, pieces)
     elif isinstance(node, Struct):
-        pieces.append(type(node).__name__)
-        for name in _VISIBLE_FIELDS[type(node)]:
-            value = getattr(node, name)
-            # an issue without a recording keeps the revision it had before there were any
-            if value is not None or name != "audio":
-                _collect_visible(value, pieces)
+        _collect_visible_fields(node, pieces)
     else:
         pieces.append(str(node))
+
+
+@reuse_results
+def _join_visible(item: m.Item) -> str:
+    pieces: list[str] = []
+    _collect_visible_fields(item, pieces)
+    return "\0".join(pieces)
+
+
+def _collect_visible_fields(node: Struct, pieces: list[str]) -> None:
+    pieces.append(type(node).__name__)
+    for name in _VISIBLE_FIELDS[type(node)]:
+        value = getattr(node, name)
+        # an issue without a recording keeps the revision it had before there were any
+        if value is not None or name != "audio":
+            _collect_visible(value, pieces)
 
 
 PAGE_IDS = ("main", "briefs", "contents", "contents-close")

@@ -34,12 +34,12 @@ from publisher.reader.headings import (
     starts_linked_item,
 )
 from publisher.reader.inlines import InlineReader
-from publisher.reader.item_head import ItemHeadReader
 from publisher.reader.lines import Line, compute_span, split_lines
 from publisher.reader.marks import RULE
 from publisher.reader.preamble import Preamble, PreambleReader
 from publisher.reader.preprocess import preprocess
 from publisher.reader.sections import SectionReader
+from publisher.reuse import reuse_results
 
 _ISSUE_NOTE_KINDS = ("read_original", "history")
 """Notes that apply to the whole issue wherever they are."""
@@ -55,7 +55,7 @@ def parse_issue(text: str, path: str = "", known_date: dt.date | None = None) ->
     diagnostics: list[m.Diagnostic] = []
     front, count = read_front_matter(lines, diagnostics)
     parts = preprocess(lines[count:])
-    inline_reader = InlineReader(parts.definitions, [note.label for note in parts.footnotes])
+    inline_reader = InlineReader.for_definitions(parts.definitions, [note.label for note in parts.footnotes])
     document = _DocumentBuilder(inline_reader, diagnostics, parts.lines)
     document.build(get_front_value(front, "title"))
     title = document.title
@@ -99,7 +99,7 @@ class _DocumentBuilder:
         self._inline_reader = inline_reader
         self._blocks = BlockReader(inline_reader)
         self._preambles = PreambleReader(inline_reader, self._blocks, diagnostics)
-        self._sections = SectionReader(inline_reader, self._blocks, ItemHeadReader(inline_reader, diagnostics))
+        self._sections = SectionReader(inline_reader, self._blocks, diagnostics)
         self._lines = lines
         self.title: m.Title | None = None
         self.preamble = Preamble()
@@ -200,12 +200,18 @@ def _assign_item_ids(sections: Sequence[m.Section], lines: Sequence[Line]) -> tu
         digest = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:8]
         counts[digest] = counts.get(digest, 0) + 1
         suffix = f"-{counts[digest]}" if counts[digest] > 1 else ""
-        return replace(item, id=f"i-{digest}{suffix}")
+        return _set_id(item, f"i-{digest}{suffix}")
 
     return tuple(
         replace(section, content=tuple(with_id(n) if isinstance(n, m.Item) else n for n in section.content))
         for section in sections
     )
+
+
+@reuse_results
+def _set_id(item: m.Item, item_id: str) -> m.Item:
+    """Return the item with an id. Kept, because what is remembered of the very same item is found fastest."""
+    return replace(item, id=item_id)
 
 
 def _find_text(item: m.Item, lines: Sequence[Line]) -> str:

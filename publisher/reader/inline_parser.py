@@ -58,7 +58,7 @@ class TokenParser(InlineParser):
 
     def __init__(self, targets: Mapping[str, Target], footnotes: Collection[str] = ()) -> None:
         super().__init__()
-        self._targets = targets
+        self.targets = targets
         self.footnotes = footnotes
         self.register("emphasis", r"\*+|_+|~+", _parse_delimiter, start_chars=list("*_~"))
         self.register("url", URL, _parse_url, before="escape", start_chars=list("hHfF"))
@@ -142,7 +142,7 @@ class TokenParser(InlineParser):
 
     def _find_reference(self, source: str, start: int, close: int, *, has_brackets: bool) -> Target | None:
         """Return the target of `[text][label]`, `[label][]` or `[label]`, whose text is from `start` to `close`."""
-        if not self._targets:
+        if not self.targets:
             return None
         label, end = None, close + 1
         if source.startswith("[", end):
@@ -152,7 +152,7 @@ class TokenParser(InlineParser):
             if has_brackets or close - start > MAX_LINK_LABEL_LENGTH:
                 return None
             label = source[start:close]
-        target = self._targets.get(normalize_label(label))
+        target = self.targets.get(normalize_label(label))
         return target._replace(end=end) if target else None
 
     def _get_fast_trigger_re(self, chars: set[str]) -> re.Pattern[str]:  # noqa: ARG002 - mistune's signature

@@ -19,7 +19,7 @@ from publisher.reader import html
 from publisher.reader.bare_links import URL, bare_url
 from publisher.reader.emphasis import Token
 from publisher.reader.html_nodes import HtmlBuilder, TargetBuilder, merge_texts
-from publisher.reader.inline_parser import build_parser, parse_text
+from publisher.reader.inline_parser import TokenParser, build_parser, parse_text
 from publisher.reader.link_syntax import Target, normalize_label
 from publisher.reader.references import resolve_references
 
@@ -31,18 +31,21 @@ _SPACES = lazy_pattern("[\n\u00a0\u2002\u2003]")
 
 
 class InlineReader:
-    """Parses the inline text of one issue. `dropped` collects what subscribers must not see."""
+    """Parses inline text of one issue, which `parser` is for. `dropped` collects what subscribers must not see."""
 
-    def __init__(self, definitions: Iterable[m.Definition], footnotes: Iterable[str] = ()) -> None:
-        """Of several `definitions` with the same label, the first one counts. `footnotes` has the labels of notes."""
-        self._definitions: dict[str, Target] = {}
-        for one in definitions:
-            self._definitions.setdefault(normalize_label(one.label), Target(one.url, one.title, 0))
-        self._parser = build_parser(
-            tuple(self._definitions.items()), frozenset(label.casefold() for label in footnotes)
-        )
+    def __init__(self, parser: TokenParser) -> None:
+        self.parser = parser
         self._targets = TargetBuilder()
         self.has_footnotes = False
+
+    @classmethod
+    def for_definitions(cls, definitions: Iterable[m.Definition], footnotes: Iterable[str] = ()) -> InlineReader:
+        """Return the reader for an issue. Of several `definitions` with the same label, the first one counts;
+        `footnotes` has the labels of notes."""
+        targets: dict[str, Target] = {}
+        for one in definitions:
+            targets.setdefault(normalize_label(one.label), Target(one.url, one.title, 0))
+        return cls(build_parser(tuple(targets.items()), frozenset(label.casefold() for label in footnotes)))
 
     @property
     def dropped(self) -> list[m.Dropped]:
@@ -58,7 +61,7 @@ class InlineReader:
             return (m.Text(text),) if text else ()
         if len(text) > _LONG_TEXT and sum(1 for _ in _SPECIAL.finditer(text)) > _MAX_MARKS:
             return _read_unmarked(text)
-        nodes = self._build_nodes(parse_text(self._parser, text, in_link=in_link), pos)
+        nodes = self._build_nodes(parse_text(self.parser, text, in_link=in_link), pos)
         return nodes if in_link or "@" not in text else _link_emails(nodes)
 
     def record_dropped(self, name: str, text: str, pos: m.Pos) -> None:
@@ -71,7 +74,7 @@ class InlineReader:
 
     def find_definition(self, label: str) -> Target | None:
         """Return where the link reference definition for a label leads; None if there is none."""
-        return self._definitions.get(normalize_label(label))
+        return self.parser.targets.get(normalize_label(label))
 
     def _build_nodes(self, tokens: list[Token], pos: m.Pos) -> m.Inlines:
         """Convert the tokens of one level to nodes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from msgspec.structs import asdict
 
@@ -13,24 +14,39 @@ from publisher.reader.blocks import BlockReader, is_unfinished
 from publisher.reader.extents import find_item_extents
 from publisher.reader.fields import find_field_kind, find_only_link_url, parse_only_url, split_label
 from publisher.reader.headings import ItemStart
+from publisher.reader.inline_parser import TokenParser
 from publisher.reader.inlines import InlineReader
 from publisher.reader.item_head import ItemHeadReader
 from publisher.reader.lines import Line, compute_span, is_cjk
 from publisher.reader.marks import CLOSING_MARKS, UNDERLINE, is_list_line, starts_block
 from publisher.reader.notes import opens_note, read_note
+from publisher.reuse import reuse_results
 
 _REPOSITORIES = lazy_pattern(r"开源|仓库|open[- ]source|\brepositor(?:y|ies)\b|github", re.IGNORECASE)
 _NUMBER_IN_TEXT = lazy_pattern(r"(?<!\d)\d+、|(?<=#)\s+\d+[.)]\s*\Z")
 """A number that is no marker of Markdown and so belongs to the text: `1、`, or one in a heading."""
 
 
-class SectionReader:
-    """Parses the sections of one issue."""
+class ItemReading(NamedTuple):
+    """An item, and what was found in its lines besides: notes, syntax errors, and what subscribers must not see.
 
-    def __init__(self, inline_reader: InlineReader, blocks: BlockReader, heads: ItemHeadReader) -> None:
+    `has_footnotes`: whether it refers to footnotes.
+    """
+
+    item: m.Item
+    notes: tuple[m.Note, ...]
+    diagnostics: tuple[m.Diagnostic, ...]
+    dropped: tuple[m.Dropped, ...]
+    has_footnotes: bool
+
+
+class SectionReader:
+    """Parses the sections of one issue. Syntax errors are added to `diagnostics`."""
+
+    def __init__(self, inline_reader: InlineReader, blocks: BlockReader, diagnostics: list[m.Diagnostic]) -> None:
         self._inline_reader = inline_reader
         self._blocks = blocks
-        self._heads = heads
+        self._diagnostics = diagnostics
 
     def read(
         self, lines: Sequence[Line], item_headings: dict[int, ItemStart], notes: list[m.Note], title: str = ""
@@ -45,13 +61,21 @@ class SectionReader:
         at = 0
         for start, stop, item in find_item_extents(lines, item_headings):
             nodes += self.read_text(lines[at:start], notes)
-            nodes.append(self._read_item(lines[start:stop], item, notes, lists_repositories=lists_repositories))
+            reading = _read_item(
+                self._inline_reader.parser, tuple(lines[start:stop]), item, lists_repositories=lists_repositories
+            )
+            nodes.append(reading.item)
+            notes += reading.notes
+            self._diagnostics += reading.diagnostics
+            self._inline_reader.dropped.extend(reading.dropped)
+            self._inline_reader.has_footnotes |= reading.has_footnotes
             at = stop
         return (*nodes, *self.read_text(lines[at:], notes))
 
-    def _read_item(
+    def read_item(
         self, lines: Sequence[Line], item: ItemStart, notes: list[m.Note], *, lists_repositories: bool
     ) -> m.Item:
+        """Parse the lines of an item, and append its notes to `notes`."""
         head_end = item.underlined or _find_head_end(lines)
         first = lines[0].cut(item.marker)
         texts = [line.text.strip() for line in (first, *lines[1:head_end])]
@@ -60,7 +84,8 @@ class SectionReader:
         text = _join_head_lines(texts)
         start = len(first.text) - len(first.text.lstrip())
         line = Line(first.number, text, first.column + start, first.hard)
-        head = self._heads.read(line, lists_repositories=lists_repositories)
+        heads = ItemHeadReader(self._inline_reader, self._diagnostics)
+        head = heads.read(line, lists_repositories=lists_repositories)
         fields: list[m.Field] = []
         body = self.read_text(lines[head_end:], notes, fields)
         pos = compute_span(lines[:head_end])
@@ -122,6 +147,21 @@ class SectionReader:
         if kind is None or (not url and kind != "summary" and (is_list_line(line) or line.indent >= 4)):
             return None
         return m.Field(label, kind, value, url or None, pos), at + line_count
+
+
+@reuse_results
+def _read_item(
+    parser: TokenParser, lines: tuple[Line, ...], item: ItemStart, *, lists_repositories: bool
+) -> ItemReading:
+    """Parse the lines of an item, which depend on no others."""
+    inline_reader = InlineReader(parser)
+    notes: list[m.Note] = []
+    diagnostics: list[m.Diagnostic] = []
+    reader = SectionReader(inline_reader, BlockReader(inline_reader), diagnostics)
+    read = reader.read_item(lines, item, notes, lists_repositories=lists_repositories)
+    return ItemReading(
+        read, tuple(notes), tuple(diagnostics), tuple(inline_reader.dropped), inline_reader.has_footnotes
+    )
 
 
 def _find_head_end(lines: Sequence[Line]) -> int:

@@ -31,7 +31,7 @@ AGREED = {**INLINE_DIFFERENCES, "blocks, of which another test tells": {215, 353
 
 def reads_as(text: str) -> str:
     lines = preprocess(split_lines(text))
-    return blocks(BlockReader(InlineReader(lines.definitions)).read(lines.lines, prose=True))
+    return blocks(BlockReader(InlineReader.for_definitions(lines.definitions)).read(lines.lines, prose=True))
 
 
 def test_inline_examples_read_as_commonmark_says(node_modules: Path) -> None:

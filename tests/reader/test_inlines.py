@@ -23,7 +23,7 @@ DEFINITIONS = (
 
 
 def reader() -> InlineReader:
-    return InlineReader(DEFINITIONS)
+    return InlineReader.for_definitions(DEFINITIONS)
 
 
 def to_html(text: str) -> str:
