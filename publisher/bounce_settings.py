@@ -2,13 +2,14 @@
 
 # no `from __future__ import annotations`: msgspec would compile each field's annotation at start
 
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Self
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Meta, Struct
 
 from publisher.credentials import Reference
 from publisher.errors import ConfigError
+from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 
 _PORT, _TLS_PORT = 143, 993

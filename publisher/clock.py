@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+from publisher.named_tuple import NamedTuple
 
 
 class Clock(NamedTuple):

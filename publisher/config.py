@@ -14,7 +14,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
@@ -60,7 +60,7 @@ _PLACEHOLDERS = ("date", "year", "month", "day", "id", "slug", "number")
 _PLACEHOLDER_HINT = f"there are {' '.join(f'{{{name}}}' for name in _PLACEHOLDERS)}"
 
 
-class CheckRules(NamedTuple):
+class CheckRules(Struct, frozen=True):
     """The codes of checks that are ignored in all issues, and those whose problems are errors."""
 
     ignored: frozenset[str] = frozenset()

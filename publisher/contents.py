@@ -3,7 +3,6 @@
 # no `from __future__ import annotations`: typing would compile each field's annotation at start
 
 from functools import cache
-from typing import NamedTuple
 
 import msgspec
 
@@ -11,6 +10,7 @@ from publisher import model as m
 from publisher.derived_texts import shorten
 from publisher.labels import get_labels
 from publisher.links import extract_host
+from publisher.named_tuple import NamedTuple
 from publisher.newsletter import Newsletter
 from publisher.outline import build_item_name
 from publisher.transforms import build_anchors

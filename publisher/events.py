@@ -4,10 +4,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
 from publisher.archive.records import Record
 from publisher.errors import PublisherError
+from publisher.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from threading import Event

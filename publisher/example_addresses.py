@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from publisher.channel import MessageChannel
 from publisher.links import find_example_host
+from publisher.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from publisher.channel import Channel

@@ -6,7 +6,7 @@ import datetime as dt
 import posixpath
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 from urllib.parse import unquote, urljoin, urlsplit
 
 from publisher import model as m
@@ -15,6 +15,7 @@ from publisher.checks.summary import IssueSummary
 from publisher.errors import IssueError
 from publisher.file_kinds import IMAGE
 from publisher.local_files import FileAccess, FileKind, Refusal
+from publisher.named_tuple import NamedTuple
 from publisher.newsletter import Newsletter
 from publisher.page_urls import find_page_urls
 from publisher.transforms import find_nodes, map_nodes

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 from publisher.bounce_settings import BounceSettings
 from publisher.credentials import Reference
 from publisher.errors import ConfigError
+from publisher.named_tuple import NamedTuple
 from publisher.newsletter import Newsletter
 from publisher.subscriber_settings import SubscriberSettings
 from publisher.toml import config_key

@@ -11,8 +11,9 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
+from publisher.named_tuple import NamedTuple
 from publisher.project import CONFIG_FILE
 
 _HEAD_BYTES = 16_384

@@ -9,7 +9,8 @@ plurals. A language that is not here has dates as in 2021-07-18 and the words of
 import datetime as dt
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+
+from publisher.named_tuple import NamedTuple
 
 
 class _Language(NamedTuple):

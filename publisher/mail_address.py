@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import NamedTuple
 
 from publisher.errors import ConfigError
+from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 
 _NAME_AND_ADDRESS = lazy_pattern(r"(?P<name>[^<>＜＞]*)[<＜](?P<address>[^<>＜＞]*)[>＞]")

@@ -8,13 +8,13 @@ A channel only styles it. Does not interact with anything, only processes an Iss
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import count, groupby
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from publisher import model as m
 from publisher.derived_texts import blocks_to_plain_text, is_prose, is_running_text, shorten
 from publisher.links import build_link_key, canonicalize_url, parse_repository
+from publisher.named_tuple import NamedTuple
 from publisher.newsletter import Newsletter
 from publisher.reuse import reuse_results
 from publisher.transforms import build_anchors, find_nodes, find_urls, has_link, link_field_value

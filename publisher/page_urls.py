@@ -6,11 +6,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from typing import NamedTuple
 from urllib.parse import unquote, urljoin
 
 from publisher.errors import IssueError
 from publisher.model import Address
+from publisher.named_tuple import NamedTuple
 from publisher.newsletter import Newsletter
 from publisher.patterns import lazy_pattern
 

@@ -14,9 +14,9 @@ exim.org/exim-html-current/doc/html/spec_html · icoremail.vip/support (Coremail
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from publisher.errors import RefusalKind
+from publisher.named_tuple import NamedTuple
 
 _NO_RECIPIENT, _FULL, _LATER = RefusalKind.NO_RECIPIENT, RefusalKind.MAILBOX_FULL, RefusalKind.LATER
 _SENDER, _CONTENT, _UNKNOWN = RefusalKind.SENDER, RefusalKind.CONTENT, RefusalKind.UNKNOWN

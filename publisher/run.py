@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
@@ -21,6 +21,7 @@ from publisher.config import Config
 from publisher.credentials import resolve_secret
 from publisher.errors import ConfigError, PublisherError
 from publisher.events import EventHandler, RunWarning
+from publisher.named_tuple import NamedTuple
 from publisher.theme import Theme
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
 
 from publisher.errors import ConfigError
+from publisher.named_tuple import NamedTuple
 
 _FIELDS = {
     "minute": "from 0 to 59",

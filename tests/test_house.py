@@ -17,6 +17,7 @@ from tests.support.source_tree import Module, imports, read_house, room_of
 
 # Imports go to a lower floor or stay in the room. A new room must be given its floor here.
 FLOORS = (
+    ("named_tuple",),
     (
         "",
         "templates",
@@ -179,6 +180,15 @@ def the_middle_is_pure(modules: list[Module]) -> list[str]:
     ]
 
 
+def named_tuples_are_built_fast(modules: list[Module]) -> list[str]:
+    return [
+        module.at(node, "NamedTuple is in publisher.named_tuple")
+        for module in modules
+        for node, name in imports(module)
+        if name == "typing.NamedTuple" and module.room != "named_tuple"
+    ]
+
+
 def the_clock_is_handed_down(modules: list[Module]) -> list[str]:
     return [
         module.at(node, f".{node.func.attr}() in {module.room}")
@@ -220,6 +230,7 @@ RULES: list[Rule] = [
     one_door_per_library,
     only_the_command_prints,
     the_middle_is_pure,
+    named_tuples_are_built_fast,
     the_clock_is_handed_down,
     large_rooms_have_floors,
 ]
@@ -251,6 +262,7 @@ NOTICED: list[tuple[Rule, str, str, str]] = [
     (the_middle_is_pure, "writers.html", "import os.path", "os.path is outside of what writers may know"),
     (the_middle_is_pure, "reader.lines", "from pathlib import PurePath, Path", "lines.py:1: pathlib.Path is"),
     (the_middle_is_pure, "transforms", "text = open('x').read()", "transforms.py:1: open in transforms"),
+    (named_tuples_are_built_fast, "events", "from typing import Any, NamedTuple", "NamedTuple is in publisher.named_t"),
     (the_clock_is_handed_down, "archive.site", "import datetime as dt\ndt.datetime.now()", "site.py:2: .now()"),
     (large_rooms_have_floors, "attic.a", "x = 1\n" * 1501, "attic: more than 1500 lines, give it floors"),
     (large_rooms_have_floors, "reader.attic", "", "publisher/reader/attic.py: give it a floor"),

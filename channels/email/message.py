@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import re
 from binascii import b2a_base64
-from typing import NamedTuple
 
 from publisher.channel import Entry
 from publisher.channels.email.headers import (
@@ -21,6 +20,7 @@ from publisher.channels.email.headers import (
 )
 from publisher.links import to_ascii_url
 from publisher.mail_address import Mailbox, clean_text
+from publisher.named_tuple import NamedTuple
 from publisher.newsletter import Newsletter
 
 _MAX_HEADER_LENGTH = 998  # RFC 5322, section 2.1.1

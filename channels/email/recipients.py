@@ -10,10 +10,10 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple
 
 from publisher.errors import ConfigError, PublisherError
 from publisher.mail_address import Mailbox, normalize_address, parse_recipient
+from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 
 RecipientSource = tuple[str, ...] | Path

@@ -7,10 +7,11 @@ providers do not follow this, so the text of the reply decides; publisher/reply_
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
 from publisher.errors import DeliveryError, RefusalKind
 from publisher.mail_address import clean_text
+from publisher.named_tuple import NamedTuple
 from publisher.redaction import redact
 from publisher.reply_rules import CONNECTION_IS_USED_UP, FROM_HINT, TOO_LARGE, ReplyRule
 from publisher.reply_text import decode_reply, find_rule

@@ -1,7 +1,7 @@
 """The keys of [channels.email] and their validation. Invalid values raise ConfigError."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, cast
 from urllib.parse import urlsplit
 
 from msgspec import Meta
@@ -12,6 +12,7 @@ from publisher.credentials import Reference
 from publisher.errors import ConfigError
 from publisher.links import is_loopback_host
 from publisher.mail_address import Mailbox
+from publisher.named_tuple import NamedTuple
 from publisher.newsletter import Newsletter
 from publisher.patterns import lazy_pattern
 from publisher.subscriber_settings import SubscriberSettings

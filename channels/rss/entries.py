@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
 
 from publisher.channel import Context, Entry
 from publisher.channels.rss import json_feed
@@ -13,6 +12,7 @@ from publisher.channels.rss.feed import Attachment, FeedItem, clean_line, remove
 from publisher.derived_texts import blocks_to_plain_text, shorten
 from publisher.links import extract_host, to_ascii_url
 from publisher.model import Issue, plain
+from publisher.named_tuple import NamedTuple
 from publisher.newsletter import Newsletter
 from publisher.outline import OutlineItem, build_outline
 

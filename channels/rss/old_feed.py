@@ -10,10 +10,11 @@ import datetime as dt
 import json
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from publisher import __version__
 from publisher.errors import ConfigError
+from publisher.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

@@ -11,7 +11,6 @@ import hashlib
 import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import NamedTuple
 
 from publisher.channel import Context, Entry
 from publisher.channels.rss import json_feed
@@ -21,6 +20,7 @@ from publisher.channels.rss.feed import SECTIONS, FeedItem, clean_line, remove_i
 from publisher.derived_texts import blocks_to_plain_text, shorten
 from publisher.links import to_ascii_url
 from publisher.model import Issue, plain
+from publisher.named_tuple import NamedTuple
 from publisher.newsletter import Newsletter
 from publisher.outline import OutlineItem, OutlineSection, build_outline, group_main_sections
 from publisher.patterns import lazy_pattern

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -30,6 +30,7 @@ from publisher.errors import ConfigError, DeliveryError, RefusalKind
 from publisher.http_client import HttpClient, ResponseTooLargeError
 from publisher.links import is_loopback_url
 from publisher.model import Issue
+from publisher.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     import httpx

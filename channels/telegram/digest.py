@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -27,6 +27,7 @@ from publisher.channels.telegram.entities import (
 from publisher.channels.telegram.writer import SpanWriter
 from publisher.derived_texts import find_topics, shorten
 from publisher.labels import get_labels
+from publisher.named_tuple import NamedTuple
 from publisher.newsletter import Newsletter
 from publisher.outline import (
     Outline,

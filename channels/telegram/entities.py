@@ -12,11 +12,12 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import chain, groupby
 from operator import add, attrgetter, le, sub
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import astuple
 
+from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 
 Style = Literal["", "bold", "italic", "strikethrough", "underline", "code", "pre", "email"]

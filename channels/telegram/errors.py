@@ -11,9 +11,9 @@ chat, and a retry cannot help before somebody has changed that.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError, RefusalKind
+from publisher.named_tuple import NamedTuple
 from publisher.redaction import redact
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import groupby
-from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,6 +14,7 @@ from publisher.channels.web.overview import IndexEntry, NewestEntry
 from publisher.derived_texts import find_topics, is_labelled
 from publisher.links import extract_host
 from publisher.localized import format_date
+from publisher.named_tuple import NamedTuple
 from publisher.newsletter import Newsletter
 from publisher.outline import Outline, OutlineItem, OutlineSection, highlight_subject, order_opening, split_guide
 from publisher.transforms import PAGE_IDS

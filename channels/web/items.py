@@ -6,11 +6,11 @@ A template of the user that defines a macro of the same name (`head`, `about`, `
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
 from publisher import model as m
+from publisher.named_tuple import NamedTuple
 from publisher.outline import OutlineItem
 from publisher.writers import page
 from publisher.writers.html import escape_url

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple
 
 from publisher.channel import Entry
 from publisher.localized import format_day
+from publisher.named_tuple import NamedTuple
 
 _MAX_ENTRIES = 400
 """With more issues, the years beyond the newest ones have pages of their own."""

@@ -13,7 +13,6 @@ import posixpath
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
-from typing import NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -21,6 +20,7 @@ import msgspec
 from publisher.channel import Entry, Part, PartGroup
 from publisher.channels.web.issue import shorten_title
 from publisher.contents import decode_contents
+from publisher.named_tuple import NamedTuple
 from publisher.newsletter import Newsletter
 
 _FOLDER = "search"

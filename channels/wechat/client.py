@@ -15,7 +15,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from publisher.channels.wechat.errors import (
     ERROR_CODE_KINDS,
@@ -30,6 +30,7 @@ from publisher.credentials import Reference, resolve_secret
 from publisher.deadline import Deadline
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError, RefusalKind
 from publisher.http_client import HttpClient, ResponseTooLargeError
+from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 from publisher.redaction import register_secret
 

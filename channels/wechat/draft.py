@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Mapping
 from html import escape, unescape
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote
 
 import msgspec
@@ -25,6 +25,7 @@ from publisher.channels.wechat.meta import ArticleMeta
 from publisher.channels.wechat.writer import BilingualMessage
 from publisher.errors import RefusalKind
 from publisher.links import extract_host
+from publisher.named_tuple import NamedTuple
 from publisher.newsletter import Newsletter
 
 ArticleFields = Mapping[str, Any]

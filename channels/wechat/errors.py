@@ -8,10 +8,10 @@ developers.weixin.qq.com/doc/subscription/api/public/api_freepublish_get.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from publisher.channels.wechat.writer import BilingualMessage
 from publisher.errors import RefusalKind
+from publisher.named_tuple import NamedTuple
 
 _MINUTE, _FIVE_MINUTES, _HOUR, _DAY = 60.0, 300.0, 3600.0, 86400.0
 _BEIJING_UTC_OFFSET = 8 * _HOUR

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 from publisher.channels.wechat.client import UploadFile, WeChatClient
 from publisher.channels.wechat.writer import BilingualMessage
@@ -19,6 +18,7 @@ from publisher.errors import DeliveryError
 from publisher.file_kinds import IMAGE, MAX_IMAGE_BYTES
 from publisher.http_client import HttpClient, ResponseTooLargeError
 from publisher.local_files import FileAccess, Refusal
+from publisher.named_tuple import NamedTuple
 
 IMAGE_BYTES_LIMIT = 1_000_000
 """Exclusive limit of uploadimg for images in the article; to be safe, also applied to covers."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby, takewhile
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -20,6 +19,7 @@ from publisher.channels.wechat.writer import (
 )
 from publisher.labels import get_labels
 from publisher.links import ARXIV, classify_link
+from publisher.named_tuple import NamedTuple
 from publisher.outline import OutlineItem
 from publisher.reuse import reuse_results
 from publisher.writers.html import escape_text

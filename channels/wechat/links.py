@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
 
 from publisher import model as m
 from publisher.links import ARXIV, build_link_key, canonicalize_url, classify_link, extract_host
+from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 from publisher.transforms import find_nodes, map_urls
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import NamedTuple
 
 from msgspec.structs import asdict
 
@@ -18,6 +17,7 @@ from publisher.channels.wechat.article import Article
 from publisher.channels.wechat.links import is_clickable_url
 from publisher.channels.wechat.meta import ArticleMeta
 from publisher.links import WECHAT_TEMPORARY, classify_link
+from publisher.named_tuple import NamedTuple
 
 _CHINESE_LABELS = {
     "above": "前后已写明",

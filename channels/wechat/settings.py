@@ -1,7 +1,7 @@
 """The keys of [channels.wechat], their validation, and WeChat's size limits."""
 
 import re
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -9,6 +9,7 @@ from publisher.channel import ChannelSettings
 from publisher.credentials import Reference
 from publisher.errors import ConfigError, format_suggestion
 from publisher.links import is_api_url
+from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 
 # WeChat's limits. Source: developers.weixin.qq.com/doc/subscription/api/draftbox/draftmanage/api_draft_add,

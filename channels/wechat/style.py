@@ -16,10 +16,11 @@ github.com/wechatjs/mp-darkmode, src/modules/sdk.ts, for dark mode.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
+
+from publisher.named_tuple import NamedTuple
 
 # roles whose styles are the same in every theme
 STRIKE_STYLE = "text-decoration:line-through"

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from html import escape
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
 from publisher import model as m
 from publisher.channels.wechat import style
 from publisher.channels.wechat.links import ArticleLinks, LinkForm
 from publisher.channels.wechat.style import ArticleTheme, join_styles
 from publisher.errors import DeliveryError, RefusalKind
+from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 from publisher.redaction import redact
 from publisher.writers.html import escape_text, escape_url, pad_row

@@ -4,7 +4,6 @@
 
 from collections.abc import Mapping, Set
 from contextlib import suppress
-from typing import NamedTuple
 
 import msgspec
 
@@ -18,6 +17,7 @@ from publisher.checks.codes import Problem
 from publisher.checks.summary import IssueSummary
 from publisher.config import Config
 from publisher.errors import PublisherError, StorageError
+from publisher.named_tuple import NamedTuple
 
 
 class CheckedIssue(NamedTuple):

@@ -6,7 +6,6 @@ import gc
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -15,6 +14,7 @@ from publisher.archive.pack import Pack, PackLocation
 from publisher.archive.records import Record
 from publisher.archive.row_file import RowFile
 from publisher.files import wrap_os_error
+from publisher.named_tuple import NamedTuple
 
 CONTENTS = ".contents"
 """Among the bodies by channel, the contents of each file that was read; no channel has this name."""

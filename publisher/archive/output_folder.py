@@ -6,12 +6,13 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from publisher.archive import cache
 from publisher.archive.home import Home
 from publisher.archive.records import ImageFile, Record
 from publisher.archive.sources import files_exist
+from publisher.named_tuple import NamedTuple
 
 
 class BuiltFiles(NamedTuple):

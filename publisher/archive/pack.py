@@ -6,7 +6,9 @@ import shutil
 import zlib
 from io import BytesIO
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
+
+from publisher.named_tuple import NamedTuple
 
 # new byte strings stay in memory up to this many bytes in all, then go to a temporary file
 _MAX_IN_MEMORY = 1_000_000

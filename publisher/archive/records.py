@@ -4,9 +4,9 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
 
 from publisher.errors import IssueError
+from publisher.named_tuple import NamedTuple
 
 
 class ImageFile(NamedTuple):

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import translate
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 from publisher.errors import StorageError
 from publisher.local_files import FileAccess
+from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 
 REFUSED_SIZE, _REFUSED_MTIME = -1, 1

@@ -4,7 +4,6 @@
 
 import datetime as dt
 from collections.abc import Callable
-from typing import NamedTuple
 
 from publisher.bounce_settings import ImapAddress
 from publisher.bounces.effects import BounceRecorder, Effect
@@ -15,6 +14,7 @@ from publisher.credentials import resolve_secret
 from publisher.errors import PublisherError
 from publisher.ledger.meta import get_meta, set_meta
 from publisher.ledger.models import format_utc, parse_utc
+from publisher.named_tuple import NamedTuple
 from publisher.run import RunContext
 
 _IMAP_INTERVAL = dt.timedelta(minutes=5)

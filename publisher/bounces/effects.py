@@ -6,7 +6,6 @@ Everything here may be done twice: after a crash the same report comes again.
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple
 
 from publisher.bounces.models import Feedback, FeedbackKind, FeedbackSource
 from publisher.bounces.removal import Bounce, SentIssue, find_removal_reason
@@ -26,6 +25,7 @@ from publisher.ledger.meta import get_meta, set_meta
 from publisher.ledger.models import format_utc, parse_utc
 from publisher.ledger.subscriber_addresses import find_returned_delivery
 from publisher.mail_address import normalize_address, parse_recipient
+from publisher.named_tuple import NamedTuple
 from publisher.signing import Purpose
 from publisher.subscribers.models import Origin, Subscriber, SubscriberState
 from publisher.subscribers.subscriber_list import SubscriberList

@@ -12,11 +12,11 @@ import re
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
 
 from publisher.bounce_settings import ImapAddress
 from publisher.bounces.returned_mail import MAX_MAIL_BYTES
 from publisher.errors import DeliveryError
+from publisher.named_tuple import NamedTuple
 
 _TIMEOUT = 30.0
 _BATCH_SIZE = 200

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from typing import NamedTuple
 
 from publisher.bounces.amazon import AmazonCertificates, request_amazon
 from publisher.bounces.effects import BounceRecorder, Effect
@@ -19,6 +18,7 @@ from publisher.config import Config
 from publisher.credentials import resolve_secret
 from publisher.errors import PublisherError
 from publisher.mail_address import parse_recipient
+from publisher.named_tuple import NamedTuple
 from publisher.run import RunContext
 from publisher.theme import Theme
 

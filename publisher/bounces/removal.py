@@ -10,9 +10,9 @@ about a subscriber: https://www.rfc-editor.org/rfc/rfc3463
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from publisher.bounces.models import FeedbackKind, FeedbackSource
+from publisher.named_tuple import NamedTuple
 
 REFUSED_ISSUES = 2
 """How many issues a server must have refused for a mailbox that does not exist."""

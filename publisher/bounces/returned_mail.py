@@ -14,9 +14,9 @@ from email import message_from_bytes
 from email.errors import MessageError
 from email.message import Message
 from itertools import islice
-from typing import NamedTuple
 
 from publisher.bounces.models import Feedback, FeedbackKind, FeedbackSource, build_evidence, classify_diagnosis
+from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 from publisher.reply_text import decode_reply
 from publisher.signing import Purpose

@@ -5,10 +5,11 @@
 import datetime as dt
 import hmac
 from collections.abc import Mapping
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from publisher.bounces.models import Feedback
 from publisher.errors import PublisherError
+from publisher.named_tuple import NamedTuple
 from publisher.verp import find_verp_token
 
 MAX_BODY_BYTES = 1_000_000

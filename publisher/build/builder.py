@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 from publisher.archive.output_folder import UpToDateMark
 from publisher.archive.records import Edition, Record
@@ -21,6 +20,7 @@ from publisher.build.upload import draw_before_upload, upload_site
 from publisher.channel import Channel, Rendering
 from publisher.errors import PublisherError
 from publisher.events import ChannelOutcome, Outcome
+from publisher.named_tuple import NamedTuple
 from publisher.run import OutgoingMessage, RunContext
 
 

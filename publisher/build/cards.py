@@ -10,7 +10,6 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import PurePosixPath
-from typing import NamedTuple
 
 from publisher.archive.output_folder import BuiltFiles, OutputFolder, UpToDateMark
 from publisher.archive.records import Record
@@ -20,6 +19,7 @@ from publisher.channel import CardImage, Channel, Entry, Finding, FindingLevel, 
 from publisher.errors import BusyError, PublisherError
 from publisher.events import Outcome
 from publisher.folder_session import FolderSession
+from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 from publisher.run import RunContext
 

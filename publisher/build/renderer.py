@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct, field
@@ -21,6 +20,7 @@ from publisher.file_kinds import ISSUE, MAX_ISSUE_BYTES, choose_linked_kind
 from publisher.issue_dates import format_issue_date
 from publisher.local_files import MISSING, FileAccess, Refusal
 from publisher.model import Issue
+from publisher.named_tuple import NamedTuple
 from publisher.page_urls import find_page_urls
 from publisher.reuse import begin_issue
 from publisher.sketches import compute_sketch, find_body_lines

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from enum import Enum
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from publisher.archive.records import Record, build_edition
@@ -39,6 +39,7 @@ from publisher.ledger.calendar import (
 )
 from publisher.ledger.destinations import build_publication_key, load_all_destination_ids
 from publisher.ledger.meta import SchedulerActivity, load_activity
+from publisher.named_tuple import NamedTuple
 from publisher.run import RunContext
 
 _WORKERS_CHECK = dt.timedelta(minutes=1)

@@ -9,7 +9,6 @@ import shlex
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 from publisher.archive.records import Record
 from publisher.channel import ArchiveChannel, Channel
@@ -20,6 +19,7 @@ from publisher.ledger.calendar import load_adopted
 from publisher.ledger.destinations import build_publication_key, load_all_destination_ids
 from publisher.ledger.outputs import PublishedSource, load_sources
 from publisher.ledger.queries import find_published_or_sent
+from publisher.named_tuple import NamedTuple
 from publisher.run import RunContext
 from publisher.sketches import estimate_similarity, split_sketch
 

@@ -16,7 +16,9 @@ from contextlib import suppress
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
+
+from publisher.named_tuple import NamedTuple
 
 _SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 _MAX_OTHERS = 300  # files that are looked into when no known font has the characters

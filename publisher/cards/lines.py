@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
+from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 
 Measure = Callable[[str], float]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import NamedTuple
 
 from publisher.cards import drawing
 from publisher.cards.drawing import Canvas, Font, FontCase
 from publisher.cards.fonts import Face, choose_face, has_glyphs
 from publisher.cards.lines import fit_text
 from publisher.cards.words import HEIGHT, WIDTH, Card
+from publisher.named_tuple import NamedTuple
 
 _MARGIN = 84
 _TEXT_WIDTH = WIDTH - 2 * _MARGIN

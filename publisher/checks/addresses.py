@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from publisher import links
@@ -12,6 +11,7 @@ from publisher.checks.codes import Problem
 from publisher.checks.images import IMAGE_MARKUP
 from publisher.checks.source import IssueSource
 from publisher.model import Image, Item, Link, Pos, plain
+from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 from publisher.transforms import find_nodes
 

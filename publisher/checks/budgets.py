@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from publisher.channel import Channel, Context, Entry, Rendering, Templates
 from publisher.checks.codes import Problem
@@ -12,6 +12,7 @@ from publisher.checks.summary import IssueSummary
 from publisher.derived_texts import build_display_title, build_summary
 from publisher.errors import DeliveryError, IssueError, PublisherError
 from publisher.model import Issue
+from publisher.named_tuple import NamedTuple
 from publisher.newsletter import Newsletter
 from publisher.page_urls import find_page_urls
 from publisher.transforms import make_publishable, make_urls_absolute

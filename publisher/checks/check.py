@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from publisher.checks import (
     addresses,
     characters,
@@ -21,6 +19,7 @@ from publisher.checks.cross_issue import IssueIndex, check_cross_issue
 from publisher.checks.source import CheckRule, IssueSource, SourceText
 from publisher.checks.summary import IssueSummary
 from publisher.model import Issue
+from publisher.named_tuple import NamedTuple
 
 RULES: tuple[CheckRule, ...] = (
     diagnostics.check_diagnostics,

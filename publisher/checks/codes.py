@@ -4,9 +4,9 @@
 
 from collections.abc import Collection, Iterable
 from enum import Enum
-from typing import NamedTuple
 
 from publisher.model import Pos
+from publisher.named_tuple import NamedTuple
 
 
 class Edit(NamedTuple):

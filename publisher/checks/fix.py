@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -14,6 +13,7 @@ from publisher.checks.check import check_single_issue
 from publisher.checks.codes import Problem
 from publisher.checks.source import SourceText
 from publisher.model import Issue
+from publisher.named_tuple import NamedTuple
 
 _MAX_FAILED = 20
 

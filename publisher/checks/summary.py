@@ -4,7 +4,6 @@
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -12,6 +11,7 @@ from publisher import links
 from publisher.checks.images import find_relative_images, find_url_places, normalize_url
 from publisher.checks.source import IssueSource
 from publisher.model import NO_POSITION, Address, Issue, Item, Link, Pos, plain
+from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 from publisher.sketches import compute_sketch, find_body_lines
 from publisher.transforms import find_nodes, find_relative_links

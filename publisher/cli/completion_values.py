@@ -10,10 +10,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from publisher.cli.parser import COMMANDS, CommandParser, build_command_parser, build_main_parser
 from publisher.errors import PublisherError
+from publisher.named_tuple import NamedTuple
 
 _DATE = r"\d{4}-\d{2}-\d{2}"
 _LISTS = ("CHANNEL", "CODES")

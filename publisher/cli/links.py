@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from ipaddress import ip_address
-from typing import Any, NamedTuple
+from typing import Any
 
 from publisher.archive.check_cache import CheckedIssue
 from publisher.archive.home import Home
@@ -21,6 +21,7 @@ from publisher.cli.selection import CheckScope
 from publisher.errors import ConfigError
 from publisher.linkcheck import LinkCache, LinkCheckLimits, LinkResult, LinkState, check_links
 from publisher.model import Pos
+from publisher.named_tuple import NamedTuple
 from publisher.reader import parse_issue
 
 

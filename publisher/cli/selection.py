@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from publisher.errors import ConfigError
+from publisher.named_tuple import NamedTuple
 from publisher.project import find_config
 
 if TYPE_CHECKING:

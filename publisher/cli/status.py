@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from publisher.archive.naming import find_issue
 from publisher.archive.records import Record
@@ -22,6 +21,7 @@ from publisher.delivery.worker_queue import has_worker
 from publisher.errors import PublisherError
 from publisher.ledger.closed_lanes import ClosedLane, describe_closed_lane, find_closed_lanes
 from publisher.ledger.meta import SchedulerActivity
+from publisher.named_tuple import NamedTuple
 from publisher.reports.status import ChannelStatus, StatusRow, build_status_rows
 from publisher.reports.subscribers import BACKUP_HINT, SubscriberSummary, summarize_subscribers
 from publisher.run import RunContext, select_channels

@@ -7,13 +7,14 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
 from publisher.cli.output import Output, format_time
 from publisher.cli.table import cut_text
 from publisher.cli.times import format_past_time
 from publisher.ledger import DeliveryState
 from publisher.ledger.queries import FailedDelivery
+from publisher.named_tuple import NamedTuple
 from publisher.reports.resolve import short_part_name
 from publisher.reports.status import ChannelStatus, StatusRow
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from publisher.cli.output import Output, plural
 from publisher.errors import ConfigError
 from publisher.mail_address import Mailbox, normalize_address, parse_recipient
+from publisher.named_tuple import NamedTuple
 from publisher.subscribers.models import Origin
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from publisher.cli.actions import open_run
 from publisher.cli.output import Output, format_iso_time, format_time
@@ -12,6 +12,7 @@ from publisher.cli.parser import CommandParser
 from publisher.cli.subscriber_add import add_subscriber
 from publisher.cli.subscriber_import import ListCall, import_subscribers
 from publisher.errors import ConfigError
+from publisher.named_tuple import NamedTuple
 from publisher.subscribers.models import Subscriber, SubscriberState
 
 if TYPE_CHECKING:

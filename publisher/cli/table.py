@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 from publisher.cli.excerpt import make_printable, measure_columns
+from publisher.named_tuple import NamedTuple
 
 _GAP = "  "
 

@@ -6,7 +6,6 @@ import datetime as dt
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple
 
 from publisher.calendar.calendar import ItemStatus, LedgerView, ScheduledItem
 from publisher.channel import MessageChannel
@@ -16,6 +15,7 @@ from publisher.events import ChannelOutcome
 from publisher.ledger import FewerRecipientsError
 from publisher.ledger.calendar import clear_alerts, find_alerted, record_alerts
 from publisher.ledger.closed_lanes import describe_closed_lane, find_closed_lanes
+from publisher.named_tuple import NamedTuple
 from publisher.run import RunContext
 
 _ALERT_EXIT_CODES = {

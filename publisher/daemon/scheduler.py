@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from threading import Event as Signal
-from typing import NamedTuple
 
 from publisher.calendar.calendar import (
     HELD_BACK_STATUSES,
@@ -50,6 +49,7 @@ from publisher.ledger.calendar import adopt_publications, find_unfinished
 from publisher.ledger.meta import record_tick
 from publisher.ledger.outputs import record_files_done, record_files_started
 from publisher.ledger.queries import load_original_rendering
+from publisher.named_tuple import NamedTuple
 from publisher.pipeline.publish import publish
 from publisher.run import OutgoingMessage, RunContext
 from publisher.theme import Theme

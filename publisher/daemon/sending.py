@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 from publisher.calendar.calendar import ScheduledItem
 from publisher.events import ChannelOutcome
+from publisher.named_tuple import NamedTuple
 
 Result = Mapping[str, ChannelOutcome] | BaseException
 """The outcomes of a batch by channel, or the error that ended it."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Event
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from publisher.delivery.engine_tables import TASK_NAME, import_procrastinate
 from publisher.errors import StorageError
@@ -22,6 +22,7 @@ from publisher.ledger.database import Transaction
 from publisher.ledger.postgres import CONNECTION_OPTIONS, PostgresDatabase, PostgresTransaction
 from publisher.ledger.shards import ShardRef
 from publisher.ledger.worker_heartbeats import list_workers
+from publisher.named_tuple import NamedTuple
 from publisher.redaction import redact
 
 if TYPE_CHECKING:

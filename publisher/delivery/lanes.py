@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from publisher.errors import RefusalKind
 from publisher.ledger import Result
 from publisher.ledger.models import Turn
+from publisher.named_tuple import NamedTuple
 
 _MAX_REFUSALS = 3
 """How many refusals of the sender by one provider close its lane."""

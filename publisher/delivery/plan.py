@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -15,6 +14,7 @@ from publisher.channel import MessageChannel, Rendering
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 from publisher.ledger import DeliveryState, PublicationKey, PublicationStatus
 from publisher.ledger.plan import compute_parts_digest
+from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 
 _DATE_FOLDER = lazy_pattern(r"/\d{4}-\d{2}-\d{2}/")

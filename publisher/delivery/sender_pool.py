@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from queue import Empty, SimpleQueue
 from threading import Semaphore, Thread
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 from msgspec import Struct
 
@@ -15,6 +15,7 @@ from publisher.channel import Receipt
 from publisher.delivery.sender import Sender
 from publisher.errors import DeliveryError
 from publisher.ledger import Delivery, Result
+from publisher.named_tuple import NamedTuple
 from publisher.subscription import SubscriberAddress
 
 _CLOSE_SECONDS = 5.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from functools import cache
 from threading import Event, Semaphore
-from typing import NamedTuple
 
 from publisher.channel import MessageChannel, Part
 from publisher.clock import Clock
@@ -15,6 +14,7 @@ from publisher.delivery.sender_pool import SenderPool
 from publisher.delivery.turns import DeliveryLoop
 from publisher.errors import PublisherError
 from publisher.ledger import Delivery, LeaseLostError, Ledger
+from publisher.named_tuple import NamedTuple
 
 
 class ShardOutcome(NamedTuple):

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from threading import Event
-from typing import NamedTuple
 
 from msgspec import Struct, field
 
@@ -31,6 +30,7 @@ from publisher.ledger.models import Turn
 from publisher.ledger.queues import QueueSelection
 from publisher.ledger.subscriber_recipients import SubscriberSelection
 from publisher.ledger.unknown import find_unresolved_deliveries, record_resolutions
+from publisher.named_tuple import NamedTuple
 
 _SECOND = dt.timedelta(seconds=1)
 _STOP_POLL_SECONDS = 1.0

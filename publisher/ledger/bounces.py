@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from publisher.errors import RefusalKind
 from publisher.ledger.database import Row, Transaction
 from publisher.ledger.models import DeliveryState, Lease, Result, format_utc
 from publisher.ledger.shards import count_again, count_deliveries
+from publisher.named_tuple import NamedTuple
 from publisher.reply_text import remove_addresses
 
 REPLY = "reply"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from publisher.ledger.ledger import Ledger
 from publisher.ledger.models import ADOPTED, PublicationKey, PublicationStatus, format_utc, parse_utc
 from publisher.ledger.queries import find_statuses
+from publisher.named_tuple import NamedTuple
 
 
 class ScheduleOverride(NamedTuple):

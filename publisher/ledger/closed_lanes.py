@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple
 
 from publisher.ledger.database import Transaction
 from publisher.ledger.ledger import Ledger
 from publisher.ledger.models import Lease, format_utc, parse_utc
 from publisher.ledger.plan import postpone_closed_lanes
 from publisher.ledger.transitions import clean_evidence, owns
+from publisher.named_tuple import NamedTuple
 
 
 class ClosedLane(NamedTuple):

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
 
 from publisher.ledger.database import Transaction
 from publisher.ledger.subscriber_recipients import rename_recipient
+from publisher.named_tuple import NamedTuple
 
 _ERASED = "[erased]"
 """Written instead of an address in answers of mail servers."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from publisher.ledger.ledger import Ledger
 from publisher.ledger.models import DeliveryCounts, format_utc
 from publisher.ledger.open_shards import count_shards
 from publisher.ledger.shards import SUMS, build_counts
+from publisher.named_tuple import NamedTuple
 
 OTHER_LANES = "other"
 """What people call the lanes without a rate limit."""

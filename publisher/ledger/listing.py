@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import islice
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from msgspec.json import encode
 
@@ -22,6 +22,7 @@ from publisher.ledger.subscriber_recipients import (
     SubscriberSelection,
     count_listed,
 )
+from publisher.named_tuple import NamedTuple
 
 
 class ListedRecipient(NamedTuple):

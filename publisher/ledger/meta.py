@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple
 
 from publisher.ledger.database import Transaction
 from publisher.ledger.ledger import Ledger
 from publisher.ledger.models import format_utc, parse_utc
+from publisher.named_tuple import NamedTuple
 
 HEARTBEAT_TIMEOUT = dt.timedelta(minutes=2)
 """A daemon without a heartbeat for this long counts as missing."""

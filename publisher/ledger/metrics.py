@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from publisher.ledger.lane_metrics import LaneMetrics
 from publisher.ledger.ledger import Ledger
 from publisher.ledger.models import ADOPTED, DeliveryState, PublicationKey, parse_utc
 from publisher.ledger.process_id import get_process_id
 from publisher.ledger.shards import count_deliveries
+from publisher.named_tuple import NamedTuple
 
 
 class LedgerMetrics(NamedTuple):

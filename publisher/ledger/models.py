@@ -5,10 +5,10 @@
 import datetime as dt
 from collections.abc import Mapping
 from enum import Enum
-from typing import NamedTuple
 
 from publisher.channel import Receipt
 from publisher.errors import BusyError, ConfigError, PublisherError, RefusalKind
+from publisher.named_tuple import NamedTuple
 from publisher.subscription import SubscriberAddress
 
 RECIPIENTS_PER_SHARD = 500

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple
 
 from publisher.ledger.database import Transaction
 from publisher.ledger.leases import is_held
 from publisher.ledger.models import DeliveryCounts, format_utc
 from publisher.ledger.process_id import is_process_gone
 from publisher.ledger.shards import SHARD_REF_COLUMNS, SUMS, ShardRef, build_counts
+from publisher.named_tuple import NamedTuple
 
 
 def select_open_shards(

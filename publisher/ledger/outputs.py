@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple, Self
+from typing import Self
 
 from publisher.failpoints import hit_failpoint
 from publisher.ledger.ledger import Ledger
 from publisher.ledger.models import PublicationKey, format_utc
+from publisher.named_tuple import NamedTuple
 
 
 class PublishedSource(NamedTuple):

@@ -12,7 +12,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from operator import itemgetter
-from typing import NamedTuple
 
 from publisher.channel import Part
 from publisher.failpoints import hit_failpoint
@@ -23,6 +22,7 @@ from publisher.ledger.plan import accept_recipients, adjust_planned, postpone_cl
 from publisher.ledger.rolling import RollingTransaction
 from publisher.ledger.shards import ShardRef, count_again, select_due, split
 from publisher.ledger.subscriber_recipients import FindLane, SubscriberSelection
+from publisher.named_tuple import NamedTuple
 
 _SHARDS_PER_STEP = 10
 """How many shards of an earlier plan are adjusted together."""

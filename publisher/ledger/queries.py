@@ -8,7 +8,6 @@ from enum import Enum
 from heapq import merge
 from itertools import accumulate
 from operator import itemgetter
-from typing import NamedTuple
 
 from publisher.channel import Rendering
 from publisher.errors import ConfigError
@@ -21,6 +20,7 @@ from publisher.ledger.process_id import format_owner, is_process_gone
 from publisher.ledger.queues import find_first_due
 from publisher.ledger.shards import change_deliveries, count_again, count_deliveries
 from publisher.ledger.transitions import ATTEMPTED_DIGEST, DELIVERED_DIGEST, record_attempts, resolve_key, update_done
+from publisher.named_tuple import NamedTuple
 
 _PUBLICATION_COLUMNS = (
     "id, issue, channel, destination, done, digest, owner, published_at, changed_at, url, leased_until, planning"

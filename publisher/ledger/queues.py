@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
 
 from publisher.channel import RateLimit
 from publisher.ledger.database import Row, Transaction
@@ -14,6 +13,7 @@ from publisher.ledger.models import Delivery, DeliveryState, Lease, Turn, format
 from publisher.ledger.shards import NEVER, CountChanges, find_due_shards, find_sending, update_due
 from publisher.ledger.subscriber_recipients import SubscriberSelection, unlist_inactive
 from publisher.ledger.transitions import OPEN_STATES
+from publisher.named_tuple import NamedTuple
 
 
 class QueueSelection(NamedTuple):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from publisher.ledger.database import Transaction
 from publisher.ledger.ledger import Ledger
 from publisher.ledger.models import format_utc
+from publisher.named_tuple import NamedTuple
 
 
 class RequestLimit(NamedTuple):

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from publisher.ledger.database import Row, Transaction
 from publisher.ledger.models import DeliveryCounts, DeliveryState, Lease
+from publisher.named_tuple import NamedTuple
 
 NEVER = "~"
 """When the first delivery of a shard is due that has none planned: later than any time."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from publisher.ledger.database import Transaction
 from publisher.ledger.models import Delivery
 from publisher.ledger.subscribers import select_subscribers
+from publisher.named_tuple import NamedTuple
 from publisher.subscription import SubscriberAddress
 
 _BOUNCE_TOKEN = re.compile(r"([a-z0-9]+)-([0-9a-f]{1,15})", re.ASCII)

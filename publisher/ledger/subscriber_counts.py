@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple
 
 from publisher.ledger.database import Transaction
 from publisher.ledger.ledger import Ledger
 from publisher.ledger.models import format_utc
+from publisher.named_tuple import NamedTuple
 
 
 class DomainCounts(NamedTuple):

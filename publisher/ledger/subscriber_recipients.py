@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from publisher.ledger.database import Transaction
 from publisher.ledger.models import format_utc
 from publisher.ledger.shards import change_deliveries
 from publisher.ledger.subscribers import count_suppressions
+from publisher.named_tuple import NamedTuple
 
 ACTIVE = (
     "(subscriber.state = 'confirmed' OR (subscriber.state = 'paused' AND subscriber.paused_until BETWEEN '1' AND ?))"

@@ -6,9 +6,9 @@ What may follow what is decided in `publisher.subscribers`. Times are texts of `
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
 
 from publisher.ledger.database import Row, Transaction
+from publisher.named_tuple import NamedTuple
 
 _COLUMNS = "key, address, name, state, since, tag, asked_at, paused_until"
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from publisher.ledger.bounces import record_refusals
 from publisher.ledger.database import Transaction
 from publisher.ledger.models import DeliveryState, Lease, PublicationKey, Result, format_utc
 from publisher.ledger.shards import CountChanges, bring_forward, count_again, find_sending
+from publisher.named_tuple import NamedTuple
 from publisher.redaction import redact
 
 _MAX_EVIDENCE_LENGTH = 500

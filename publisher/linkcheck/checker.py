@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from typing import NamedTuple
 
 from publisher.linkcheck.cache import LinkCache
 from publisher.linkcheck.request import check_link, create_client
 from publisher.linkcheck.verdict import LinkResult, LinkState
 from publisher.links import extract_host
+from publisher.named_tuple import NamedTuple
 
 LinkProgressHandler = Callable[[int, int], None]
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Collection
-from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from publisher.named_tuple import NamedTuple
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 _DEFAULT_PORTS = {"http": 80, "https": 443}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
 
 from publisher.links import extract_host
+from publisher.named_tuple import NamedTuple
 
 
 class LinkState(Enum):

@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from threading import Event
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -27,6 +26,7 @@ from publisher.events import ChannelOutcome, EventHandler, IssueChosen, Outcome,
 from publisher.ledger import DeliveryState, PublicationKey, PublicationStatus
 from publisher.ledger.destinations import load_destination_ids
 from publisher.ledger.queries import find_recipients, find_status, find_statuses, load_original_rendering
+from publisher.named_tuple import NamedTuple
 from publisher.pipeline.snapshot import take_snapshot
 from publisher.pipeline.test_send import send_test_parts
 from publisher.run import RunContext, build_unsendable_error, select_channels

@@ -6,7 +6,6 @@ import datetime as dt
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
-from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -27,6 +26,7 @@ from publisher.config import Config
 from publisher.errors import PublisherError
 from publisher.local_files import FileAccess, FileKind, Refusal
 from publisher.model import Issue
+from publisher.named_tuple import NamedTuple
 from publisher.preview.editors import validate_editor
 from publisher.preview.panes import order_channels
 from publisher.run import RunContext

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from publisher import links
 from publisher.model import Definition, Dropped
+from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 from publisher.reader.lines import Line, compute_span
 from publisher.reader.link_syntax import parse_definition

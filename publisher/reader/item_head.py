@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from publisher import links
 from publisher.model import Diagnostic, Em, Inlines, Link, Pos, Strong, Text, plain
+from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 from publisher.reader.bare_links import bare_url
 from publisher.reader.inline_parser import ATTACHED_ATTRIBUTES

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 from urllib.parse import quote
 
 from mistune.helpers import parse_link_href, parse_link_title
 from mistune.util import unikey
 
+from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 from publisher.reader.references import resolve_references_and_escapes
 

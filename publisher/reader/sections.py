@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from msgspec.structs import asdict
 
 from publisher import model as m
+from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import BlockReader, is_unfinished
 from publisher.reader.extents import find_item_extents

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from publisher.archive.output_folder import OutputFolder
@@ -22,6 +21,7 @@ from publisher.ledger import PublicationKey
 from publisher.ledger.calendar import adopt_publications, record_adopted
 from publisher.ledger.destinations import build_publication_key, load_all_destination_ids
 from publisher.ledger.plan import compute_parts_digest
+from publisher.named_tuple import NamedTuple
 from publisher.pipeline.publish import publish
 from publisher.run import RunContext
 from publisher.theme import Theme

@@ -8,7 +8,6 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from publisher.archive.feed_ids import load_feed_ids, save_feed_ids
@@ -18,6 +17,7 @@ from publisher.channels.rss.old_feed import OldEntry, fetch_feed, parse_feed
 from publisher.errors import ConfigError
 from publisher.files import wrap_os_error
 from publisher.links import to_ascii_url
+from publisher.named_tuple import NamedTuple
 from publisher.run import RunContext
 
 

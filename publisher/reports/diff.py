@@ -7,7 +7,6 @@ from contextlib import closing
 from difflib import unified_diff
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -23,6 +22,7 @@ from publisher.delivery.plan import DeliveryPlan
 from publisher.errors import StorageError
 from publisher.events import ChannelOutcome, Request, RunEvent, WouldWrite
 from publisher.ledger import Ledger
+from publisher.named_tuple import NamedTuple
 from publisher.reports.effects import describe_files, describe_messages
 from publisher.reports.readable import extract_lines, extract_visible_lines
 from publisher.reports.word_diff import Line, diff_words

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import NamedTuple, assert_never
+from typing import assert_never
 from urllib.parse import urlsplit
 
 from publisher import __version__
@@ -35,6 +35,7 @@ from publisher.ledger.meta import SchedulerActivity, load_activity
 from publisher.ledger.queries import find_issues_in_state, find_last_change
 from publisher.ledger.worker_heartbeats import list_workers
 from publisher.links import find_example_host, is_loopback_url
+from publisher.named_tuple import NamedTuple
 from publisher.redaction import redact
 from publisher.reports.bounces import diagnose_bounces
 from publisher.reports.subscribers import diagnose_mail_volume, diagnose_subscribers

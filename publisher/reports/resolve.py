@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from publisher.archive.lock import acquire_lock
@@ -23,6 +22,7 @@ from publisher.ledger.queries import (
     resolve_deliveries,
     set_article_url,
 )
+from publisher.named_tuple import NamedTuple
 from publisher.pipeline.snapshot import take_snapshot
 from publisher.reports.readable import extract_preview
 from publisher.run import RunContext, select_channels

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -13,6 +12,7 @@ from publisher.archive.records import Edition, Record
 from publisher.build.sources import Sources
 from publisher.contents import decode_contents
 from publisher.errors import BusyError, StorageError
+from publisher.named_tuple import NamedTuple
 from publisher.run import RunContext
 from publisher.search_words import build_search_key, fold_text, matches_terms
 

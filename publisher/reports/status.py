@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from enum import Enum
-from typing import NamedTuple
 
 from publisher.archive.output_folder import OutputFolder
 from publisher.channel import ArchiveChannel, Channel, MessageChannel, Rendering
@@ -26,6 +25,7 @@ from publisher.ledger.queries import (
     find_recipients,
     find_statuses,
 )
+from publisher.named_tuple import NamedTuple
 from publisher.pipeline.snapshot import take_snapshot
 from publisher.run import RunContext
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from publisher.channel import Finding, FindingLevel, MessageChannel
 from publisher.errors import ConfigError
 from publisher.ledger.subscriber_counts import count_by_domain
 from publisher.ledger.subscribers import count_subscribers
 from publisher.mail_providers import add_up_at_providers, diagnose_complaints, diagnose_volume
+from publisher.named_tuple import NamedTuple
 from publisher.run import RunContext
 from publisher.subscribers.list_import import require_known_keys
 from publisher.subscribers.models import SubscriberState

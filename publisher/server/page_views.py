@@ -6,12 +6,12 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from publisher.labels import get_labels
 from publisher.links import to_ascii_url
 from publisher.localized import is_right_to_left
+from publisher.named_tuple import NamedTuple
 from publisher.newsletter import Newsletter
 from publisher.page_urls import SUBSCRIBE_PAGE
 from publisher.server.texts import get_page_texts

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from asyncio import timeout
-from typing import NamedTuple
 
 from starlette.requests import ClientDisconnect, Request
+
+from publisher.named_tuple import NamedTuple
 
 _TIMEOUT = 10.0
 """Seconds for a body, from the head of its request."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from publisher.config import Config
 from publisher.errors import ConfigError
 from publisher.ledger import Ledger
+from publisher.named_tuple import NamedTuple
 from publisher.run import RunContext
 from publisher.server.page_views import PageView
 from publisher.signing import SigningKeys

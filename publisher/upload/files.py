@@ -7,10 +7,10 @@ import os
 from collections.abc import Collection, Iterator
 from enum import IntEnum
 from pathlib import Path
-from typing import NamedTuple
 
 from publisher.files import TEMPORARY_PREFIX, wrap_os_error
 from publisher.media_types import SNIFF_BYTES, detect_media_type, is_feed
+from publisher.named_tuple import NamedTuple
 
 _HIDDEN_PUBLIC = (".well-known", ".nojekyll")
 """Names with a dot that are part of a site; GitHub wants the second."""

@@ -7,8 +7,8 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
+from publisher.named_tuple import NamedTuple
 from publisher.redaction import redact
 from publisher.upload.target import UploadError
 

@@ -7,12 +7,12 @@ as https://developers.cloudflare.com/cache/how-to/purge-cache/purge-by-single-fi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from publisher.credentials import Reference, resolve_secret
 from publisher.errors import ConfigError
 from publisher.http_client import HttpClient, ResponseTooLargeError
+from publisher.named_tuple import NamedTuple
 from publisher.redaction import redact
 from publisher.upload.settings import is_purge_header, validate_purge
 from publisher.upload.target import UploadError

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct
 
 from publisher.errors import BusyError, PublisherError
+from publisher.named_tuple import NamedTuple
 from publisher.upload.files import SiteFile
 
 MANIFEST = ".publisher-upload/manifest.json"

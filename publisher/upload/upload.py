@@ -7,13 +7,13 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from publisher.files import write_if_changed
+from publisher.named_tuple import NamedTuple
 from publisher.upload.branch import Branch
 from publisher.upload.bucket import Bucket
 from publisher.upload.files import SiteFile, list_files
