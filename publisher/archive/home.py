@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from publisher.archive.lock import acquire_lock
 from publisher.archive.program import compute_installation_key, compute_program_key, list_program_files
 from publisher.archive.sources import scan
 from publisher.files import remove_temporary_files, wrap_os_error, write_if_changed
@@ -102,6 +101,8 @@ class Home:
     def hold_lock(self, site: Path) -> Iterator[None]:
         """Hold the lock of the newsletter, and remove what an interrupted run has left behind here and below `site`.
         Raises BusyError and StorageError."""
+        from publisher.archive.lock import acquire_lock  # here, because it imports threading
+
         with acquire_lock(self.lock) as was_interrupted:
             if was_interrupted:
                 remove_temporary_files(site)
