@@ -88,7 +88,7 @@ class _SourcesNow:
     """The issues and their images as they are now. Raises StorageError if a folder cannot be read."""
 
     def __init__(self, root: Path, setup: SiteSetup) -> None:
-        self._root = root
+        self._files = FileAccess(root)
         self._scanned_at = time.time_ns()
         self._issues = scan_issues(root, setup.issues)
         self._images = stat_images(root, setup.images)
@@ -105,19 +105,24 @@ class _SourcesNow:
 
     @cached_property
     def _contents(self) -> str:
-        files = FileAccess(self._root)
-        bodies = (files.read(file.path, ISSUE) for file in self._issues)
-        return compute_contents_fingerprint(
-            "" if isinstance(body, Refusal) else hashlib.sha256(body).hexdigest() for body in bodies
-        )
+        return compute_contents_fingerprint(self._hash_file(file.path) for file in self._issues)
+
+    def _hash_file(self, path: str) -> str:
+        body = self._files.read(path, ISSUE)
+        return "" if isinstance(body, Refusal) else hashlib.sha256(body).hexdigest()
 
     def may_equal(self, mark: UpToDateMark) -> bool:
         """Return whether the files have the sizes that they had when a channel was marked."""
         return self.fingerprint == mark.fingerprint or self._sizes == mark.sizes
 
     def equal(self, marks: Collection[UpToDateMark]) -> bool:
-        """Return whether the files are what they were. They are only read if some have new times."""
-        return all(self.fingerprint == mark.fingerprint or self._contents == mark.contents for mark in marks)
+        """Return whether the files are what they were. They are only read if some have new times, and the newest issue
+        before all others, because that is the one that people edit."""
+        return all(
+            self.fingerprint == mark.fingerprint
+            or (self._hash_file(mark.issue.path) == mark.issue.sha256 and self._contents == mark.contents)
+            for mark in marks
+        )
 
 
 def _have_same_meaning(home: Home, setup: SiteSetup, marks: Collection[UpToDateMark]) -> bool:

@@ -21,7 +21,7 @@ from publisher.archive.sources import SourceFile
 from publisher.build.renderer import IssueRenderer, RenderedIssue, RenderJob
 from publisher.build.sources import Sources
 from publisher.checker import FileChecker
-from publisher.local_files import FileAccess
+from publisher.local_files import FileAccess, FileKind, Refusal
 from publisher.run import RunContext
 from publisher.theme import Theme
 
@@ -119,11 +119,19 @@ def test_files_with_new_times_are_not_parsed(letter: Letter, monkeypatch: pytest
     run_without_issues(letter, monkeypatch)
 
 
-def test_a_file_with_other_bytes_of_the_same_number_is_read(letter: Letter) -> None:
-    path = letter.root / "issues/2021-07-18.md"
+def test_a_file_with_other_bytes_of_the_same_number_is_read(letter: Letter, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, opened = letter.root / "issues/2021-07-18.md", []
     path.write_text(path.read_text("utf-8").replace("条目", "条文"), "utf-8")
     os.utime(path, (1_600_000_100, 1_600_000_100))
+    read = FileAccess.read
+
+    def note_opened(self: FileAccess, name: str, *arguments: FileKind) -> bytes | Refusal:
+        opened.append(name)
+        return read(self, name, *arguments)
+
+    monkeypatch.setattr(FileAccess, "read", note_opened)
     assert "read" in letter.run()
+    assert "issues/2021-07-04.md" not in opened, "an issue that is the same was read, too"
     assert "条文" in (letter.root / "public/2021-07-18/index.html").read_text("utf-8")
 
 
