@@ -1,17 +1,18 @@
 """Requests to the pipeline, the events it reports while it runs, and its outcomes. All plain data."""
 
-# no `from __future__ import annotations`: typing would compile each field's annotation at start
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
 
 from publisher.archive.records import Record
 from publisher.errors import PublisherError
 from publisher.named_tuple import NamedTuple
 
+TYPE_CHECKING = False  # see publisher.patterns
 if TYPE_CHECKING:
     from threading import Event
+    from typing import Self
 
     from publisher.channel import Part
 
@@ -70,7 +71,7 @@ class Request(NamedTuple):
     accept_new_id: bool = False
     held_back: frozenset[str] | None = None
     send_pings: bool = True
-    give_way: "Event | None" = None
+    give_way: Event | None = None
 
 
 class IssueChosen(NamedTuple):
@@ -98,7 +99,7 @@ class WouldWrite(NamedTuple):
     """A file that a dry run would write, with its new content."""
 
     channel: str
-    part: "Part"
+    part: Part
 
 
 class ChannelOutcome(NamedTuple):

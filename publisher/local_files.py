@@ -5,13 +5,13 @@ part of its path begins with a dot; if publisher.toml does not name it; and if i
 bytes are those of its kind.
 """
 
-# no `from __future__ import annotations`: typing would compile each field's annotation at start
+from __future__ import annotations
 
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import IO
 
 from publisher.named_tuple import NamedTuple
 from publisher.project import CONFIG_FILE
@@ -195,7 +195,7 @@ class FileAccess:
         return kind.refuse_name(path) or (_refuse_size(kind) if status.st_size > kind.max_bytes else None)
 
 
-def _read_at_most(file: IO[bytes], size: int, max_bytes: int) -> bytes:
+def _read_at_most(file: BufferedReader, size: int, max_bytes: int) -> bytes:
     """Return what is in an open file of `size` bytes, also if it grows, up to `max_bytes`. Memory is taken for its size
     first: it takes longer to get that for the largest of its kind than to read it."""
     body = file.read(min(size + 1, max_bytes))

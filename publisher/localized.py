@@ -4,7 +4,7 @@ The names of months and the patterns are those of Unicode's CLDR (https://cldr.u
 plurals. A language that is not here has dates as in 2021-07-18 and the words of English.
 """
 
-# no `from __future__ import annotations`: typing would compile each field's annotation at start
+from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable

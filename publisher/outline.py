@@ -3,7 +3,7 @@
 A channel only styles it. Does not interact with anything, only processes an Issue.
 """
 
-# no `from __future__ import annotations`: typing would compile each field's annotation at start
+from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping

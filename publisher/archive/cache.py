@@ -9,12 +9,16 @@ from __future__ import annotations
 import zlib
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
 
 from publisher.files import write_if_changed
 
+TYPE_CHECKING = False  # see publisher.patterns
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    _Value = TypeVar("_Value")
+
 _FORMAT = "publisher-cache-2"
-_Value = TypeVar("_Value")
 
 
 def read_cache(path: Path, key: str) -> bytes | None:

@@ -1,6 +1,6 @@
 """The build cache: the record of each source file, and the bodies that channels keep for the archive."""
 
-# no `from __future__ import annotations`: typing would compile each field's annotation at start
+# no `from __future__ import annotations`: msgspec would compile each field's annotation when it decodes one
 
 import gc
 from collections.abc import Collection

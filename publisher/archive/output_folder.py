@@ -1,18 +1,21 @@
 """The record of an output folder: which files each channel wrote there, and digests of their input."""
 
-# no `from __future__ import annotations`: typing would compile each field's annotation at start
+from __future__ import annotations
 
 import json
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from publisher.archive import cache
 from publisher.archive.home import Home
 from publisher.archive.records import ImageFile, Record
 from publisher.archive.sources import files_exist
 from publisher.named_tuple import NamedTuple
+
+TYPE_CHECKING = False  # see publisher.patterns
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class BuiltFiles(NamedTuple):

@@ -1,6 +1,6 @@
 """One record per source file, and which of them form the archive as of a day."""
 
-# no `from __future__ import annotations`: typing would compile each field's annotation at start
+# no `from __future__ import annotations`: msgspec would compile each field's annotation when it decodes one
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping

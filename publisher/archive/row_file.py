@@ -6,7 +6,7 @@ the next one: that of a run that was interrupted, or of two at the same time. Li
 to disk, and a file of another version or for another configuration counts as missing.
 """
 
-# no `from __future__ import annotations`: typing would compile each field's annotation at start
+from __future__ import annotations
 
 import zlib
 from contextlib import suppress
@@ -118,7 +118,7 @@ class RowFile(Generic[_Value]):
             self.state = end.state
             self._end, self._crc32, self._count = stop + 1, crc32, self._count + len(rows)
 
-    def _encode(self, names: "set[str] | dict[str, _Value]", state: tuple[int, ...]) -> bytes:
+    def _encode(self, names: set[str] | dict[str, _Value], state: tuple[int, ...]) -> bytes:
         """Return the lines of a save with the rows of these names, and count them."""
         lines = []
         removed = []

@@ -1,6 +1,6 @@
 """Reads the mailboxes for bounces, and records what is in them."""
 
-# no `from __future__ import annotations`: typing would compile each field's annotation at start
+from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable

@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from publisher.archive.cache import read_cache
 from publisher.archive.home import Home
@@ -37,6 +36,7 @@ from publisher.events import ChannelOutcome, Outcome, Request
 from publisher.file_kinds import ISSUE
 from publisher.local_files import FileAccess, Refusal
 
+TYPE_CHECKING = False  # see publisher.patterns
 if TYPE_CHECKING:
     from publisher.build.builder import BuildResult
     from publisher.run import RunContext

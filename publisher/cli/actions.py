@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from publisher.cli.console import RunConsole
 from publisher.cli.output import Output, plural
@@ -17,6 +16,7 @@ from publisher.errors import ConfigError, PublisherError
 from publisher.events import ChannelOutcome, EventHandler, Outcome, PendingSend, Request, RunEvent, RunWarning
 from publisher.project import find_config
 
+TYPE_CHECKING = False  # see publisher.patterns
 if TYPE_CHECKING:
     from publisher.config import Config
     from publisher.run import RunContext

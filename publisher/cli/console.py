@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
-from typing import assert_never
 
 from publisher.cli.outcome_text import (
     explain_unchanged,
@@ -19,6 +18,10 @@ from publisher.cli.outcome_text import (
 from publisher.cli.output import Output, plural
 from publisher.cli.progress import ProgressBar
 from publisher.events import ChannelOutcome, IssueChosen, Outcome, Progress, Request, RunEvent, RunWarning, WouldWrite
+
+TYPE_CHECKING = False  # see publisher.patterns
+if TYPE_CHECKING:
+    from typing import assert_never
 
 _CHANNEL_WIDTH = 8
 """The length of the longest name of a built-in channel."""
@@ -67,7 +70,7 @@ class RunConsole:
                 self._progress.close()
                 self._print_channel(event)
             case _:
-                assert_never(event)
+                assert_never(event)  # for type checkers alone
 
     def print_summary(self, outcome: Outcome) -> None:
         """Print what was left to say: what failed, what is unchanged, and what comes next."""

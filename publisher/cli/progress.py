@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from publisher.cli.output import Output
 
+TYPE_CHECKING = False  # see publisher.patterns
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 

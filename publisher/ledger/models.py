@@ -1,6 +1,6 @@
 """What goes into the ledger and comes out of it. All plain data; datetimes are aware."""
 
-# no `from __future__ import annotations`: typing would compile each field's annotation at start
+from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ class PublicationKey(NamedTuple):
     channel: str
     destination: str
 
-    def for_notice(self, digest: str) -> "PublicationKey":
+    def for_notice(self, digest: str) -> PublicationKey:
         """Return the key of a notice to the recipients of this publication; `digest` is that of its text."""
         return self._replace(destination=f"{self.destination}{_NOTICE_SEPARATOR}{digest}")
 
@@ -63,12 +63,12 @@ class PublicationKey(NamedTuple):
         """The destination; of a notice, that of the publication it is about."""
         return self.destination.rpartition(_NOTICE_SEPARATOR)[0] or self.destination
 
-    def with_destination(self, destination: str) -> "PublicationKey":
+    def with_destination(self, destination: str) -> PublicationKey:
         """Return the key of the same publication, or notice, at another destination."""
         return self._replace(destination=destination + self.destination.removeprefix(self.base_destination))
 
     @property
-    def notice_of(self) -> "PublicationKey | None":
+    def notice_of(self) -> PublicationKey | None:
         """The publication whose recipients a notice is for; None if this is not a notice."""
         destination, separator, _ = self.destination.rpartition(_NOTICE_SEPARATOR)
         return self._replace(destination=destination) if separator else None

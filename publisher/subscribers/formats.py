@@ -3,7 +3,7 @@
 Where a file says that someone left, bounced or complained, that is kept: an import must not bring them back.
 """
 
-# no `from __future__ import annotations`: typing would compile each field's annotation at start
+from __future__ import annotations
 
 import csv
 import datetime as dt

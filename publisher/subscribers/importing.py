@@ -1,6 +1,6 @@
 """Imports a file of subscribers: what would become of each line, in numbers, and then the same for good."""
 
-# no `from __future__ import annotations`: typing would compile each field's annotation at start
+from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """What the list knows of a subscriber. All plain data; datetimes are aware."""
 
-# no `from __future__ import annotations`: typing would compile each field's annotation at start
+from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
