@@ -9,6 +9,7 @@ GET  /part/KEY             a part as it is published
 GET  /file/KEY             an image or file of the issue
 POST /buffer               {path, text}: a text that is not saved yet, or null to go back to the file
 POST /issue                {path}: the issue to show
+POST /sight                {channels}: those whose panes are in sight, to be rendered first
 POST /open                 {line}: opens the issue in the editor, or returns the URL that does
 """
 
@@ -57,6 +58,12 @@ class IssueRequest(Struct, forbid_unknown_fields=True):
     """The body of POST /issue."""
 
     path: str
+
+
+class SightRequest(Struct, forbid_unknown_fields=True):
+    """The body of POST /sight."""
+
+    channels: list[str]
 
 
 class OpenRequest(Struct, forbid_unknown_fields=True):
@@ -115,7 +122,12 @@ class PreviewApp:
             "/part/{key:path}": self._send_part,
             "/file/{key:path}": self._send_file,
         }
-        post = {"/buffer": self._set_buffer, "/issue": self._show_issue, "/open": self._open_editor}
+        post = {
+            "/buffer": self._set_buffer,
+            "/issue": self._show_issue,
+            "/sight": self._set_sight,
+            "/open": self._open_editor,
+        }
         return Starlette(
             routes=[
                 *(Route(path, handler, methods=["GET"]) for path, handler in get.items()),
@@ -184,6 +196,13 @@ class PreviewApp:
         if wanted.path not in self._worker.previewer.files:
             return _refuse_unknown_issue(wanted.path)
         self._worker.show(wanted.path)
+        return Response(status_code=204)
+
+    async def _set_sight(self, request: Request) -> Response:
+        wanted = await _read_body(request, SightRequest)
+        if isinstance(wanted, Response):
+            return wanted
+        self._worker.set_sight(wanted.channels)
         return Response(status_code=204)
 
     async def _open_editor(self, request: Request) -> Response:

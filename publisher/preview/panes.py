@@ -60,6 +60,7 @@ class Pane(Struct, frozen=True, dict=True):
             "title": self.title,
             "width": self.width,
             "scheme": self.scheme,
+            "channel": self.channel,
             "digest": self.digest,
             "url": self.url,
             "part": _build_part_url(self.part),

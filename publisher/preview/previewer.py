@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, suppress
 
 from msgspec import Struct
@@ -165,8 +165,9 @@ class Previewer:
         """Render the issue in a file for all channels: as far as possible if it cannot be published."""
         return deque(self.render_in_steps(path), maxlen=1).pop()
 
-    def render_in_steps(self, path: str) -> Iterator[RenderedPreview]:
-        """Render an issue like `render`; yield what there is after it was read and after each channel, at last all."""
+    def render_in_steps(self, path: str, first: Collection[str] = ()) -> Iterator[RenderedPreview]:
+        """Render an issue like `render`; yield what there is after it was read and after each channel, at last all.
+        The channels with the names in `first` come before the others."""
         self._renderer.recent.pop(path, None)
         record, document = self._renderer.read(self.stat(path))
         self._unread.pop(path, None)
@@ -186,11 +187,15 @@ class Previewer:
             facts = self._load_facts(run)
             preview = RenderedPreview(record, text, issue, document, {}, fault, facts.fault)
             jobs = JobBuilder(run, edition, facts.articles, knows_fonts=True)
-            yield from self._render_channels(preview, jobs.build_job(_find_issue_position(edition, path), (), document))
+            job = jobs.build_job(_find_issue_position(edition, path), (), document)
+            yield from self._render_channels(preview, job, first)
 
-    def _render_channels(self, preview: RenderedPreview, job: RenderJob) -> Iterator[RenderedPreview]:
+    def _render_channels(
+        self, preview: RenderedPreview, job: RenderJob, first: Collection[str]
+    ) -> Iterator[RenderedPreview]:
         """Yield a preview with what one more channel made of it, until all have rendered it."""
-        waiting = order_channels(channel.name for channel in self.config.channels)
+        names = order_channels(channel.name for channel in self.config.channels)
+        waiting = sorted(names, key=lambda name: name not in first)
         yield replace(preview, waiting=tuple(waiting))
         renderings: dict[str, Rendering | PublisherError] = {}
         while waiting:

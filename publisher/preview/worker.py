@@ -27,8 +27,8 @@ _RETRY_SECONDS = 1.0
 _BACKGROUND_SECONDS = 0.01
 """The other issues are read for so long until something else can be done."""
 
-_SHORT_SECONDS = 0.03
-"""What some channels have rendered is not shown before the rest within so short a time."""
+_SHORT_SECONDS = 0.15
+"""Within so short a time, what some channels have rendered is not shown before the rest, but for what is in sight."""
 
 _LONG_ISSUE_BYTES = 200_000
 """It takes a second or more to render a longer one, so that is said first."""
@@ -51,6 +51,7 @@ class PreviewWorker:
         self.view = build_empty_view(path, previewer.records, previewer.config)
         self._on_change = on_change
         self._path = self._shown_path = path
+        self._in_sight: frozenset[str] = frozenset()
         self._finder = ProblemFinder(previewer.config)
         self._unchecked = dict.fromkeys(previewer.files)
         self._changed: set[str] | None = None
@@ -82,6 +83,10 @@ class PreviewWorker:
         with self._condition:
             self._path = path
             self._note_change(())
+
+    def set_sight(self, channels: Iterable[str]) -> None:
+        """Render these channels first, whose panes are in sight, and show them together."""
+        self._in_sight = frozenset(channels)
 
     def set_text(self, path: str, text: str | None) -> None:
         """Show an issue with a text that is not saved yet, or with that of its file again if it is None."""
@@ -181,10 +186,11 @@ class PreviewWorker:
         return self.previewer.stat(path).size > _LONG_ISSUE_BYTES
 
     def _build_views(self, path: str) -> Iterator[View]:
-        """Yield what there is to show, if it takes longer after each channel, until all have rendered the issue or
-        something has changed again. Of two renderings in a row, at least one is finished."""
-        begun, items = time.monotonic(), None
-        for preview in self.previewer.render_in_steps(path):
+        """Yield what there is to show: what is in sight, and if it takes longer each channel, until all have rendered
+        the issue or something has changed again. Of two renderings in a row, at least one is finished."""
+        begun, items, unseen = time.monotonic(), None, self._in_sight
+        for preview in self.previewer.render_in_steps(path, unseen):
+            is_seen, unseen = bool(unseen), unseen & {*preview.waiting}
             items = list_items(preview) if items is None else items
             if not preview.waiting:
                 self._has_given_up = False
@@ -192,7 +198,7 @@ class PreviewWorker:
             elif self._is_outdated and not self._has_given_up:
                 self._has_given_up = True
                 return
-            elif self.view.path == path and time.monotonic() - begun >= _SHORT_SECONDS:
+            elif self.view.path == path and ((is_seen and not unseen) or time.monotonic() - begun >= _SHORT_SECONDS):
                 view = self._build_view(preview, items)
                 if not {pane.digest for pane in view.panes} <= self.view.documents.keys():
                     yield view

@@ -76,6 +76,34 @@ def test_panes_can_be_hidden_and_zoomed(preview: LivePreview) -> None:
     assert half["wechat"] == [188, 375]
 
 
+SPY = """{
+  const send = window.fetch;
+  window.asked = [];
+  window.fetch = (url, options) => {
+    if (url === '/sight') window.asked.push(JSON.parse(options.body).channels);
+    return send(url, options);
+  };
+}"""
+
+
+def test_what_is_in_sight_is_reported_to_the_server(preview: LivePreview) -> None:
+    """When it is something else: panes that are scrolled to, or take the place of a hidden one."""
+    scroll = ("run", "void (document.getElementById('panes').scrollLeft = 99_999)")
+    at_end, without_web = preview.look(
+        ("run", SPY),
+        scroll,
+        ("wait", "asked.at(-1)?.includes('web')"),
+        ("run", "asked.at(-1)"),
+        ("click", "[data-pane=web-desk]"),
+        ("click", "[data-pane=web-phone]"),
+        ("wait", "!asked.at(-1).includes('web')"),
+        ("run", "asked.at(-1)"),
+    )
+    assert at_end[-1] == "web"
+    assert "wechat" not in at_end
+    assert without_web[-1] == "rss"
+
+
 def test_a_channel_that_comes_back_has_its_place(preview: LivePreview) -> None:
     """Between the panes of the other channels, which stay as they are."""
     settings = preview.issue.parents[1] / "publisher.toml"

@@ -100,6 +100,7 @@ def test_another_issue_is_shown(serve: Serve) -> None:
         ("/issue", {"path": "../secret.md"}, 404),
         ("/issue", {}, 400),
         ("/issue", {"path": 1}, 400),
+        ("/sight", {"channels": "web"}, 400),
         ("/buffer", {"path": ISSUE}, 400),
         ("/buffer", {"path": "issues/other.md", "text": ""}, 404),
         ("/buffer", {"path": ISSUE, "text": "", "more": 1}, 400),

@@ -80,6 +80,20 @@ def test_what_is_rendered_is_shown_before_the_rest(watched: Watched, monkeypatch
     assert not list_pending(last)
 
 
+def test_what_is_in_sight_comes_first_and_at_once(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the order of the panes, which stays."""
+    monkeypatch.setattr("publisher.preview.worker._SHORT_SECONDS", MAX_WAIT)
+    before, seen = watched.worker.view, len(watched.views)
+    watched.worker.set_sight(["web", "email", "unknown"])
+    watched.type("先看")
+    after = watched.shows("先看")
+    first, last = watched.views[seen:]
+    names = [pane.name for pane in before.panes]
+    assert [pane.name for pane in first.panes] == names
+    assert list_pending(first) == ["wechat", "wechat-dark", "telegram", "feed"]
+    assert (first.version, last) == (before.version + 1, after)
+
+
 def test_what_is_rendered_quickly_is_shown_at_once(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("publisher.preview.worker._SHORT_SECONDS", MAX_WAIT)
     seen = len(watched.views)

@@ -7,7 +7,7 @@ import { Pane } from './pane.js';
 import { settings } from './settings.js';
 
 export class Board {
-  // `on` has what is called: pick(id, pane), open(id).
+  // `on` has what is called: pick(id, pane), open(id), see(channels).
   constructor(element, template, words, on) {
     this.element = element;
     this.template = template;
@@ -16,6 +16,8 @@ export class Board {
     this.panes = new Map(); // by name
     this.items = []; // of the last state that all channels had rendered
     this.isSettled = false; // whether what is in sight is as it will be
+    this.inSight = new Set(); // names of panes
+    this.watcher = new IntersectionObserver((entries) => this.watch(entries), { root: element });
     new ResizeObserver(() => this.state && this.resize()).observe(element);
   }
 
@@ -57,6 +59,15 @@ export class Board {
     return () => showAll(state.panes.filter((info) => !inSight.includes(info)));
   }
 
+  // Says which channels have panes in sight, once they are others.
+  watch(entries) {
+    for (const { target, isIntersecting } of entries) this.inSight[isIntersecting ? 'add' : 'delete'](target.dataset.name);
+    const channels = new Set(this.state.panes.filter(({ name }) => this.inSight.has(name)).map(({ channel }) => channel));
+    if (this.seen?.symmetricDifference(channels).size === 0) return;
+    this.seen = channels;
+    this.on.see([...channels]);
+  }
+
   isInSight({ element }) {
     const [{ left, right }, window] = [element.getBoundingClientRect(), this.element.getBoundingClientRect()];
     return left < window.right && right > window.left;
@@ -79,6 +90,7 @@ export class Board {
     title.id = `pane-${info.name}`;
     title.textContent = frame.title = this.label(info);
     element.setAttribute('aria-labelledby', title.id);
+    this.watcher.observe(element);
     this.element.insertBefore(element, following.map(({ name }) => this.panes.get(name)?.element).find(Boolean) ?? null);
     this.panes.set(info.name, new Pane(element, {
       lead: (pane) => { this.leader = pane; },

@@ -78,7 +78,7 @@ function start() {
   document.documentElement.lang = state.lang || 'en';
   byId('side').setAttribute('aria-label', words.issue);
   const open = (id) => openEditor(state.items.find((item) => item.id === id)?.line);
-  board = new Board(byId('panes'), byId('pane'), words, { pick, open });
+  board = new Board(byId('panes'), byId('pane'), words, { pick, open, see: (channels) => post('/sight', { channels }) });
   side = new Side(words, { pick, open: openEditor });
   toolbar = new Toolbar(words, board, (path) => post('/issue', { path }));
   addEventListener('keydown', ({ key }) => { if (key === 'Escape') pick(undefined); });
