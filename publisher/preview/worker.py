@@ -30,6 +30,9 @@ _BACKGROUND_SECONDS = 0.01
 _SHORT_SECONDS = 0.15
 """Within so short a time, what some channels have rendered is not shown before the rest, but for what is in sight."""
 
+_EMPTY_SECONDS = 0.3
+"""An issue without any text is shown after this time: many programs empty a file before they write it."""
+
 _LONG_ISSUE_BYTES = 200_000
 """It takes a second or more to render a longer one, so that is said first."""
 
@@ -132,7 +135,7 @@ class PreviewWorker:
         while not self._stop.is_set():
             changed = self._wait_for_work()
             if changed is not None:
-                self._update(changed)
+                self._update(changed | self._wait_for_text())
             elif self._read_others():
                 self._render()
 
@@ -143,6 +146,15 @@ class PreviewWorker:
                 self._condition.wait()
             changed, self._changed = self._changed, None
             return changed
+
+    def _wait_for_text(self) -> set[str]:
+        """Wait while the issue is empty, until its text is there or for a short time. Return what has changed."""
+        if self.previewer.stat(self._path).size:
+            return set()
+        with self._condition:
+            self._condition.wait_for(lambda: self._changed is not None or self._stop.is_set(), _EMPTY_SECONDS)
+            changed, self._changed = self._changed, None
+            return changed or set()
 
     def _update(self, changed: set[str]) -> None:
         try:

@@ -130,6 +130,24 @@ def test_a_newer_text_does_not_wait_for_an_older_one(watched: Watched, monkeypat
     assert [[word for word in "甲乙丙" if f"：{word}/" in title] for title in titles] == [["乙"], ["丙"]]
 
 
+def test_a_file_that_is_emptied_before_it_is_written_is_not_shown_empty(
+    watched: Watched, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("publisher.preview.worker._EMPTY_SECONDS", MAX_WAIT)
+    seen = len(watched.views)
+    folder.write(ISSUE, "")
+    time.sleep(0.5)  # in which it could be shown
+    folder.write(ISSUE, watched.text.replace("：", "：写完/", 1))
+    watched.shows("写完")
+    assert all(view.state["items"] for view in watched.views[seen:])
+
+
+def test_an_empty_file_is_shown_when_it_stays_so(watched: Watched, folder: Folder) -> None:
+    folder.write(ISSUE, "")
+    view = watched.wait(lambda view: not view.state["items"])
+    assert view.state["problems"] or view.state["broken"]
+
+
 def test_a_long_issue_is_rendered_after_the_page_is_there(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("publisher.preview.worker._LONG_ISSUE_BYTES", 100)
     with closing(Watched(folder)) as watched:
