@@ -28,11 +28,10 @@ class BuiltFiles(NamedTuple):
 class UpToDateMark(NamedTuple):
     """Says that a channel was up to date after a run, with the fingerprint of the sources at that time.
 
-    `fingerprint` is of the issues and the images; if only the times of issues have changed, `sizes`, without those, and
-    `contents`, of the issues, are the same. Valid from the date of the newest issue until that of the next future one
-    ("" without). `issue` is that newest issue; `warnings` are repeated as long as nothing changes. `published` is when
-    something was published last, in the newsletter's time zone, as text; "" if unknown. `settings` is the digest of all
-    other input then, and `meaning` that of what it says, which a comment does not change.
+    Valid from the date of the newest issue until that of the next future one ("" without). `issue` is that
+    newest issue; `warnings` are repeated as long as nothing changes. `published` is when something was published
+    last, in the newsletter's time zone, as text; "" if unknown. `settings` is the digest of all other input then, and
+    `meaning` that of what it says, which a comment does not change.
     """
 
     fingerprint: str
@@ -43,8 +42,6 @@ class UpToDateMark(NamedTuple):
     published: str = ""
     settings: str = ""
     meaning: str = ""
-    sizes: str = ""
-    contents: str = ""
 
     def is_valid(self, today: str) -> bool:
         """Return whether the same issues are due today."""
@@ -79,24 +76,31 @@ class ChannelFiles(NamedTuple):
 
 
 _SHAPE = [kind._fields for kind in (SiteSetup, ChannelFiles, BuiltFiles, UpToDateMark, Record, ImageFile)]
-RECORD_KEY = f"site-{zlib.crc32(repr(_SHAPE).encode()):08x}"
+RECORD_KEY = f"site-2-{zlib.crc32(repr(_SHAPE).encode()):08x}"
 """The key of the record. It is about nothing but its shape: what files were made from is in their digests."""
 
 
 class OutputFolder:
-    """An output folder and the record of what is in it. Written by `save` only."""
+    """An output folder and the record of what is in it. Written by `save` only.
+
+    `sources` are the issues of the last run that was recorded, as JSON of a list of `ReadSource`.
+    """
 
     def __init__(self, folder: Path, home: Home) -> None:
         self.folder = folder
         self._record_path = home.site_record_path(folder)
         # not by msgspec: that takes longer to import than a run in which nothing has changed
-        body = cache.read_cache(self._record_path, RECORD_KEY)
-        setup, channels = json.loads(body) if body else (None, {})
-        self.setup = setup and SiteSetup(*to_tuples(setup))
-        self.channels = {
-            name: ChannelFiles(_build_files(pages), _build_files(groups), parse_mark(mark))
-            for name, (pages, groups, mark) in channels.items()
-        }
+        record = load_record(self._record_path)
+        self.setup = record and record.setup
+        self.sources = record.sources if record else b"[]"
+        self.channels = (
+            {
+                name: ChannelFiles(_build_files(pages), _build_files(groups), record.marks.get(name))
+                for name, (pages, groups) in record.load_files().items()
+            }
+            if record
+            else {}
+        )
 
     def channel_files(self, channel: str) -> ChannelFiles:
         """Return what the channel wrote here; empty if there is no record of it."""
@@ -115,22 +119,65 @@ class OutputFolder:
 
     def save(self, setup: SiteSetup) -> None:
         """Write the record. Raises StorageError."""
-        text = json.dumps((setup, self.channels), separators=(",", ":"))
-        cache.write_cache(self._record_path, RECORD_KEY, text.encode())
+        marks = {name: channel.up_to_date for name, channel in self.channels.items() if channel.up_to_date}
+        files = {name: (channel.pages, channel.groups) for name, channel in self.channels.items()}
+        lines = [encode_line((setup, marks)), encode_line(files), self.sources]
+        cache.write_cache(self._record_path, RECORD_KEY, b"\n".join(lines))
 
 
-def parse_mark(saved: list[Any] | None) -> UpToDateMark | None:
-    """Return the mark of a channel from the JSON of the record."""
-    if saved is None:
+class ReadSource(NamedTuple):
+    """An issue file as it was when it was read last: as in its record."""
+
+    path: str
+    size: int
+    mtime: int
+    sha256: str
+
+
+class FolderRecord(NamedTuple):
+    """The record of a folder as it was saved: one line of JSON with the setup and the marks by channel, and two lines
+    about the files that were written and the issues, which are many."""
+
+    setup: SiteSetup
+    marks: Mapping[str, UpToDateMark]
+    files: bytes
+    sources: bytes
+
+    def load_files(self) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+        """Return the pages and groups of each channel, as ChannelFiles has them, with lists in place of BuiltFiles."""
+        files: dict[str, tuple[dict[str, Any], dict[str, Any]]] = json.loads(self.files)
+        return files
+
+    def load_sources(self) -> list[ReadSource]:
+        """Return the issues of the last run."""
+        return [ReadSource(*source) for source in json.loads(self.sources)]
+
+
+def load_record(path: Path) -> FolderRecord | None:
+    """Return what `OutputFolder.save` saved in `path`; None if it cannot be used."""
+    body = cache.read_cache(path, RECORD_KEY)
+    if body is None:
         return None
-    mark = UpToDateMark(*to_tuples(saved))
+    head, files, sources = body.split(b"\n")
+    setup, marks = json.loads(head)
+    built = {name: _build_mark(mark) for name, mark in marks.items()}
+    return FolderRecord(SiteSetup(*_to_tuples(setup)), built, files, sources)
+
+
+def encode_line(value: object) -> bytes:
+    """Return a value as a line of the record. A name that is not UTF-8 has escapes for its bytes."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _build_mark(saved: list[Any]) -> UpToDateMark:
+    mark = UpToDateMark(*_to_tuples(saved))
     record = Record(*mark.issue)
     return mark._replace(issue=record._replace(images=tuple([ImageFile(*image) for image in record.images])))
 
 
-def to_tuples(value: Any) -> Any:
+def _to_tuples(value: Any) -> Any:
     """Return a value from JSON with tuples in place of lists, also in lists."""
-    return tuple(map(to_tuples, value)) if isinstance(value, list) else value
+    return tuple(map(_to_tuples, value)) if isinstance(value, list) else value
 
 
 def _build_files(saved: Mapping[str, Any]) -> dict[str, BuiltFiles]:

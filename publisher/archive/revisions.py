@@ -52,6 +52,8 @@ class Revisions:
         known = self._entries.get(entry_id, {})
         same_content = known.get("revision") == record.revision
         same_bytes = known.get("source") == record.sha256
+        if same_content and same_bytes and known.get("url") == record.url and known.get("feed_id", "") == feed_id:
+            return _parse_revision_time(known.get("updated", ""), published)  # as of most of thousands of issues
         if not known:
             updated = published
         elif same_content or same_bytes:

@@ -185,16 +185,6 @@ def compute_fingerprint(files: list[SourceFile]) -> str:
     return hashlib.blake2b(lines.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
-def compute_sizes_fingerprint(issues: Iterable[SourceFile], images: Iterable[SourceFile]) -> str:
-    """Return a hash of a scan like `compute_fingerprint`, but without the times of the issues."""
-    return compute_fingerprint([*(file._replace(mtime=0) for file in issues), *images])
-
-
-def compute_contents_fingerprint(digests: Iterable[str]) -> str:
-    """Return a hash of the SHA-256 (hex) of the files of a scan, in order."""
-    return hashlib.blake2b("\n".join(digests).encode(), digest_size=16).hexdigest()
-
-
 def is_mtime_reliable(file: SourceFile, now: int) -> bool:
     """Return whether any later change of the file will show in its size or modification time.
 

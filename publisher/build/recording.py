@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from publisher.archive.output_folder import SiteSetup, UpToDateMark
-from publisher.archive.sources import compute_contents_fingerprint, compute_fingerprint, compute_sizes_fingerprint
+from publisher.archive.output_folder import SiteSetup, UpToDateMark, encode_line
+from publisher.archive.sources import compute_fingerprint
 from publisher.build.context import BuildContext
 from publisher.events import ChannelOutcome
 from publisher.ledger import PublicationKey
@@ -52,9 +52,8 @@ def build_mark(build: BuildContext) -> UpToDateMark | None:
     is_newest = build.issue == newest  # or else the next run has the newest one to publish
     if edition.is_partial or edition.has_future_issues or not (is_newest and is_reliable):
         return None
-    files, records = build.sources.files, build.sources.records
     return UpToDateMark(
-        compute_fingerprint([*files, *build.images.values()]),
+        compute_fingerprint([*build.sources.files, *build.images.values()]),
         newest.date,
         edition.next_date,
         newest,
@@ -62,8 +61,6 @@ def build_mark(build: BuildContext) -> UpToDateMark | None:
         f"{run.now:%Y-%m-%d %H:%M}",
         run.home.settings_digest,
         run.home.compute_settings_meaning([channel.name for channel in run.config.channels]),
-        compute_sizes_fingerprint(files, build.images.values()),
-        compute_contents_fingerprint(records[file.path].sha256 for file in files),
     )
 
 
@@ -88,6 +85,7 @@ def save_records(
     if index.dirty:
         index.save()
     notes, newsletter = {channel.name: channel.note for channel in config.channels}, config.newsletter
-    images = tuple(build.images)
+    images, records = tuple(build.images), build.sources.records
+    site.sources = encode_line([(*file, records[file.path].sha256) for file in build.sources.files])
     site.save(SiteSetup(config.issues, newsletter.timezone, tuple(notes), images, notes, newsletter.site))
     build.run.home.write_gitignore()

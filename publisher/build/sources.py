@@ -242,6 +242,9 @@ def choose_summaries(records: Sequence[Record]) -> list[str]:
     keys = [frozenset(map(simplify_sentence, record.opening)) for record in records]
     summaries = []
     for position, record in enumerate(records):
+        if not record.opening:
+            summaries.append(record.summary)
+            continue
         start = max(position - _COMPARED_ISSUES, 0)
         around = frozenset().union(*keys[start:position], *keys[position + 1 : position + 1 + _COMPARED_ISSUES])
         fresh = find_fresh_sentences(record.opening, around)

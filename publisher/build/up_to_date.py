@@ -4,37 +4,36 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
 
-from publisher.archive.cache import read_cache
 from publisher.archive.home import Home
 from publisher.archive.output_folder import (
-    RECORD_KEY,
     BuiltFiles,
+    FolderRecord,
     OutputFolder,
+    ReadSource,
     SiteSetup,
     UpToDateMark,
-    parse_mark,
-    to_tuples,
+    encode_line,
+    load_record,
 )
 from publisher.archive.sources import (
-    compute_contents_fingerprint,
+    SourceFile,
     compute_fingerprint,
-    compute_sizes_fingerprint,
     files_exist,
     is_mtime_reliable,
     scan_issues,
+    stat_files,
     stat_images,
 )
 from publisher.errors import BusyError
 from publisher.events import ChannelOutcome, Outcome, Request
 from publisher.file_kinds import ISSUE
-from publisher.local_files import FileAccess, Refusal
+from publisher.local_files import MISSING, FileAccess, Refusal
+from publisher.named_tuple import NamedTuple
 
 TYPE_CHECKING = False  # see publisher.patterns
 if TYPE_CHECKING:
@@ -49,80 +48,80 @@ def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome 
     a version of this program that mean the same, are recorded as such. Raises StorageError if a folder cannot be read.
     """
     home, folder = Home(root), request.out or root
-    body = read_cache(home.site_record_path(folder), RECORD_KEY)
-    if body is None or request.issue not in ("", "latest") or home.is_ledger_lost:
+    record = load_record(home.site_record_path(folder))
+    if record is None or request.issue not in ("", "latest") or home.is_ledger_lost:
         return None
-    saved_setup, outputs = json.loads(body)  # what OutputFolder has saved
-    setup = SiteSetup(*to_tuples(saved_setup))
+    setup = record.setup
     names = request.channels or setup.channels
-    if not set(names) <= set(setup.channels):
+    marks = {name: record.marks[name] for name in names if name in record.marks}
+    if not (marks and set(names) == marks.keys() <= {*setup.channels}):
         return None
-    sources = _SourcesNow(root, setup)
-    outcomes: dict[str, ChannelOutcome] = {}
-    marks: dict[str, UpToDateMark] = {}
+    sources = _find_same_sources(root, record, marks.values())
+    if sources is None or not all(_is_valid_now(mark, now, setup.timezone) for mark in marks.values()):
+        return None
+    outcomes, outputs = {}, record.load_files()
     for name in names:
-        pages, groups, saved_mark = outputs.get(name, ({}, {}, None))
-        mark = parse_mark(saved_mark)
-        if not (mark and sources.may_equal(mark) and _is_valid_now(mark, now, setup.timezone)):
-            return None
-        written = [files for _, files in (*groups.values(), *pages.values())]
+        written = [files for built in outputs[name] for _, files in built.values()]
         if not all(files_exist(folder, files) for files in written):
             return None
-        marks[name] = mark
         outcomes[name] = ChannelOutcome(name, unchanged=sum(map(len, written)), note=setup.notes.get(name, ""))
-    if not (marks and sources.equal(marks.values()) and _have_same_meaning(home, setup, marks.values())):
+    if not _have_same_meaning(home, setup, marks.values()):
         return None
     current = {
-        name: mark._replace(fingerprint=sources.fingerprint, settings=home.settings_digest)
+        name: mark._replace(
+            fingerprint=sources.fingerprint,
+            settings=home.settings_digest,
+            issue=mark.issue._replace(mtime=sources.newest[mark.issue.path]),
+        )
         for name, mark in marks.items()
     }
     if current != marks and sources.are_still:
         with suppress(BusyError), home.hold_lock(folder / setup.site):  # another run will record them
-            _replace_marks(OutputFolder(folder, home), marks, current)
+            _replace_marks(OutputFolder(folder, home), marks, current, sources)
     *_, mark = marks.values()
     published = max(mark.published for mark in marks.values())
     return Outcome(mark.issue, outcomes, mark.warnings, mark.valid_until, published=published)
 
 
-class _SourcesNow:
-    """The issues and their images as they are now. Raises StorageError if a folder cannot be read."""
+class _SameSources(NamedTuple):
+    """The issues of the last run, as they are now. `newest` has the times of those in the marks, by path. `recorded` is
+    the line about all in the record, if that has other times. `are_still`: later changes will show in their times."""
 
-    def __init__(self, root: Path, setup: SiteSetup) -> None:
-        self._files = FileAccess(root)
-        self._scanned_at = time.time_ns()
-        self._issues = scan_issues(root, setup.issues)
-        self._images = stat_images(root, setup.images)
-        self.fingerprint = compute_fingerprint(self._issues + self._images)
+    fingerprint: str
+    newest: Mapping[str, int]
+    recorded: bytes | None = None
+    are_still: bool = True
 
-    @property
-    def are_still(self) -> bool:
-        """Whether later changes will show in the times of the files."""
-        return all(is_mtime_reliable(file, self._scanned_at) for file in self._issues)
 
-    @cached_property
-    def _sizes(self) -> str:
-        return compute_sizes_fingerprint(self._issues, self._images)
+def _find_same_sources(root: Path, record: FolderRecord, marks: Collection[UpToDateMark]) -> _SameSources | None:
+    """Return the issues if they and their images are what they were when channels were marked. Only files with new
+    times are read. Raises StorageError if a folder cannot be read."""
+    access, scanned_at = FileAccess(root), time.time_ns()
+    marked = {mark.issue.path: ReadSource(*mark.issue[:4]) for mark in marks}
+    files = stat_files(root, marked)
+    if not all(_has_same_bytes(access, marked[file.path], file) for file in files):  # the newest are edited most
+        return None
+    newest = {file.path: file.mtime for file in files}
+    issues, images = scan_issues(root, record.setup.issues), stat_images(root, record.setup.images)
+    fingerprint = compute_fingerprint(issues + images)
+    if all(mark.fingerprint == fingerprint for mark in marks):
+        return _SameSources(fingerprint, newest)
+    sources = record.load_sources()
+    former = compute_fingerprint([*(SourceFile(*source[:3]) for source in sources), *images])
+    if any(mark.fingerprint != former for mark in marks) or len(sources) != len(issues):
+        return None
+    if not all(_has_same_bytes(access, source, file) for source, file in zip(sources, issues, strict=True)):
+        return None
+    line = encode_line([(*file, source.sha256) for file, source in zip(issues, sources, strict=True)])
+    return _SameSources(fingerprint, newest, line, all(is_mtime_reliable(file, scanned_at) for file in issues))
 
-    @cached_property
-    def _contents(self) -> str:
-        return compute_contents_fingerprint(self._hash_file(file.path) for file in self._issues)
 
-    def _hash_file(self, path: str) -> str:
-        body = self._files.read(path, ISSUE)
-        return "" if isinstance(body, Refusal) else hashlib.sha256(body).hexdigest()
-
-    def may_equal(self, mark: UpToDateMark) -> bool:
-        """Return whether the files have the sizes that they had when a channel was marked."""
-        return self.fingerprint == mark.fingerprint or self._sizes == mark.sizes
-
-    def equal(self, marks: Collection[UpToDateMark]) -> bool:
-        """Return whether the files are what they were. They are only read if some have new times, and the newest issue
-        before all others, because that is the one that people edit."""
-        return all(
-            self.fingerprint == mark.fingerprint
-            or (self._hash_file(mark.issue.path) == mark.issue.sha256 and self._contents == mark.contents)
-            for mark in marks
-        )
+def _has_same_bytes(access: FileAccess, source: ReadSource, file: SourceFile) -> bool:
+    """Return whether a file is what was read of it."""
+    if source[:3] == file:
+        return True
+    body = access.read(file.path, ISSUE) if source[:2] == file[:2] else MISSING
+    return not isinstance(body, Refusal) and hashlib.sha256(body).hexdigest() == source.sha256
 
 
 def _have_same_meaning(home: Home, setup: SiteSetup, marks: Collection[UpToDateMark]) -> bool:
@@ -133,9 +132,12 @@ def _have_same_meaning(home: Home, setup: SiteSetup, marks: Collection[UpToDateM
     return bool(meaning) and all(mark.meaning == meaning for mark in marks)
 
 
-def _replace_marks(site: OutputFolder, former: Mapping[str, UpToDateMark], current: Mapping[str, UpToDateMark]) -> None:
-    """Record marks, unless another run has recorded others in the meantime."""
+def _replace_marks(
+    site: OutputFolder, former: Mapping[str, UpToDateMark], current: Mapping[str, UpToDateMark], sources: _SameSources
+) -> None:
+    """Record marks and the times of issues, unless another run has recorded others in the meantime."""
     if site.setup and all(site.channel_files(name).up_to_date == mark for name, mark in former.items()):
+        site.sources = sources.recorded or site.sources
         for name, mark in current.items():
             site.mark(name, mark)
         site.save(site.setup)

@@ -119,6 +119,19 @@ def test_files_with_new_times_are_not_parsed(letter: Letter, monkeypatch: pytest
     run_without_issues(letter, monkeypatch)
 
 
+def test_only_files_with_new_times_are_hashed(letter: Letter, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed, read = [], FileAccess.read
+
+    def note_hashed(self: FileAccess, path: str, kind: FileKind) -> bytes | Refusal:
+        hashed.append(path)
+        return read(self, path, kind)
+
+    monkeypatch.setattr(FileAccess, "read", note_hashed)
+    os.utime(letter.root / "issues/2021-07-11.md", (1_600_000_100, 1_600_000_100))
+    assert letter.run() == []
+    assert hashed == ["issues/2021-07-11.md"]
+
+
 def test_a_file_with_other_bytes_of_the_same_number_is_read(letter: Letter, monkeypatch: pytest.MonkeyPatch) -> None:
     path, opened = letter.root / "issues/2021-07-18.md", []
     path.write_text(path.read_text("utf-8").replace("条目", "条文"), "utf-8")
