@@ -222,8 +222,9 @@ def _render_feed_files(
 
 
 def _compute_group_digest(*inputs: object) -> str:
-    """Return a digest of the inputs of a group."""
-    return hashlib.sha256(repr(inputs).encode("utf-8", "surrogatepass")).hexdigest()
+    """Return a digest of the inputs of a group. Long ones are strings, because their repr takes long."""
+    texts = [one if isinstance(one, str) else repr(one) for one in inputs]
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 USUAL_LIVE_ISSUES, MAX_LIVE_ISSUES = 20, 100

@@ -23,6 +23,9 @@ from publisher.channels.rss.feed import Feed, FeedItem
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+_MAX_IN_TREE = 20
+"""So many entries are a tree at once: a live feed is one, and its head is written once."""
+
 _GENERATOR = "newsletter-publisher"
 _ATOM = "http://www.w3.org/2005/Atom"
 _DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
@@ -33,7 +36,7 @@ _HISTORY = "http://purl.org/syndication/history/1.0"
 class _XmlDocument:
     """A document to which entries are added, newest first, at least one; `finish` returns it in UTF-8.
 
-    Each entry is serialized as the only one of a document, and cut out of it: a year of entries is never a tree.
+    Some entries at a time are serialized as those of a document, and cut out of it: a year of entries is never a tree.
     """
 
     _media_type: ClassVar[str]
@@ -44,29 +47,38 @@ class _XmlDocument:
         self._feed = feed
         self._generator = _build_feed_generator(feed, self._media_type)
         self._updated: list[dt.datetime] = []
+        self._waiting = 0
         self._frame = b"", b""
         self._entries: list[bytes] = []
 
     def add(self, item: FeedItem, line: bytes) -> None:  # noqa: ARG002 - the line is for JSON Feed
         """Add an entry; `line` is the same as JSON."""
         self._updated.append(_modified_at(item))
-        self._generator.updated(max(self._updated))
         _add_feed_entry(self._generator, item)
-        document = self._serialize()
-        self._generator.remove_entry(0)
-        start, end = document.index(self._start), document.rindex(self._end) + len(self._end)
-        self._entries.append(document[start:end])
-        self._frame = document[:start], document[end:]
+        self._waiting += 1
+        if self._waiting == _MAX_IN_TREE:
+            self._cut_entries()
 
     def finish(self) -> bytes:
         """Return the document."""
+        if self._waiting:
+            self._cut_entries()
         style = f'<?xml-stylesheet type="text/css" href="{self._feed.style}"?>'
         head = f'<?xml version="1.0" encoding="UTF-8"?>\n{style}\n'.encode()
         return b"".join((head, self._frame[0], *self._entries, self._frame[1]))
 
+    def _cut_entries(self) -> None:
+        self._generator.updated(max(self._updated))
+        document = self._serialize()
+        start, end = document.index(self._start), document.rindex(self._end) + len(self._end)
+        self._entries.append(document[start:end])
+        self._frame = document[:start], document[end:]
+        self._generator.entry([], replace=True)
+        self._waiting = 0
+
     @abstractmethod
     def _serialize(self) -> bytes:
-        """Return a document with the last entry, without its XML declaration."""
+        """Return a document with the entries that wait, without its XML declaration."""
 
 
 class RssDocument(_XmlDocument):
@@ -108,7 +120,7 @@ def _build_feed_generator(feed: Feed, media_type: str) -> Any:
 
 
 def _add_feed_entry(generator: Any, item: FeedItem) -> None:
-    entry = generator.add_entry()
+    entry = generator.add_entry(order="append")
     entry.id(item["id"])
     entry.title(item["title"])
     entry.link(href=item["url"], rel="alternate")

@@ -12,6 +12,7 @@ import pytest
 from lxml import etree
 from msgspec.structs import replace
 
+from publisher.channels.rss import xml_feeds
 from publisher.errors import ConfigError
 from publisher.newsletter import Newsletter
 
@@ -45,6 +46,13 @@ def test_ids_links_and_titles_are_equal_in_all_formats(newsletter):
     assert [i["url"] for i in items] == [e.link for e in rss]
     assert [e.title for e in rss] == [e.title for e in atom] == [i["title"] for i in items]
     assert texts(files["public/feed.xml"], "//guid/@isPermaLink") == ["false"] * 4
+
+
+@pytest.mark.parametrize("number", [1, 3, 4])
+def test_how_many_entries_are_serialized_together_makes_no_difference(newsletter, monkeypatch, number):
+    expected = newsletter.files()
+    monkeypatch.setattr(xml_feeds, "_MAX_IN_TREE", number)
+    assert newsletter.files() == expected
 
 
 def test_an_id_with_spaces_or_chinese_in_it_is_a_uri_in_all_formats(empty, issue):
