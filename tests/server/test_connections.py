@@ -102,8 +102,9 @@ def wait_for(done: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Site]]:
-    """serve("127.0.0.1") runs a server behind such proxies."""
+def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Site]]:
+    """serve("127.0.0.1") runs a server behind such proxies, which closes no idle connection by itself."""
+    monkeypatch.setattr(connections, "HEAD_TIMEOUT", 600.0)
     (tmp_path / "small.txt").write_text("tide", "utf-8")
     with (tmp_path / "large.bin").open("wb") as file:
         file.truncate(64 << 20)
