@@ -70,5 +70,5 @@ def test_a_worker_that_was_suspended_too_long_does_no_harm(tmp_path: Path, place
     results = crash("stopped", tmp_path, *place)
     assert len(results) == 3
     for found in results:
-        assert found["busy"] == 5, "no one plans while a worker has a shard"
+        assert found["busy"] == 5 or not found["was_leased"], "no one plans while a worker has a shard"
         check(found)

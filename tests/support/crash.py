@@ -196,16 +196,18 @@ def stopped(arguments: argparse.Namespace) -> None:
         rendering = Rendering((Part("mail", "text/plain", b"text"),))
         place = arguments.postgres or arguments.ledger / f"ledger-{edge}.db"
         one = Round(place, channel, key, rendering)
+        begun = time.monotonic()
         first = child(one.publish, f"{edge}:stop:2")
         _, status = os.waitpid(first, os.WUNTRACED)
         assert os.WIFSTOPPED(status)
         try:
             busy = end(child(one.publish))
+            was_leased = time.monotonic() - begun < 2 * Brief.capabilities.timeout  # a busy machine may take longer
             time.sleep(2.2)
             code = end(child(replace(one).publish))
         finally:  # a stopped process would keep the pipe to the test open
             os.kill(first, signal.SIGCONT)
-        found = one.result(1, code) | {"name": edge, "busy": busy, "late": end(first)}
+        found = one.result(1, code) | {"name": edge, "busy": busy, "was_leased": was_leased, "late": end(first)}
         print(json.dumps(found), flush=True)
 
 
