@@ -28,7 +28,7 @@ from publisher.build.issue_links import IssueLinks, find_link_problems
 from publisher.build.process_pool import ProcessPool
 from publisher.channel import Channel, Rendering
 from publisher.checks.budgets import Budget, check_budgets, measure_budgets, measure_rendering
-from publisher.checks.codes import Problem, Severity
+from publisher.checks.codes import CODES, Problem, Severity
 from publisher.checks.cross_issue import IssueIndex, check_cross_issue
 from publisher.checks.summary import IssueSummary
 from publisher.config import Config
@@ -126,13 +126,21 @@ class FileChecker(msgspec.Struct, frozen=True, dict=True):
         return result._replace(budgets=tuple(budgets[name] for name in order if name in budgets))
 
 
-def check_parsed(text: str, issue: Issue, source: SourceFile, sha256: str = "") -> CheckedIssue:
-    """Check a text that was parsed, by itself. `sha256` is that of the file if it has this text."""
-    from publisher.checks.check import check_single_issue
+def check_parsed(
+    text: str, issue: Issue, source: SourceFile, sha256: str = "", *, complete: bool = True
+) -> CheckedIssue:
+    """Check a text that was parsed, by itself: by all rules, or by those that find errors. `sha256` is that of the file
+    if it has this text."""
+    if complete:
+        from publisher.checks.check import check_single_issue  # slow to import, and not needed to publish
 
-    problems, summary = check_single_issue(issue, text)
+        problems, summary = check_single_issue(issue, text)
+    else:
+        from publisher.checks.blocking import apply_rules
+
+        problems, summary = apply_rules(issue, text)
     summary = summary._replace(sha256=sha256 or summary.sha256)
-    return CheckedIssue(*source, summary, problems)
+    return CheckedIssue(*source, summary, problems, is_complete=complete)
 
 
 def check_files(
@@ -213,6 +221,7 @@ class IssueChecker:
         self._checker = FileChecker(run.config.root, run.config)
         self._cache = ResultCache(run.config)
         self._rules = run.config.checks
+        self._needs_all = any(CODES[code].severity != Severity.ERROR for code in self._rules.errors)
         self._issues = issues
         self._parsed_texts = dict(parsed_texts)
         self._text_errors: dict[str, tuple[IssueSummary, list[str]]] = {}
@@ -276,9 +285,10 @@ class IssueChecker:
         return self._text_errors[issue.path]
 
     def _check(self, issue: Record) -> CheckedIssue:
-        checked = self._cache.get(issue)
+        checked = self._cache.get(issue, complete=self._needs_all)
         if checked is None:
-            checked = check_parsed(*self._parse(issue), SourceFile(*issue[:3]), issue.sha256)
+            source = SourceFile(*issue[:3])
+            checked = check_parsed(*self._parse(issue), source, issue.sha256, complete=self._needs_all)
             self._cache.put(checked)
         return checked
 

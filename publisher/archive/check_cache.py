@@ -25,7 +25,7 @@ class CheckedIssue(NamedTuple):
 
     `summary` has the SHA-256 of the file; it is None if the file could not be read, and `fault` says why.
     `budgets` are those measured so far, in the order of the configuration, and `measured` has by channel the key of its
-    settings then.
+    settings then. `is_complete`: all rules were applied, not only those that find errors.
     """
 
     path: str
@@ -36,6 +36,7 @@ class CheckedIssue(NamedTuple):
     budgets: tuple[Budget, ...] = ()
     measured: Mapping[str, str] = {}
     fault: PublisherError | None = None
+    is_complete: bool = True
 
 
 class ResultCache:
@@ -55,8 +56,9 @@ class ResultCache:
         self._decoder = msgspec.json.Decoder(CheckedIssue)
         self._results: dict[str, CheckedIssue] = {}
 
-    def get(self, source: SourceFile | Record) -> CheckedIssue | None:
-        """Return the result of a file with this content, or for a SourceFile with this size and mtime."""
+    def get(self, source: SourceFile | Record, *, complete: bool = True) -> CheckedIssue | None:
+        """Return the result of a file with this content, or for a SourceFile with this size and mtime; with `complete`
+        only that of all rules."""
         result = self._results.get(source.path)
         if result is None:
             row = self._file.rows.get(source.path) if self._file else None
@@ -71,7 +73,7 @@ class ResultCache:
             is_same = result.summary is not None and result.summary.sha256 == source.sha256
         else:
             is_same = source.mtime != 0 and (result.size, result.mtime) == (source.size, source.mtime)
-        return result if is_same else None
+        return result if is_same and (result.is_complete or not complete) else None
 
     def put(self, result: CheckedIssue) -> None:
         """Store a result, with an mtime of 0 if the file may change unnoticed."""

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from publisher.checks import (
-    addresses,
-    characters,
-    diagnostics,
-    items,
-    markup,
-    references,
-    sections,
-    targets,
-    title,
-    unfinished,
-)
+from publisher.checks import addresses, characters, items, markup, references, sections, title
+from publisher.checks.blocking import BLOCKING_RULES, CheckResult, apply_rules
 from publisher.checks.codes import Problem
 from publisher.checks.cross_issue import IssueIndex, check_cross_issue
-from publisher.checks.source import CheckRule, IssueSource, SourceText
-from publisher.checks.summary import IssueSummary
+from publisher.checks.source import CheckRule
 from publisher.model import Issue
-from publisher.named_tuple import NamedTuple
 
 RULES: tuple[CheckRule, ...] = (
-    diagnostics.check_diagnostics,
-    unfinished.check_front_matter,
-    title.check_title,
-    title.check_date,
+    *BLOCKING_RULES,
     title.check_guide,
     title.check_warmup,
     sections.check_empty_sections,
@@ -34,11 +19,8 @@ RULES: tuple[CheckRule, ...] = (
     items.check_items,
     items.check_sources,
     items.check_consistency,
-    addresses.check_urls,
     addresses.check_image_hosts,
     addresses.check_duplicate_urls,
-    targets.check_targets,
-    targets.check_reversed_links,
     sections.check_stray_lines,
     characters.check_lookalikes,
     characters.check_punctuation,
@@ -52,28 +34,12 @@ RULES: tuple[CheckRule, ...] = (
     references.check_footnotes,
     references.check_references,
     markup.check_open_tags,
-    unfinished.check_unfinished_links,
-    unfinished.check_malformed_urls,
-    unfinished.check_dropped_urls,
-    unfinished.check_merge_conflicts,
 )
 
 
-class CheckResult(NamedTuple):
-    """The problems of an issue, in source order, and its summary."""
-
-    problems: tuple[Problem, ...]
-    summary: IssueSummary
-
-
 def check_single_issue(issue: Issue, text: str) -> CheckResult:
-    """Check an issue parsed from `text` without looking at other issues."""
-    subject = IssueSource(issue, SourceText(text))
-    summary = IssueSummary.from_source(subject)
-    problems = {problem for rule in RULES for problem in rule(subject)}
-    return CheckResult(
-        tuple(sorted(problem for problem in problems if problem.code not in summary.ignored_codes)), summary
-    )
+    """Check an issue parsed from `text` by all rules, without looking at other issues."""
+    return apply_rules(issue, text, RULES)
 
 
 def check_issue(issue: Issue, text: str, index: IssueIndex | None = None) -> tuple[Problem, ...]:

@@ -61,7 +61,7 @@ class ProblemFinder:
 
     def add(self, source: SourceFile, parsed: tuple[str, Issue] | None) -> None:
         """Check another issue, or take what is remembered of it. `parsed` are its text and document if it was read."""
-        result = self._cached.get(source)
+        result = self._cached.get(source, complete=False)
         if result is None:
             result = check_parsed(*parsed, source) if parsed else self._checker.check(source)
         self._summaries.pop(source.path, None)

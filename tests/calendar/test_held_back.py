@@ -88,7 +88,7 @@ def test_each_text_is_looked_at_once(project: Project, monkeypatch: pytest.Monke
         raise AssertionError("the text is the same")
 
     with monkeypatch.context() as changed:
-        changed.setattr("publisher.checks.check.check_single_issue", look)
+        changed.setattr("publisher.checks.blocking.apply_rules", look)
         project.restart()
         project.tick()
     project.now = DUE

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from publisher.checks.blocking import apply_rules
 from publisher.checks.check import check_issue, check_single_issue
-from publisher.checks.codes import CODES
+from publisher.checks.codes import CODES, Severity
 from publisher.checks.cross_issue import IssueIndex
 from publisher.reader import parse_issue
 
@@ -169,6 +170,18 @@ def test_sample_gives_its_code_at_its_position(code: str, sample: str) -> None:
     text, place = marked(sample)
     found = [problem for problem in check_issue(parse_issue(text, "2021-03-14.md"), text) if problem.code == code]
     assert [(p.pos.line, p.pos.column, p.pos.end_column) for p in found] == [place]
+
+
+@pytest.mark.parametrize(("code", "sample"), SAMPLES)
+def test_blocking_rules_find_all_errors(code: str, sample: str) -> None:
+    text, _ = marked(sample)
+    issue = parse_issue(text, "2021-03-14.md")
+    found, enough = (
+        [problem for problem in problems if problem.severity is Severity.ERROR]
+        for problems, _ in (check_single_issue(issue, text), apply_rules(issue, text))
+    )
+    assert enough == found
+    assert (code in {problem.code for problem in enough}) == (CODES[code].severity is Severity.ERROR)
 
 
 def test_every_code_has_a_sample() -> None:

@@ -252,8 +252,29 @@ def test_publish_and_check_share_their_results(letter: Path, say: Say, monkeypat
         raise AssertionError("the text is the same")
 
     monkeypatch.setattr("publisher.checks.check.check_single_issue", look)
+    monkeypatch.setattr("publisher.checks.blocking.apply_rules", look)
     assert say()[0] == 0
     assert say("check") == first
+
+
+def test_check_finds_warnings_that_publishing_does_not_look_for(letter: Path, say: Say) -> None:
+    settings = letter / "publisher.toml"  # without channels that `check` measures issues for
+    settings.write_text(settings.read_text("utf-8").replace("[channels.wechat]", ""), "utf-8")
+    file = letter / "issues" / "2021-07-04.md"
+    file.write_text(f"{file.read_text('utf-8')}\n摘要：水，，面。\n", "utf-8")
+    os.utime(file, (1_600_000_000, 1_600_000_000))
+    assert say()[0] == 0
+    assert "[punctuation]" in say("check")[1]
+
+
+def test_a_warning_that_the_newsletter_makes_an_error_of_stops_an_issue(letter: Path, say: Say) -> None:
+    assert say()[0] == 0, "its neighbours are remembered, with their errors alone"
+    settings = letter / "publisher.toml"
+    settings.write_text(f'{settings.read_text("utf-8")}\n[checks]\nerror = ["punctuation"]\n', "utf-8")
+    file = letter / "issues" / "2021-07-04.md"
+    file.write_text(f"{file.read_text('utf-8')}\n摘要：水，，面。\n", "utf-8")
+    code, _, said = say()
+    assert (code, "punctuation" in said) == (1, True)
 
 
 def test_issue_is_parsed_once(letter: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:

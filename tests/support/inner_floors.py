@@ -33,6 +33,7 @@ INNER_FLOORS = {
         "images",
         "addresses diagnostics items sections summary text title",
         "budgets characters cross_issue markup references targets unfinished",
+        "blocking",
         "check",
         "fix",
     ),
