@@ -14,8 +14,11 @@ from publisher.channel import Part
 _GZIP_LEVEL = 1
 _BROTLI_QUALITY = 4
 
-_MAX_THREADS = 3
-"""So many files, each with its compressed forms, are in memory at the same time: as many as there are live feeds."""
+_BROTLI_WINDOW = 18
+"""Bits: with the default of 22, a year of issues takes 15 MB more and twice the time, and has the same size."""
+
+_MAX_BYTES = 4_000_000
+"""Files of so many bytes together are compressed at the same time, or one: all live feeds, or one of a year."""
 
 
 def add_compressed(files: Iterable[Part]) -> Iterator[Part]:
@@ -27,7 +30,7 @@ def add_compressed(files: Iterable[Part]) -> Iterator[Part]:
     """
     threads: list[_CompressionThread] = []
     for file in files:
-        if len(threads) == _MAX_THREADS:
+        while threads and len(file.body) + sum(len(thread.file.body) for thread in threads) > _MAX_BYTES:
             yield from threads.pop(0).wait_for_forms()
         threads.append(_CompressionThread(file))
         threads[-1].start()
@@ -75,5 +78,5 @@ def _compress_gzip(body: bytes) -> bytes:
 def _compress_brotli(body: bytes) -> bytes:
     import brotli
 
-    compressed: bytes = brotli.compress(body, quality=_BROTLI_QUALITY)
+    compressed: bytes = brotli.compress(body, quality=_BROTLI_QUALITY, lgwin=_BROTLI_WINDOW)
     return compressed

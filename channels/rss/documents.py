@@ -177,7 +177,7 @@ def _build_feed_group(
     return PartGroup(
         key,
         _compute_group_digest(feeds, "\n".join(facts)),
-        lambda: add_compressed(_render_feed_files(keys, feeds, read_lines())),
+        lambda: add_compressed(_render_feed_files(keys, feeds, read_lines)),
     )
 
 
@@ -208,17 +208,17 @@ _DOCUMENTS: Mapping[FeedFormat, Callable[[Feed], JsonDocument | AtomDocument | R
 
 
 def _render_feed_files(
-    keys: Mapping[FeedFormat, str], feeds: Mapping[FeedFormat, Feed], lines: Iterable[bytes]
+    keys: Mapping[FeedFormat, str], feeds: Mapping[FeedFormat, Feed], read_lines: Callable[[], Iterable[bytes]]
 ) -> Iterator[Part]:
-    """Yield the feeds of a group, nothing if it has no entries. Each entry is read once, for all formats."""
-    documents = {feed_format: _DOCUMENTS[feed_format](feed) for feed_format, feed in feeds.items()}
-    is_empty = True
-    for line in lines:
-        item, is_empty = json.loads(line), False
-        for document in documents.values():
-            document.add(item, line)
-    for feed_format in () if is_empty else feeds:
-        yield Part(keys[feed_format], MEDIA_TYPES[feed_format], documents.pop(feed_format).finish())
+    """Yield the feeds of a group, nothing if it has no entries. One after the other, with the entries read for each: a
+    year of issues is not in memory in all formats, and one format is compressed while the next is rendered."""
+    for feed_format, feed in feeds.items():
+        document, is_empty = _DOCUMENTS[feed_format](feed), True
+        for line in read_lines():
+            document.add(line)
+            is_empty = False
+        if not is_empty:
+            yield Part(keys[feed_format], MEDIA_TYPES[feed_format], document.finish())
 
 
 def _compute_group_digest(*inputs: object) -> str:

@@ -21,9 +21,9 @@ class JsonDocument:
         self._feed = feed
         self._lines: list[bytes] = []
 
-    def add(self, item: FeedItem, line: bytes) -> None:  # noqa: ARG002 - the item is for the other formats
-        """Add an entry: its `line` of `dump_entry`, unchanged."""
-        self._lines.append(line.rstrip(b"\n"))
+    def add(self, line: bytes) -> None:
+        """Add an entry: its line of `dump_entry`, unchanged."""
+        self._lines += (b",\n" if self._lines else b"", line.rstrip(b"\n"))
 
     def finish(self) -> bytes:
         """Return the document."""
@@ -39,7 +39,7 @@ class JsonDocument:
         }
         if feed.hub:
             head["hubs"] = [{"type": "WebSub", "url": feed.hub}]
-        return _dump_json(head).removesuffix(b"}") + _ITEMS_PREFIX + b",\n".join(self._lines) + b"\n]}\n"
+        return b"".join((_dump_json(head).removesuffix(b"}"), _ITEMS_PREFIX, *self._lines, b"\n]}\n"))
 
 
 def _dump_json(value: object) -> bytes:

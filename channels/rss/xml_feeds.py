@@ -14,6 +14,7 @@ What feedgen 1.0.0 does by default, and how this module handles it:
 from __future__ import annotations
 
 import datetime as dt
+import json
 from abc import abstractmethod
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -51,8 +52,9 @@ class _XmlDocument:
         self._frame = b"", b""
         self._entries: list[bytes] = []
 
-    def add(self, item: FeedItem, line: bytes) -> None:  # noqa: ARG002 - the line is for JSON Feed
-        """Add an entry; `line` is the same as JSON."""
+    def add(self, line: bytes) -> None:
+        """Add an entry: its line of `json_feed.dump_entry`."""
+        item: FeedItem = json.loads(line)
         self._updated.append(_modified_at(item))
         _add_feed_entry(self._generator, item)
         self._waiting += 1

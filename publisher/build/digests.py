@@ -76,9 +76,10 @@ def compute_digests(records: Sequence[Record], entries: Sequence[Entry]) -> list
 
 
 def describe_neighbours(entries: Sequence[Entry]) -> list[str]:
-    """Return for each issue what pages show of the one before and the one after it."""
-    labels = ["", *(f"{entry.id}\0{entry.title}\0{entry.url}\0{entry.date}\0{entry.excerpt}" for entry in entries), ""]
-    return [f"{before}\n{after}" for after, before in zip(labels, labels[2:], strict=False)]
+    """Return for each issue a digest of what pages show of the one before and the one after it."""
+    labels = [f"{entry.id}\0{entry.title}\0{entry.url}\0{entry.date}\0{entry.excerpt}" for entry in entries]
+    digests = ["", *map(_shorten_digest, labels), ""]
+    return [f"{before}\n{after}" for after, before in zip(digests, digests[2:], strict=False)]
 
 
 def _find_correction(entry: Entry) -> dt.datetime | None:

@@ -8,6 +8,9 @@ import sys
 import brotli
 import pytest
 
+from publisher.channel import Part
+from publisher.channels.rss import compress, documents
+
 
 def packed(files):
     return [key for key in files if key.endswith((".xml", ".json"))]
@@ -57,3 +60,48 @@ def test_a_failing_compression_is_not_passed_over(newsletter, monkeypatch):
     monkeypatch.setitem(sys.modules, "brotli", None)
     with pytest.raises(ImportError):
         newsletter.parts()
+
+
+def test_large_files_are_compressed_one_after_the_other(monkeypatch):
+    """So that the archive of a year is not in memory in all its formats."""
+    files = [Part(f"{number}.xml", "text/xml", bytes(3)) for number in range(3)]
+    monkeypatch.setattr(compress, "_MAX_BYTES", 5)
+    waiting: list[str] = []
+
+    def render_files():
+        for file in files:
+            assert len(waiting) <= 1
+            yield file
+
+    keys = []
+    for part in compress.add_compressed(render_files()):
+        keys.append(part.key)
+        waiting += [part.key] if part.forms else []
+        if part.key.endswith(".br"):
+            waiting.remove(part.key.removesuffix(".br"))
+    assert keys == ["0.xml", "0.xml.gz", "0.xml.br", "1.xml", "1.xml.gz", "1.xml.br", "2.xml", "2.xml.gz", "2.xml.br"]
+
+
+def test_each_document_is_finished_before_the_next_one_is_begun(newsletter, monkeypatch):
+    """And is not kept: only what is compressed is in memory."""
+    steps = []
+    for name, kind in documents._DOCUMENTS.items():
+
+        class Noted(kind):
+            name_ = name
+
+            def add(self, line):
+                steps.append(f"add {self.name_}")
+                super().add(line)
+
+            def finish(self):
+                steps.append(f"finish {self.name_}")
+                return super().finish()
+
+        monkeypatch.setitem(documents._DOCUMENTS, name, Noted)
+    newsletter.using(entries=100).parts()
+    finished = [step for step in steps if step.startswith("finish")]
+    assert len(finished) == 3
+    for step in finished:
+        last = max(i for i, done in enumerate(steps) if done == step.replace("finish", "add"))
+        assert steps[last + 1] == step
