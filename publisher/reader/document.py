@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import zip_longest
 
@@ -187,6 +188,15 @@ def _assign_item_ids(sections: Sequence[m.Section], lines: Sequence[Line]) -> tu
     """
     counts: dict[str, int] = {}
     keys: dict[str, str] = {}
+    numbers = [line.number for line in lines]
+
+    def find_text(item: m.Item) -> str:
+        """Return the text of an item without a title and a URL, as it is written below its head."""
+        places = [node.pos for node in (*item.fields, *item.body)]
+        start = bisect_left(numbers, min([pos.line for pos in places], default=0))
+        end = bisect_right(numbers, max([pos.end_line for pos in places], default=0))
+        below = [line for line in lines[start:end] if any(pos.line <= line.number <= pos.end_line for pos in places)]
+        return "\n".join((*item.tags, m.plain(item.tail), *[line.text for line in below]))
 
     def with_id(item: m.Item) -> m.Item:
         urls = [item.url, *(field.url for field in item.fields), *(extra.url for extra in item.extras)]
@@ -196,7 +206,7 @@ def _assign_item_ids(sections: Sequence[m.Section], lines: Sequence[Line]) -> tu
             if keys.setdefault(key, place) != place:
                 key = place
         else:
-            key = " ".join((m.plain(item.title) or _find_text(item, lines)).split())
+            key = " ".join((m.plain(item.title) or find_text(item)).split())
         digest = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:8]
         counts[digest] = counts.get(digest, 0) + 1
         suffix = f"-{counts[digest]}" if counts[digest] > 1 else ""
@@ -212,10 +222,3 @@ def _assign_item_ids(sections: Sequence[m.Section], lines: Sequence[Line]) -> tu
 def _set_id(item: m.Item, item_id: str) -> m.Item:
     """Return the item with an id. Kept, because what is remembered of the very same item is found fastest."""
     return replace(item, id=item_id)
-
-
-def _find_text(item: m.Item, lines: Sequence[Line]) -> str:
-    """Return the text of an item without a title and a URL, as it is written below its head."""
-    places = [node.pos for node in (*item.fields, *item.body)]
-    below = [line.text for line in lines if any(pos.line <= line.number <= pos.end_line for pos in places)]
-    return "\n".join((*item.tags, m.plain(item.tail), *below))

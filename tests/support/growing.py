@@ -108,6 +108,7 @@ IN_ITEM = {
 AT_MARGIN = {
     "items": "- [a](https://e.org/x)\n  摘要：字\n",
     "items without links": "- a\n",
+    "items without titles": "- \n  字\n",
     "items that open an image": "- ![\n",
     "items that open a link": "- [a](\n",
     "items with a mark": '- "\n',
