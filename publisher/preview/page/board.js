@@ -120,9 +120,10 @@ export class Board {
     });
   }
 
-  // Finds the items in all panes, so that it need not be done when they are asked for.
+  // Finds the items in a pane in which they were not sought, so that it need not be done when they are asked for. Returns
+  // whether there was one.
   findItems() {
-    return this.shown.map(({ places }) => places);
+    return Boolean(this.shown.find(({ isStale }) => isStale)?.places);
   }
 
   // Lights up an item in all panes, and scrolls to it in all but the one that it was picked in.
@@ -140,7 +141,7 @@ export class Board {
     const room = this.element.clientHeight;
     for (const info of this.state.panes) {
       const pane = this.panes.get(info.name);
-      const { isPhone, ...size } = measurePane(info, pane.textWidth, room, settings.zoom / 100);
+      const { isPhone, ...size } = measurePane(info, info.kind === 'mail' ? pane.textWidth : 0, room, settings.zoom / 100);
       const screen = pane.element.querySelector('.screen');
       for (const [key, value] of Object.entries(size)) screen.style.setProperty(`--${key}`, value);
       screen.classList.toggle('phone', isPhone);

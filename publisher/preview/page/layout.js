@@ -6,8 +6,8 @@ const TEXT_WIDTH = 480; // of a pane without a width of its own
 const AROUND = 88; // pixels above and below the screen of a pane
 
 // Returns the size of the window of a pane, its scale, and whether it is a phone. `room` is the height for all panes.
-export function measurePane({ width, kind }, textWidth, room, zoom) {
-  const across = width || (kind === 'mail' && textWidth) || TEXT_WIDTH;
+export function measurePane({ width }, textWidth, room, zoom) {
+  const across = width || textWidth || TEXT_WIDTH;
   const isPhone = width > 0 && width < PHONE.below;
   const scale = zoom * (width > DESK.above ? DESK.zoom : 1);
   const height = Math.min((room - AROUND) / scale, isPhone ? PHONE.height : Infinity);

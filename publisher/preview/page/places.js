@@ -121,6 +121,7 @@ function* occurrences(text, part) {
 function findCandidates(page, item, hrefs) {
   const title = squeeze(item.title);
   const url = squeeze(item.url || '');
+  const element = page.doc.getElementById(item.id); // on a web page
   const found = [];
   const add = (start, end, base) => {
     let score = base;
@@ -133,7 +134,7 @@ function findCandidates(page, item, hrefs) {
       else if (page.text.startsWith(url, end) || page.text.slice(end, end + NEAR).includes(url)) score += 3;
       else if (hrefs.some(([from]) => from >= start && from < end + NEAR)) score += 2;
     }
-    if (item.id && page.node(start).parentElement?.closest(`[id="${CSS.escape(item.id)}"]`)) score += 8;
+    if (element?.contains(page.node(start))) score += 8;
     found.push([start, end, score]);
   };
   if (title) for (const start of occurrences(page.text, title)) add(start, start + title.length, 20);
@@ -149,21 +150,28 @@ function findCandidates(page, item, hrefs) {
 // Of each item at most one candidate, in order and without overlaps, so that the sum of scores is largest; of equal
 // sums the one later in the page, because contents come before what they list.
 function chooseInOrder(candidates) {
-  let best = [{ end: 0, score: 0, item: -1, start: 0, before: null }]; // ends and scores ascend
-  for (const [item, places] of candidates.entries()) {
-    const added = [];
-    for (const [start, end, score] of places) {
-      let [low, high] = [0, best.length - 1];
-      while (low < high) {
-        const middle = (low + high + 1) >> 1;
-        if (best[middle].end <= start) low = middle; else high = middle - 1;
-      }
-      added.push({ item, start, end, score: best[low].score + score, before: best[low] });
+  const best = [{ end: 0, score: 0, item: -1, start: 0, before: null }]; // ends and scores ascend
+  // the index of the last one that ends at `end` or before it
+  const findEnd = (end) => {
+    let [low, high] = [0, best.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (best[middle].end <= end) low = middle; else high = middle - 1;
     }
-    if (!added.length) continue;
-    const merged = [...best, ...added].sort((a, b) => a.end - b.end || a.score - b.score);
-    best = [];
-    for (const chain of merged) if (!best.length || chain.score >= best.at(-1).score) best.push(chain);
+    return low;
+  };
+  for (const [item, places] of candidates.entries()) {
+    const added = places.map(([start, end, score]) => {
+      const before = best[findEnd(start)];
+      return { item, start, end, score: before.score + score, before };
+    });
+    for (const chain of added) {
+      const last = findEnd(chain.end);
+      if (best[last].score > chain.score) continue;
+      let after = last + 1;
+      while (after < best.length && best[after].score < chain.score) after += 1;
+      best.splice(last + 1, after - last - 1, chain);
+    }
   }
   const chosen = new Map();
   for (let chain = best.at(-1); chain.before; chain = chain.before) chosen.set(chain.item, chain);

@@ -66,8 +66,13 @@ async function show(next) {
   side.show(state);
   await showRest();
   dataset.version = state.version; // all panes show it now
-  requestIdleCallback(() => board.findItems());
+  requestIdleCallback(findItems);
   await readArticle();
+}
+
+// One pane after the other, so that the page answers meanwhile.
+function findItems() {
+  if (board.findItems()) requestIdleCallback(findItems);
 }
 
 // Ends when what was changed is painted; in a window that is not shown, where nothing is, at once.
