@@ -171,7 +171,7 @@ def map_nodes(node: _Node, change: Callable[[Any], Any]) -> _Node:
 
 
 def find_nodes(kind: type[_Node], nodes: tuple[object, ...]) -> list[_Node]:
-    """Return the nodes of a type in a tuple of nodes, at any depth, in reading order."""
+    """Return the nodes of a type other than Text in a tuple of nodes, at any depth, in reading order."""
     collected: list[_Node] = []
     _collect_nodes(kind, nodes, collected)
     return collected
@@ -179,6 +179,8 @@ def find_nodes(kind: type[_Node], nodes: tuple[object, ...]) -> list[_Node]:
 
 def _collect_nodes(kind: type[_Node], nodes: tuple[object, ...], collected: list[_Node]) -> None:
     for node in nodes:
+        if type(node) is m.Text:  # as most nodes
+            continue
         if isinstance(node, tuple):
             _collect_nodes(kind, node, collected)
             continue

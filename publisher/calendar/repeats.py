@@ -18,7 +18,7 @@ from publisher.ledger import Ledger
 from publisher.ledger.calendar import load_adopted
 from publisher.ledger.destinations import build_publication_key, load_all_destination_ids
 from publisher.ledger.outputs import PublishedSource, load_sources
-from publisher.ledger.queries import find_published_or_sent
+from publisher.ledger.queries import find_published_or_sent, is_published_or_sent
 from publisher.named_tuple import NamedTuple
 from publisher.run import RunContext
 from publisher.sketches import estimate_similarity, split_sketch
@@ -83,6 +83,8 @@ class RepeatFinder:
         is_archive = isinstance(channel, ArchiveChannel)
         if not (is_archive or channel.active_destination):  # writing its files again does no harm
             return None
+        if channel.name not in self._published and is_published_or_sent(self._ledger, key):
+            return None  # as nearly all that are edited: what else went out need not be known
         by_id, site = self._find_published(channel.name), self._config.newsletter.site
         if not is_archive:  # what was only written to files reached no one
             sent = {id_: to for id_, all_ in by_id.items() if (to := tuple(to for to in all_ if to != site))}

@@ -171,15 +171,24 @@ def _build_status(tx: Transaction, row: Row) -> PublicationStatus:
     )
 
 
+_IS_PUBLISHED_OR_SENT = """(published_at <> '' OR EXISTS (SELECT 1 FROM shard WHERE shard.publication = publication.id
+    AND deliveries - planned - failed - dropped - unlisted > 0))"""
+"""The condition for a publication that was complete at least once, or of which a part reached somebody or may have."""
+
+
+def is_published_or_sent(ledger: Ledger, key: PublicationKey) -> bool:
+    """Return whether a publication was complete at least once, or a part of it reached somebody or may have."""
+    with ledger.transaction() as tx:
+        condition = f"issue = ? AND channel = ? AND destination = ? AND {_IS_PUBLISHED_OR_SENT}"
+        return bool(tx.fetch_all(f"SELECT 1 FROM publication WHERE {condition}", *key))
+
+
 def find_published_or_sent(ledger: Ledger, prefix: str, channel: str) -> list[PublicationKey]:
-    """Return the publications on a channel of issues with this prefix that were complete at least once, or of which a
-    part reached somebody or may have. Without notices."""
+    """Return the publications on a channel of issues with this prefix for which that is so. Without notices."""
     with ledger.transaction() as tx:
         rows = tx.fetch_all(
-            """SELECT issue, channel, destination FROM publication WHERE SUBSTR(issue, 1, ?) = ? AND channel = ?
-               AND (published_at <> '' OR EXISTS (SELECT 1 FROM shard WHERE shard.publication = publication.id
-                    AND deliveries - planned - failed - dropped - unlisted > 0))
-               ORDER BY id""",
+            f"""SELECT issue, channel, destination FROM publication WHERE SUBSTR(issue, 1, ?) = ? AND channel = ?
+               AND {_IS_PUBLISHED_OR_SENT} ORDER BY id""",
             *(len(prefix), prefix, channel),
         )
     return [key for row in rows if not (key := PublicationKey(*row)).notice_of]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from publisher.calendar import repeats
 from publisher.channel import Channel
 from publisher.channels.rss import Rss
 from publisher.channels.web import Web
@@ -398,3 +399,12 @@ def test_a_new_id_of_the_newsletter_needs_a_word(project: Project) -> None:
     project.tick()
     assert project.publish().exit_code == 0
     assert (sent(project), project.events) == (4, [])
+
+
+def test_an_edit_of_what_went_out_does_not_list_all_that_did(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(project, "2021-07-18.md", "2021-07-18")
+    project.publish()
+    write(project, "2021-07-18.md", "2021-07-18", edit="\n更正。\n")
+    with monkeypatch.context() as without_list:
+        without_list.setattr(repeats, "find_published_or_sent", None)
+        assert project.publish().exit_code == 0
