@@ -13,17 +13,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from publisher.channel import ArchiveChannel, Capabilities, Context, Entry, MessageChannel, Part, PartGroup, Rendering
-from publisher.channels.rss.documents import (
-    MAX_LIVE_BYTES,
-    MAX_LIVE_ISSUES,
-    USUAL_LIVE_ISSUES,
-    FeedDocuments,
-    count_fitting,
-    group_by_year,
-)
-from publisher.channels.rss.entries import IssueLines, build_issue_entry, build_item_entries
-from publisher.channels.rss.feed import SECTIONS, FeedPaths
-from publisher.channels.rss.sections import build_section_entries, collect_sections
+from publisher.channels.rss.feed import MAX_LIVE_BYTES, MAX_LIVE_ISSUES, SECTIONS, USUAL_LIVE_ISSUES, FeedPaths
 from publisher.errors import ConfigError
 from publisher.folder_session import FolderSession
 from publisher.links import to_ascii_url
@@ -91,12 +81,19 @@ class Rss(ArchiveChannel, frozen=True):
 
     def section_feed_urls(self, entries: Sequence[Entry], newsletter: Newsletter) -> dict[str, str]:
         """Return the URLs of the RSS feeds of sections by title; none without `sections`."""
-        paths = FeedPaths(self.path, newsletter)
-        found = collect_sections(entries) if self.sections else ()
+        if not self.sections:
+            return {}
+        from publisher.channels.rss.sections import collect_sections
+
+        paths, found = FeedPaths(self.path, newsletter), collect_sections(entries)
         return {section.title: paths.url_for(paths.section_feeds(section.name)["rss"]) for section in found}
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         """Render the feed entry of the issue, and those of its items and sections if they have feeds, as JSON lines."""
+        # slow to import, and not needed by commands that render no feed
+        from publisher.channels.rss.entries import IssueLines, build_issue_entry, build_item_entries
+        from publisher.channels.rss.sections import build_section_entries
+
         lines = IssueLines(
             build_issue_entry(issue, context),
             build_item_entries(issue, context) if self.items else (),
@@ -111,6 +108,9 @@ class Rss(ArchiveChannel, frozen=True):
     ) -> Iterator[PartGroup]:
         """Yield the style sheet, the archives from the oldest year on, the feeds of items and sections, and the live
         feeds."""
+        from publisher.channels.rss.documents import FeedDocuments, count_fitting, group_by_year
+        from publisher.channels.rss.entries import IssueLines
+        from publisher.channels.rss.sections import collect_sections
 
         def read_lines(entry: Entry) -> IssueLines:
             return live_lines.get(entry.id) or IssueLines.unpack(body(entry))

@@ -21,6 +21,7 @@ from publisher.channels.rss import json_feed
 from publisher.channels.rss.compress import add_compressed
 from publisher.channels.rss.entries import IssueLines, author_name
 from publisher.channels.rss.feed import (
+    MAX_LIVE_BYTES,
     MEDIA_TYPES,
     SECTIONS,
     STYLESHEET,
@@ -226,12 +227,6 @@ def _compute_group_digest(*inputs: object) -> str:
     texts = [one if isinstance(one, str) else repr(one) for one in inputs]
     return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
 
-
-USUAL_LIVE_ISSUES, MAX_LIVE_ISSUES = 20, 100
-"""The number of issues in a live feed: about what feed readers expect to fetch each time, and the maximum."""
-
-MAX_LIVE_BYTES = 500_000
-"""The maximum size of a live feed before compression, in bytes; some feed readers refused 516 KB."""
 
 _BRAND = lazy_pattern(r"--brand:([^;{}]*+)")
 

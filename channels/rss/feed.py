@@ -24,6 +24,12 @@ STYLESHEET = "feed.css"
 SECTIONS = "sections"
 """The folder of the section feeds, which is also in the ids of their entries."""
 
+USUAL_LIVE_ISSUES, MAX_LIVE_ISSUES = 20, 100
+"""The number of issues in a live feed: about what feed readers expect to fetch each time, and the maximum."""
+
+MAX_LIVE_BYTES = 500_000
+"""The maximum size of a live feed before compression, in bytes; some feed readers refused 516 KB."""
+
 # not allowed in XML 1.0 (https://www.w3.org/TR/xml/#charsets); surrogates not in UTF-8 either
 _INVALID_XML_CHARACTERS = lazy_pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
