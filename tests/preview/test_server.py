@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from publisher.errors import ConfigError
 from publisher.preview import server
 from publisher.preview.app import Broadcast
+from publisher.preview.frames import PAGE_FOLDER
 from publisher.preview.server import run_preview
 from tests.preview.conftest import SETTINGS, Client, Folder
 
@@ -47,6 +49,15 @@ def test_parts_are_served_as_they_are_published(serve: Serve, folder: Folder) ->
     mail = client.get(panes["mail"]["part"])
     assert mail.headers["content-type"] == "message/rfc822"
     assert mail.body.startswith(b"From:")
+
+
+def test_the_page_has_all_its_words_in_both_languages() -> None:
+    """What is missing would not be said."""
+    scripts = {path.name: path.read_text("utf-8") for path in PAGE_FOLDER.glob("*.js")}
+    languages = re.findall(r"^const (?:ENGLISH|CHINESE) = \{$(.*?)^\};$", scripts["words.js"], re.DOTALL | re.MULTILINE)
+    english, chinese = ({*re.findall(r"^  (\w+):", words, re.MULTILINE)} for words in languages)
+    used = {word for script in scripts.values() for word in re.findall(r"(?<![/\w])words\.(\w+)", script)}
+    assert english == chinese == used | {"error", "warning", "info"}
 
 
 def test_lines_of_the_mail_fit_and_are_those_that_are_sent(serve: Serve) -> None:

@@ -21,6 +21,7 @@ const ENGLISH = {
   preview: 'Preview',
   problems: 'Problems',
   rendering: 'Rendering…',
+  unsaved: 'Not saved',
   warning: 'warning',
   zoom: 'Zoom',
   names: {
@@ -50,6 +51,7 @@ const CHINESE = {
   preview: '预览',
   problems: '问题',
   rendering: '正在排版…',
+  unsaved: '未保存',
   warning: '警告',
   zoom: '缩放',
   names: {
