@@ -196,6 +196,17 @@ def test_the_title_that_is_edited_stays_in_its_place(preview: LivePreview) -> No
     assert all(abs(before[name] - after[name]) <= 2 for name in PANES), (before, after)
 
 
+def test_an_item_that_is_picked_stays_so_while_its_title_is_edited(preview: LivePreview) -> None:
+    """Although one without a URL has another id afterwards."""
+    title, other = "一家字体公司公开了三年的改字手记", "一家字体公司公开了四年的改字手记"
+    current = "[document.activeElement.title, document.querySelector('#items [aria-current]')?.title]"
+    pick = ("click", f"#items [title='{title}']")
+    steps = [pick, preview.save(preview.text.replace(title, other)), ("paint",), ("run", current), ("run", LIT)]
+    entries, lit = preview.look(*steps)
+    assert entries == [other, other]
+    assert lit == dict.fromkeys(PANES, other)
+
+
 @pytest.mark.parametrize("kind", ["edited", "added"])
 def test_an_edit_out_of_sight_is_brought_into_sight(preview: LivePreview, kind: str) -> None:
     if kind == "edited":

@@ -1,6 +1,6 @@
 // All panes side by side: which there are, how large they are, and that they show the same item.
 
-import { findChange } from './change.js';
+import { findChange, findNow } from './change.js';
 import { follow } from './follow.js';
 import { measurePane } from './layout.js';
 import { Pane } from './pane.js';
@@ -35,6 +35,8 @@ export class Board {
   // another issue than before. `texts` has the documents by URL.
   async show(state, texts, isOther) {
     const change = findChange(isOther ? [] : this.items, state.items);
+    this.was = change.was;
+    for (const pane of this.panes.values()) pane.lit = findNow(pane.lit, change.was);
     if (!state.pending) this.items = state.items;
     this.state = state;
     this.texts = texts;

@@ -11,3 +11,6 @@ export function findChange(before, now) {
   const changed = now.find(({ id, digest }) => old.get(was.get(id))?.digest !== digest)?.id;
   return { changed, was };
 }
+
+// The id that an item has now; `was` is that of `findChange`. One that is gone keeps its own.
+export const findNow = (id, was) => (was.has(id) ? id : [...was].find(([, before]) => before === id)?.[0] ?? id);

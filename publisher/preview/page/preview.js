@@ -63,7 +63,7 @@ async function show(next) {
   if (board.isSettled) dataset.seen = state.version; // what is in sight shows it now
   if (state.pending) return;
   await nextPaint();
-  side.show(state);
+  side.show(state, board.was);
   await showRest();
   dataset.version = state.version; // all panes show it now
   requestIdleCallback(findItems);

@@ -1,5 +1,6 @@
 // The list beside the panes: problems, limits and items.
 
+import { findNow } from './change.js';
 import { nameLimit } from './words.js';
 
 const LEVELS = ['error', 'warning'];
@@ -20,8 +21,11 @@ export class Side {
     for (const list of ['problems', 'items']) byId(list).addEventListener('keydown', moveFocus);
   }
 
-  show({ problems, budgets, items, editor }) {
-    const focused = document.activeElement?.dataset.key;
+  // `was` has the ids that the items had before.
+  show({ problems, budgets, items, editor }, was) {
+    const [kind, id, ...rest] = document.activeElement?.dataset.key?.split(' ') ?? [];
+    const focused = kind && [kind, findNow(id, was), ...rest].join(' ');
+    this.lit = findNow(this.lit, was);
     this.editor = editor;
     this.update('limits', [budgets], () => this.showLimits(budgets));
     const [rows, faulty] = [items.map(({ id, title, line }) => [id, title, line]), problems.map(({ item }) => item)];
