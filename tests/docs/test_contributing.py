@@ -95,3 +95,12 @@ def test_a_run_takes_the_steps_in_their_order() -> None:
     calls = iter(trace("--yes", "--json"))
     for step in steps():
         assert step in calls, f"not called after the step before it: {step}"
+
+
+def test_ci_installs_every_program_that_tests_need(root: Path) -> None:
+    """Otherwise the tests would fail there, on a machine that is new."""
+    files = [*(root / "tests").rglob("*.py")]
+    needed = {name for file in files for name in re.findall(r'\bneed\("([\w.-]+)"', file.read_text("utf-8"))}
+    assert {"rsync", "git", "w3m"} <= needed
+    installed = set(re.findall(r"^want (?:/usr/sbin/)?([\w.-]+) ", (root / ".ci/run").read_text("utf-8"), re.MULTILINE))
+    assert needed - installed == {"bash"}, "which runs the script itself"

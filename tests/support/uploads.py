@@ -76,8 +76,8 @@ class MotoPlace(Place):
         self.server.start()
         host, port = self.server.get_host_and_port()
         self.url = f"http://{host}:{port}"
-        httpx.post(f"{self.url}/moto-api/reset").raise_for_status()
-        httpx.put(f"{self.url}/letter").raise_for_status()
+        httpx.post(f"{self.url}/moto-api/reset", timeout=600).raise_for_status()
+        httpx.put(f"{self.url}/letter", timeout=600).raise_for_status()
         os.environ["UPLOAD_KEY"] = f"AKIAFAKE:{SECRET}"
         self.settings = UploadSettings("s3", "s3://letter/site", self.url, Reference("env:UPLOAD_KEY"))
 
