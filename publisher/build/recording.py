@@ -59,8 +59,7 @@ def build_mark(build: BuildContext) -> UpToDateMark | None:
         newest,
         edition.skipped,
         f"{run.now:%Y-%m-%d %H:%M}",
-        run.home.settings_digest,
-        run.home.compute_settings_meaning([channel.name for channel in run.config.channels]),
+        *build.sources.settings,
     )
 
 

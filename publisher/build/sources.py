@@ -74,12 +74,15 @@ class Sources:
     """The issue files as they are now, and what it takes to read and render them. A context manager.
 
     `files` are the issue files; `records` has what is known of each, by path. `index`, `pool`, `spool` and
-    `renderer` serve to render the issues.
+    `renderer` serve to render the issues. `settings` are the digest of the settings at the start, and of what they say:
+    those that change while issues are read and rendered are for the next run.
     """
 
     def __init__(self, run: RunContext) -> None:
         """Read the files that have changed. Raises ConfigError if there are no issue files, StorageError if a
         folder cannot be read."""
+        channels = [channel.name for channel in run.config.channels]
+        self.settings = run.home.settings_digest, run.home.compute_settings_meaning(channels)
         scanned_at = time.time_ns()
         self.files = _find_sources(run.config)
         self.renderer = IssueRenderer.for_config(run.config, run.theme)

@@ -172,6 +172,22 @@ def test_a_configuration_that_cannot_be_parsed_is_reported(letter: Letter) -> No
         letter.run()
 
 
+def test_settings_that_change_during_a_run_are_not_taken_for_its_own(
+    letter: Letter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = IssueRenderer.read
+
+    def change_settings(self: IssueRenderer, source: SourceFile) -> object:
+        letter.write("publisher.toml", SETTINGS.replace("slow", "fast"))
+        return read(self, source)
+
+    letter.write("issues/2021-07-18.md", (letter.root / "issues/2021-07-18.md").read_text("utf-8") + "\n更正。\n")
+    with monkeypatch.context() as changing:
+        changing.setattr(IssueRenderer, "read", change_settings)
+        letter.run()
+    assert "telegram" in letter.run("--accept-new-id")
+
+
 def test_another_chat_repeats_its_messages_alone(letter: Letter) -> None:
     letter.write("publisher.toml", SETTINGS.replace("@slow", "@fast"))
     assert letter.run() == ["read", "telegram"]
