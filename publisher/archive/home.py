@@ -11,7 +11,6 @@ cache/            may be deleted at any time
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from publisher.archive.program import compute_installation_key, compute_program_key, list_program_files
 from publisher.archive.sources import scan
+from publisher.blake2 import blake2b
 from publisher.files import remove_temporary_files, wrap_os_error, write_if_changed
 from publisher.project import CONFIG_FILE, DATES_FILE
 
@@ -52,7 +52,7 @@ class Home:
         """Return the file that records what is in the output folder `out`."""
         if out == self.root:
             return self.cache / "site.json"
-        digest = hashlib.blake2b(os.fsencode(out.resolve()), digest_size=6).hexdigest()
+        digest = blake2b(os.fsencode(out.resolve()), digest_size=6).hexdigest()
         return self.cache / f"site-{digest}.json"
 
     def write_gitignore(self) -> None:
@@ -112,7 +112,7 @@ class Home:
 
 def _hash_files(*places: tuple[Path, str], seed: str) -> str:
     """Return a digest of `seed` and the files in (folder, pattern) places."""
-    digest = hashlib.blake2b(seed.encode(), digest_size=16)
+    digest = blake2b(seed.encode(), digest_size=16)
     for folder, pattern in places:
         for source in scan(folder, pattern):
             path = folder / source.path

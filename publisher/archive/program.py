@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import publisher
 from publisher import __version__, channels, templates
+from publisher.blake2 import blake2b
 from publisher.errors import StorageError
 
 _RECORD = f"newsletter_publisher-{__version__}.dist-info/RECORD"
@@ -95,4 +95,4 @@ def _hash_states(states: Iterable[tuple[str, str]]) -> str:
 
 
 def _compute_state_key(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+    return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
@@ -11,6 +10,7 @@ from fnmatch import translate
 from functools import cache
 from pathlib import Path
 
+from publisher.blake2 import blake2b
 from publisher.errors import StorageError
 from publisher.local_files import FileAccess
 from publisher.named_tuple import NamedTuple
@@ -182,7 +182,7 @@ def files_exist(folder: Path, sizes: Mapping[str, int]) -> bool:
 def compute_fingerprint(files: list[SourceFile]) -> str:
     """Return a hash of a scan: equal if no file was added, removed or changed."""
     lines = "\n".join([f"{path}\0{size}\0{mtime}" for path, size, mtime in files])
-    return hashlib.blake2b(lines.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+    return blake2b(lines.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
 def is_mtime_reliable(file: SourceFile, now: int) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -120,8 +119,10 @@ def _has_same_bytes(access: FileAccess, source: ReadSource, file: SourceFile) ->
     """Return whether a file is what was read of it."""
     if source[:3] == file:
         return True
+    from hashlib import sha256  # here, because it is slow to import: see publisher.blake2
+
     body = access.read(file.path, ISSUE) if source[:2] == file[:2] else MISSING
-    return not isinstance(body, Refusal) and hashlib.sha256(body).hexdigest() == source.sha256
+    return not isinstance(body, Refusal) and sha256(body).hexdigest() == source.sha256
 
 
 def _have_same_meaning(home: Home, setup: SiteSetup, marks: Collection[UpToDateMark]) -> bool:
