@@ -4,7 +4,7 @@ parser, `publish config` and the pages.
 The keys of a table are the fields of its classes. A key's description is in its type: `Annotated[str, Meta(…)]`.
 """
 
-from __future__ import annotations
+# no `from __future__ import annotations`: msgspec would compile each field's annotation when it decodes one
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -271,7 +271,7 @@ TABLE_NAMES = (
 """The tables at the top of the file."""
 
 
-def describe_tables(find_channel: Callable[[str], type[Channel]], channels: Iterable[str]) -> list[KeyTable]:
+def describe_tables(find_channel: Callable[[str], type["Channel"]], channels: Iterable[str]) -> list[KeyTable]:
     """Return all tables, with those of the named channels. Raises ConfigError for a channel that does not exist."""
     tables = [KeyTable(name, text, _describe_keys(kinds)) for name, (text, kinds) in _TABLES.items()]
     for name in channels:

@@ -1,6 +1,6 @@
 """Many byte strings in one file, each found by its location and checked by its CRC."""
 
-from __future__ import annotations
+# no `from __future__ import annotations`: msgspec would compile each field's annotation when it decodes one
 
 import shutil
 import zlib

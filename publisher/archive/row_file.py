@@ -6,7 +6,7 @@ the next one: that of a run that was interrupted, or of two at the same time. Li
 to disk, and a file of another version or for another configuration counts as missing.
 """
 
-from __future__ import annotations
+# no `from __future__ import annotations`: msgspec would compile each field's annotation when it decodes one
 
 import zlib
 from contextlib import suppress
