@@ -10,7 +10,7 @@ from publisher import links
 from publisher.checks.codes import Problem
 from publisher.checks.images import IMAGE_MARKUP
 from publisher.checks.source import IssueSource
-from publisher.model import Image, Item, Link, Pos, plain
+from publisher.model import Image, Item, Pos, plain
 from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 from publisher.transforms import find_nodes
@@ -28,8 +28,7 @@ _HOTLINK_HOSTS = ("qpic.cn", "sinaimg.cn", "zhimg.com", "hdslb.com", "jianshu.io
 
 def find_url_positions(subject: IssueSource) -> list[tuple[str, Pos]]:
     """Return every URL that subscribers can open, with its position, in source order."""
-    urls = set(collect_urls(subject))
-    return locate_urls(subject, urls) if urls else []
+    return locate_urls(subject, subject.urls) if subject.urls else []
 
 
 def locate_urls(subject: IssueSource, urls: Collection[str]) -> list[tuple[str, Pos]]:
@@ -49,20 +48,11 @@ def locate_urls(subject: IssueSource, urls: Collection[str]) -> list[tuple[str, 
     return positions
 
 
-def collect_urls(subject: IssueSource) -> Iterator[str]:
-    """Yield the URLs that subscribers can open, in no particular order."""
-    issue = subject.issue
-    for item in issue.items:
-        yield from filter(None, (item.url, *(field.url for field in item.fields)))
-    nodes = tuple(part for part in (issue.guide, issue.warmup, *issue.sections) if part)
-    yield from (link.url for link in find_nodes(Link, nodes) if link.url)
-
-
 def check_urls(subject: IssueSource) -> Iterator[Problem]:
     """Report URLs that expire, have tracking parameters, or are not encrypted."""
     if suspicious := {
         url
-        for url in set(collect_urls(subject))
+        for url in subject.urls
         if ("?" in url and (_is_expiring(url) or _find_tracking_parameters(url))) or _is_plain_http(url)
     }:
         for url, pos in locate_urls(subject, suspicious):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from itertools import chain
 
 from msgspec import Struct
 
 from publisher.checks.codes import Edit, Problem
-from publisher.model import Issue, Pos
+from publisher.model import Issue, Link, Pos
 from publisher.patterns import lazy_pattern
+from publisher.transforms import find_nodes
 
 _LINE_END = lazy_pattern(r"\r\n|\n|\r")
 
@@ -103,11 +105,24 @@ class SourceText:
         return line, min(column, len(text) + 1)
 
 
-class IssueSource(Struct, frozen=True):
+class IssueSource(Struct, frozen=True, dict=True):
     """An issue and the text it was parsed from."""
 
     issue: Issue
     source: SourceText
+
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """The links in what subscribers can see, but for the footer."""
+        issue = self.issue
+        return tuple(find_nodes(Link, tuple(part for part in (issue.guide, issue.warmup, *issue.sections) if part)))
+
+    @cached_property
+    def urls(self) -> frozenset[str]:
+        """The URLs that subscribers can open there."""
+        items = tuple(self.issue.items)
+        found = (item.url for item in items), (field.url for item in items for field in item.fields)
+        return frozenset(url for url in (*chain(*found), *(link.url for link in self.links)) if url)
 
     def find_url(self, url: str, within: Pos) -> Pos:
         """Return the position of a URL in `within`, or its first line if the URL is written differently."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from urllib.parse import unquote, urlsplit
 
-from publisher.checks.addresses import collect_urls, locate_urls
+from publisher.checks.addresses import locate_urls
 from publisher.checks.codes import Edit, Problem
 from publisher.checks.source import IssueSource, locate_match
 from publisher.checks.text import CODE_TAGS_AND_FORMULAS, find_matching_lines, find_outside
@@ -39,7 +39,7 @@ def check_reversed_links(subject: IssueSource) -> Iterator[Problem]:
 
 def check_targets(subject: IssueSource) -> Iterator[Problem]:
     """Report URLs of this computer, with a password, with an impossible host, and with marks of the text in them."""
-    urls = set(collect_urls(subject))
+    urls = subject.urls
     local = {url for url in _find_linked_urls(subject) if _is_local(url)}
     faults = {url: fault for url in urls if (fault := _find_fault(url, is_link=url in local))}
     forms = {form: fault for url, fault in faults.items() for form in (url, unquote(url))}
@@ -54,9 +54,7 @@ def _find_linked_urls(subject: IssueSource) -> Iterator[str]:
     for item in subject.issue.items:
         if item.url and plain(item.title).strip() != item.url:
             yield item.url
-    issue = subject.issue
-    nodes = tuple(part for part in (issue.guide, issue.warmup, *issue.sections, issue.footer) if part)
-    for link in find_nodes(Link, nodes):
+    for link in (*subject.links, *find_nodes(Link, subject.issue.footer)):
         if plain(link.children).strip().removesuffix("/") not in link.url.removesuffix("/"):
             yield link.url
 
@@ -97,7 +95,7 @@ def _is_local(url: str) -> bool:
         return False
 
 
-def _check_marks(subject: IssueSource, urls: set[str]) -> Iterator[Problem]:
+def _check_marks(subject: IssueSource, urls: Collection[str]) -> Iterator[Problem]:
     """Report quotes and full-width punctuation that were written in URLs, not percent-encoded."""
     written = {form: match for url in urls for form in {url, unquote(url)} if (match := _find_mark(form))}
     for url, pos in locate_urls(subject, written) if written else ():
