@@ -128,22 +128,24 @@ class FileAccess:
         """Return the absolute path of a file or folder with all links followed."""
         if refusal := self._refuse_path(path):
             return refusal
+        absolute = self._prefix + path.replace("/", os.sep)
         try:
-            located = self._follow_links(path)
+            located = self._follow_links(absolute)
         except (OSError, ValueError):  # a name that no file can have
             return MISSING
+        if located == absolute:
+            return located
         if not located.startswith(self._prefix):
             return _OUTSIDE
         return self._refuse_path(located.removeprefix(self._prefix).replace(os.sep, "/")) or located
 
-    def _follow_links(self, path: str) -> str:
-        """Return the absolute path of a file or folder with all links followed. Raises ValueError for a name that no
-        file can have.
+    def _follow_links(self, absolute: str) -> str:
+        """Return the path of a file or folder below the root with all links followed. Raises ValueError for a name that
+        no file can have.
 
         Only for a path with a link it is asked what looks at each folder from the top of the disk. On Windows there are
         other kinds of links.
         """
-        absolute = self._prefix + path.replace("/", os.sep)
         end = len(self._prefix) if os.name != "nt" else 0
         while end > 0:
             end = absolute.find(os.sep, end)

@@ -207,7 +207,8 @@ def find_published_ahead(run: RunContext, records: Iterable[Record]) -> tuple[fr
 
     Raises StorageError.
     """
-    ahead = [record for record in records if record.date > run.now.date().isoformat()]
+    today = run.now.date().isoformat()
+    ahead = [record for record in records if record.date > today]
     if not (ahead and run.has_ledger):
         return frozenset(), frozenset()
     from publisher.ledger.calendar import find_publication_times
