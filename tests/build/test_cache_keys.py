@@ -117,6 +117,10 @@ def test_files_with_new_times_are_not_parsed(letter: Letter, monkeypatch: pytest
     for file in (letter.root / "issues").iterdir():
         os.utime(file, (1_600_000_100, 1_600_000_100))
     run_without_issues(letter, monkeypatch)
+    newest = letter.root / "issues/2021-07-18.md"
+    newest.write_text(newest.read_text("utf-8").replace("条目", "条文"), "utf-8")
+    os.utime(newest, (1_600_000_200, 1_600_000_200))
+    assert letter.run().count("read") == 1, "the others have new times only"
 
 
 def test_only_files_with_new_times_are_hashed(letter: Letter, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,8 +193,20 @@ def test_settings_that_change_during_a_run_are_not_taken_for_its_own(
 
 
 def test_another_chat_repeats_its_messages_alone(letter: Letter) -> None:
+    def list_states() -> dict[Path, os.stat_result]:
+        files = [path for path in letter.root.rglob("*") if path.is_file() and ".publisher" not in path.parts]
+        return {path: path.stat() for path in files if path.name != "publisher.toml"}
+
+    before = list_states()
     letter.write("publisher.toml", SETTINGS.replace("@slow", "@fast"))
     assert letter.run() == ["read", "telegram"]
+    changed = {path.name for path, status in list_states().items() if status.st_ino != before[path].st_ino}
+    assert changed == {"message-1.json", "preview.html"}
+    assert all(
+        status.st_mtime_ns == before[path].st_mtime_ns
+        for path, status in list_states().items()
+        if path.name not in changed
+    )
 
 
 def test_another_name_of_the_newsletter_repeats_everything(letter: Letter) -> None:
