@@ -120,7 +120,7 @@ def test_files_with_new_times_are_not_parsed(letter: Letter, monkeypatch: pytest
     newest = letter.root / "issues/2021-07-18.md"
     newest.write_text(newest.read_text("utf-8").replace("条目", "条文"), "utf-8")
     os.utime(newest, (1_600_000_200, 1_600_000_200))
-    assert letter.run().count("read") == 1, "the others have new times only"
+    assert letter.run().count("read") == 2, "it, and the one whose page names it: the other has a new time only"
 
 
 def test_only_files_with_new_times_are_hashed(letter: Letter, monkeypatch: pytest.MonkeyPatch) -> None:
