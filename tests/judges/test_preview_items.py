@@ -72,6 +72,35 @@ def test_items_of_real_issues_are_found_in_all_panes(letter: Path, corpus: Path,
     assert len(missed) <= len(found) / 1000, missed
 
 
+COUNT_SORTED = """(async () => {
+  const { findItems } = await import('/assets/places.js');
+  const { sort } = Array.prototype;
+  let sorted = 0;
+  Array.prototype.sort = function count(...order) {
+    sorted += this.length;
+    return sort.apply(this, order);
+  };
+  const find = (number) => {
+    const items = Array.from({ length: number }, (_, index) => ({ id: `i-${index}`, title: `Item ${index};` }));
+    const page = document.implementation.createHTMLDocument('');
+    page.body.innerHTML = items.map(({ title }) => `<p>${title}</p>`).join('');
+    sorted = 0;
+    return [findItems(page, items).length, sorted];
+  };
+  const found = [100, 200, 400].map(find);
+  Array.prototype.sort = sort;
+  return found;
+})()"""
+
+
+def test_twice_as_many_items_take_twice_the_work(preview: LivePreview) -> None:
+    """Counted in what is sorted: with all that was found before for each item, a long issue stopped the page."""
+    (found,) = preview.look(("run", COUNT_SORTED))
+    numbers, work = zip(*found, strict=True)
+    assert numbers == (100, 200, 400)
+    assert work[2] - work[1] <= 2.2 * (work[1] - work[0])
+
+
 def test_a_problem_lights_up_its_item(preview: LivePreview) -> None:
     problems = "[...document.querySelectorAll('#problems .pick')].map((e) => e.innerText)"
     found, lit = preview.look(("run", problems), ("click", "#problems [data-item]"), ("run", LIT))
