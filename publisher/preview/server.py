@@ -19,7 +19,7 @@ from publisher.preview.previewer import Previewer
 from publisher.preview.worker import PreviewWorker
 
 _SHUTDOWN_SECONDS = 2
-_SWITCH_SECONDS = 0.001
+_SWITCH_SECONDS = 0.0002
 """For so long the thread that renders keeps the one that answers waiting."""
 
 
