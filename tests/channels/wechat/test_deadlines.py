@@ -78,9 +78,9 @@ def test_waiting_for_an_article_ends_with_the_delivery(
     wish: MakePart,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(delivery, "DELIVERY_TIMEOUT", 2.0)
     with connect(publishes=True) as opened:
         opened.deliver(part(), TO)
+        monkeypatch.setattr(delivery, "DELIVERY_TIMEOUT", 2.0)
         server.calls.clear()
         server.script(Fault("trickle", of="freepublish/get", text="body"))
         with pytest.raises(OutcomeUnknownError, match="微信已接受提交"):
@@ -92,8 +92,8 @@ def test_a_list_without_end(
     server: WeChatServer, session: DraftSession, part: MakePart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that always has another page is asked until the time is up, and then it is not known what there is."""
-    monkeypatch.setattr(delivery, "DELIVERY_TIMEOUT", 1.0)
     session.deliver(part(), TO)
+    monkeypatch.setattr(delivery, "DELIVERY_TIMEOUT", 1.0)
     (article,) = server.drafts.values()
     item = {"media_id": "x", "content": {"news_item": [{**article, "title": "another"}]}}
     page = json.dumps({"total_count": 10**9, "item_count": 1, "item": [item]})
