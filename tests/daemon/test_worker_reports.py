@@ -206,8 +206,9 @@ def test_a_worker_whose_clock_is_wrong_does_not_start(letter: Letter, need: Call
     """Its leases would end too early or too late for the others."""
     with letter.worker(code=2, under=[need("faketime"), "-f", offset]) as worker:
         worker.wait(300)
-    clocks = r"error: the clocks of this machine and of the database differ by \d{3} seconds · let NTP set both\n"
-    assert re.fullmatch(clocks, letter.said)
+    assert letter.said == (
+        "error: the clocks of this machine and of the database differ by over 30 seconds · let NTP set both\n"
+    )
 
 
 def test_a_worker_whose_clock_goes_wrong_sends_nothing_more(
@@ -225,9 +226,11 @@ def test_a_worker_whose_clock_goes_wrong_sends_nothing_more(
         assert worker.stdout.readline() == "started\n"
         offset.write_text("+300s", "utf-8")
         assert "the clocks of this machine and of the database differ" in worker.stdout.readline()
+        offset.write_text("+400s", "utf-8")
         letter.publish(*SEND)
-        sleep(2)
+        sleep(6)
         assert server.mails == []
         offset.write_text("+0", "utf-8")
-        assert worker.stdout.readline() == "recovered\n"
-        eventually(lambda: len(server.mails) == 3)
+        lines = [worker.stdout.readline() for _ in range(2)]
+        assert sorted(lines) == ["2021-07-18 sent email: 3 in lane other\n", "recovered\n"], "it failed once"
+    assert len(server.mails) == 3
