@@ -23,9 +23,6 @@ from publisher.blake2 import blake2b
 from publisher.files import remove_temporary_files, wrap_os_error, write_if_changed
 from publisher.project import CONFIG_FILE, DATES_FILE
 
-_UNRELATED_TABLES = ("server", "preview")
-"""Tables of publisher.toml that say how the site is served, and shown to the editor."""
-
 _GITIGNORE = b"/cache/\n/lock\n/ledger.*\n"
 
 
@@ -76,7 +73,8 @@ class Home:
 
     def compute_settings_meaning(self, channels: Iterable[str]) -> str:
         """Return a digest of what all that input says to those who read issues and render them for the channels. A
-        comment does not change it, nor a version of the program that does the same.
+        comment does not change it, nor a version of the program that does the same. A key that they do not use does:
+        it may be a mistake, which only loading the configuration shows.
 
         It is "" if the configuration cannot be parsed. Raises StorageError when a file cannot be read.
         """
@@ -91,10 +89,10 @@ class Home:
                 table = {}
             except (OSError, ValueError, RecursionError):  # loading it will explain why
                 return ""
-            values.append({key: value for key, value in table.items() if key not in _UNRELATED_TABLES})
+            values.append(table)
         programs = [compute_program_key(channel) for channel in channels]
         built_in = [file for file in list_program_files() if file[0].startswith("templates/")]
-        seed = json.dumps([values, programs, built_in], default=str)
+        seed = json.dumps([values, programs, built_in], default=repr)  # a date is not the string of it
         return _hash_files((self.root, "templates/*"), (self.folder, self.feed_ids.name), seed=seed)
 
     @contextmanager
