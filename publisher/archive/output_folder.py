@@ -11,6 +11,7 @@ from publisher.archive import cache
 from publisher.archive.home import Home
 from publisher.archive.records import ImageFile, Record
 from publisher.archive.sources import files_exist
+from publisher.files import wrap_os_error
 from publisher.named_tuple import NamedTuple
 
 TYPE_CHECKING = False  # see publisher.patterns
@@ -116,6 +117,14 @@ class OutputFolder:
     def has_files(self, built: BuiltFiles) -> bool:
         """Return whether all the files still exist, with the recorded sizes."""
         return files_exist(self.folder, built.files)
+
+    def forget(self) -> None:
+        """Delete the record until it is saved, as files are about to be written: if the run is ended before that, some
+        of them are not what it says. Raises StorageError."""
+        try:
+            self._record_path.unlink(missing_ok=True)
+        except OSError as error:
+            raise wrap_os_error(f"cannot delete {self._record_path}", error) from error
 
     def save(self, setup: SiteSetup) -> None:
         """Write the record. Raises StorageError."""

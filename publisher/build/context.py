@@ -35,8 +35,7 @@ class BuildContext:
         self.images = {image.path: image for image in stat_images(run.config.root, images)}
         self.site = OutputFolder(run.output_folder, run.home)
         self.outputs = {
-            channel.name: FileOutput(channel, run.output_folder, run.report, dry_run=run.dry_run)
-            for channel in run.channels
+            channel.name: FileOutput(channel, self.site, run.report, dry_run=run.dry_run) for channel in run.channels
         }
         self.digests = RenderingDigests(run, sources.renderer.context, self.records, self.jobs)
 

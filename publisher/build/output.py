@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from publisher.archive.output_folder import OutputFolder
 from publisher.build.renderer import RenderError
 from publisher.channel import ArchiveChannel, Channel, MessageChannel, Part, Session
 from publisher.errors import ConfigError, OutcomeUnknownError, PublisherError
@@ -23,7 +23,7 @@ _OWN_MARK = b"newsletter-publisher</generator>"
 
 
 class FileOutput:
-    """Delivers the parts of one channel below a folder; in a dry run, only reports which files would change.
+    """Delivers the parts of one channel below the folder `site`; in a dry run, only reports which files would change.
 
     `archive_channel` is the channel if it covers the archive, and `caches_entries` whether it only
     caches what it renders of an issue. The session is opened for the first part and closed at the end of the
@@ -33,7 +33,7 @@ class FileOutput:
     not stop other issues.
     """
 
-    def __init__(self, channel: Channel, folder: Path, report: EventHandler, *, dry_run: bool = False) -> None:
+    def __init__(self, channel: Channel, site: OutputFolder, report: EventHandler, *, dry_run: bool = False) -> None:
         self.channel = channel
         self.archive_channel = channel if isinstance(channel, ArchiveChannel) else None
         self.caches_entries = channel.capabilities.caches_entries
@@ -44,7 +44,8 @@ class FileOutput:
         self.note = channel.note
         self.uploaded = 0
         self.skipped: dict[str, PublisherError] = {}
-        self._folder = folder
+        self._site = site
+        self._folder = site.folder
         self._report = report
         self._dry_run = dry_run
         self._session: Session | None = None
@@ -97,6 +98,7 @@ class FileOutput:
                 self._report(WouldWrite(self.channel.name, part))
             return changed
         if self._session is None:
+            self._site.forget()
             # messages come here only if they are to be written to files instead of being sent
             is_message = isinstance(self.channel, MessageChannel)
             session = FolderSession() if is_message else self.channel.session()

@@ -184,3 +184,22 @@ def test_files_are_whole_whatever_happens(tmp_path: Path, publish: Any, edited: 
     tx = sqlite3.connect(letter / ".publisher" / "ledger.db")
     assert tx.execute("SELECT COUNT(*) FROM publication WHERE done = 0").fetchall() == [(0,)]
     tx.close()
+
+
+@pytest.mark.parametrize("place", ["replaced:kill:4", "files written:kill", "files written:raise"])
+def test_an_edit_that_is_undone_after_a_crash_leaves_no_trace(
+    tmp_path: Path, publish: Any, edited: Edited, place: str
+) -> None:
+    """The words have as many bytes, so the sizes of files do not show which of them were written."""
+    letter = shutil.copytree(edited.letter, tmp_path / "letter")
+    publish("--channel", "web,rss", folder=letter)
+    issue = letter / "issues" / "2021-07-18.md"
+    text = issue.read_text("utf-8")
+    issue.write_text(text.replace("补录", "增录"), "utf-8")
+    command = [sys.executable, "-m", "publisher", "--channel", "web,rss"]
+    done = subprocess.run(command, cwd=letter, env=os.environ | {"PUBLISHER_FAILPOINT": place}, capture_output=True)
+    assert done.returncode != 0
+    assert any("增录".encode() in body for body in tree(letter).values())
+    issue.write_text(text, "utf-8")
+    publish("--channel", "web,rss", folder=letter)
+    assert [name for name, body in tree(letter).items() if "增录".encode() in body] == []
