@@ -76,6 +76,19 @@ def test_panes_can_be_hidden_and_zoomed(preview: LivePreview) -> None:
     assert half["wechat"] == [188, 375]
 
 
+@pytest.mark.parametrize("is_loaded", [True, False])
+def test_a_pane_that_was_hidden_shows_what_is_newest(preview: LivePreview, is_loaded: bool) -> None:
+    """Whether it was loaded before the edits or not."""
+    edited = [preview.text.replace("写得慢一点，用得久一点", f"写得{more}慢一点，用得久一点") for more in ("再", "更")]
+    toggle = [("click", "[data-pane=mail]"), ("click", "[data-pane=feed]")]
+    reload = [("run", "void location.reload()"), ("wait", "document.documentElement.dataset.version")]
+    shown = ("wait", f"Object.values({EACH.format('d.body.childElementCount')}).every(Boolean)")
+    steps = [*toggle, *([] if is_loaded else reload), *map(preview.save, edited), *toggle, shown, ("paint",)]
+    *_, sources, newest = preview.look(*steps, ("run", SOURCES), ("run", SHOWN_IN_FULL))
+    assert "写得更慢一点" in sources["mail"]
+    assert sources == newest
+
+
 SPY = """{
   const send = window.fetch;
   window.asked = [];

@@ -103,11 +103,11 @@ export class Board {
     }));
   }
 
-  // Shows or hides a pane.
-  async toggle(info) {
-    if (!settings.hidden.delete(info.name)) settings.hidden.add(info.name);
+  // Shows or hides a pane; one that was hidden shows what is newest.
+  async toggle(name) {
+    if (!settings.hidden.delete(name)) settings.hidden.add(name);
     this.resize();
-    await this.showPane(info);
+    await this.showPane(this.state.panes.find((info) => info.name === name));
   }
 
   // ------------------------------------------------------------------ items

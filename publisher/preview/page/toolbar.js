@@ -31,7 +31,7 @@ export class Toolbar {
     if (this.names !== names) {
       this.names = names;
       byId('toggles').replaceChildren(...panes.map((info) => {
-        const button = makeButton(this.board.label(info), () => this.toggle(info));
+        const button = makeButton(this.board.label(info), () => this.toggle(info.name));
         button.dataset.pane = info.name;
         return button;
       }));
@@ -52,8 +52,8 @@ export class Toolbar {
     }));
   }
 
-  toggle(info) {
-    this.board.toggle(info);
+  toggle(name) {
+    this.board.toggle(name);
     this.set({});
   }
 
