@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from publisher.archive.output_folder import OutputFolder
 from publisher.archive.records import Edition, Record
-from publisher.archive.sources import stat_images
+from publisher.archive.sources import SourceFile
 from publisher.build.digests import RenderingDigests
 from publisher.build.jobs import JobBuilder
 from publisher.build.output import FileOutput
@@ -18,8 +18,8 @@ class BuildContext:
 
     `issue` is the one that channels without an archive publish, `records` are those of all issues, newest first, and
     `entries` what the archive knows about them. `position` has the place of each in both, by path. `images` are the
-    image files as they are now, by path; `site` records what is in the output folder, and `outputs` has, by name, the
-    channels of the run with what they write.
+    image files as they were when their issues were read; `site` records what is in the output folder, and `outputs`
+    has, by name, the channels of the run with what they write.
     """
 
     def __init__(self, run: RunContext, sources: Sources, edition: Edition, issue: Record) -> None:
@@ -31,8 +31,8 @@ class BuildContext:
         self.jobs = JobBuilder(run, edition)
         self.entries = self.jobs.entries
         self.position = {record.path: position for position, record in enumerate(self.records)}
-        images = sorted({image.source for record in edition.issues for image in record.images})
-        self.images = {image.path: image for image in stat_images(run.config.root, images)}
+        found = [image for record in edition.issues for image in record.images]
+        self.images = sorted({SourceFile(image.source, image.size, image.changed) for image in found})
         self.site = OutputFolder(run.output_folder, run.home)
         self.outputs = {
             channel.name: FileOutput(channel, self.site, run.report, dry_run=run.dry_run) for channel in run.channels

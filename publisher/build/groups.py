@@ -79,9 +79,8 @@ def _build_image_groups(build: BuildContext, file_output: FileOutput) -> Iterato
         return
     images = {image.target: image for record in build.records for image in record.images if image.is_published}
     for target, image in sorted(images.items()):
-        file = build.images[image.source]
-        digest = f"{file.size}-{file.mtime}"
-        yield PartGroup(f"image:{target}", digest, partial(_read_image, build, file.path, target))
+        digest = f"{image.size}-{image.changed}"
+        yield PartGroup(f"image:{target}", digest, partial(_read_image, build, image.source, target))
 
 
 def _read_image(build: BuildContext, source: str, target: str) -> Iterator[Part]:

@@ -53,7 +53,7 @@ def build_mark(build: BuildContext) -> UpToDateMark | None:
     if edition.is_partial or edition.has_future_issues or not (is_newest and is_reliable):
         return None
     return UpToDateMark(
-        compute_fingerprint([*build.sources.files, *build.images.values()]),
+        compute_fingerprint([*build.sources.files, *build.images]),
         newest.date,
         edition.next_date,
         newest,
@@ -84,7 +84,7 @@ def save_records(
     if index.dirty:
         index.save()
     notes, newsletter = {channel.name: channel.note for channel in config.channels}, config.newsletter
-    images, records = tuple(build.images), build.sources.records
+    images, records = tuple(image.path for image in build.images), build.sources.records
     site.sources = encode_line([(*file, records[file.path].sha256) for file in build.sources.files])
     site.save(SiteSetup(config.issues, newsletter.timezone, tuple(notes), images, notes, newsletter.site))
     build.run.home.write_gitignore()

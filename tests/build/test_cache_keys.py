@@ -205,6 +205,27 @@ def test_settings_that_change_during_a_run_are_not_taken_for_its_own(
     assert "telegram" in letter.run("--accept-new-id")
 
 
+def test_a_recording_that_changes_during_a_run_is_not_taken_for_what_was_read(
+    letter: Letter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, path = IssueRenderer.read, "issues/2021-07-18.md"
+
+    def replace_recording(self: IssueRenderer, source: SourceFile) -> object:
+        result = read(self, source)
+        letter.write("issues/episode.mp3", "ID3, and longer")
+        return result
+
+    letter.write("issues/episode.mp3", "ID3")
+    text = (letter.root / path).read_text("utf-8")
+    letter.write(path, f"---\naudio: episode.mp3\n---\n{text}")
+    with monkeypatch.context() as changing:
+        changing.setattr(IssueRenderer, "read", replace_recording)
+        letter.run()
+    assert "read" in letter.run()
+    assert 'length="15"' in (letter.root / "public/feed.xml").read_text("utf-8")
+    assert letter.run() == []
+
+
 def test_another_chat_repeats_its_messages_alone(letter: Letter) -> None:
     def list_states() -> dict[Path, os.stat_result]:
         files = [path for path in letter.root.rglob("*") if path.is_file() and ".publisher" not in path.parts]
