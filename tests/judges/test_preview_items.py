@@ -150,6 +150,16 @@ def test_the_article_is_copied_as_it_is_published(preview: LivePreview, publish:
     assert "三万枚铅字" in copied["text"]
 
 
+def test_the_article_that_is_shown_is_copied(preview: LivePreview) -> None:
+    """Although the server shows another issue already, so that it has no part of this one."""
+    other = "{ const send = fetch; window.fetch = (url, ...rest) => send(url.replace(/^.part.*/, '/gone'), ...rest) }"
+    edited = preview.text.replace("写得慢一点，用得久一点", "写得再慢一点，用得久一点")
+    (copied,) = preview.look(("run", other), preview.save(edited), ("click", "#copy:enabled"), ("paste",))
+    assert "写得再慢一点" in copied["html"]
+    assert copied["html"].startswith("<section")
+    assert copied["html"].endswith("</section>")
+
+
 def test_images_of_other_hosts_are_loaded_by_a_click(letter: Path, chromium: Callable[..., str]) -> None:
     """Those of the newsletter are shown although they are published nowhere yet."""
     issue = find_newest(letter)

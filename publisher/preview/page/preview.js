@@ -17,7 +17,7 @@ let words = chooseWords(navigator.language);
 let board;
 let side;
 let toolbar;
-let article = {}; // the WeChat article: the digest of its pane, and its text as it is sent
+let article = ''; // the WeChat article, as it is sent
 let isGone = false;
 let notice = ''; // what the server said of the last request
 
@@ -67,7 +67,7 @@ async function show(next) {
   await showRest();
   dataset.version = state.version; // all panes show it now
   requestIdleCallback(findItems);
-  await readArticle();
+  readArticle();
 }
 
 // One pane after the other, so that the page answers meanwhile.
@@ -97,20 +97,20 @@ function pick(id, from) {
 
 // -------------------------------------------------------------- the article
 
-async function readArticle() {
+// Takes the article from the document of its pane, in which it is as it is sent: on the server there may be a newer one.
+function readArticle() {
+  const text = texts.get(state.panes.find(({ name }) => name === 'wechat')?.url);
+  if (text === undefined) return;
+  const [start, end] = ['<main id="content">', '</main>'];
+  article = text.slice(text.indexOf(start) + start.length, text.lastIndexOf(end));
   const button = byId('copy') ?? addCopyButton();
-  const info = state.panes.find(({ name }) => name === 'wechat');
-  if (!button || !info?.part || info.digest === article.digest) return;
-  button.disabled = true;
-  article = { digest: info.digest, html: await (await fetch(info.part)).text() };
-  button.disabled = !article.html;
+  button.disabled = !article;
 }
 
 function addCopyButton() {
   const pane = board.panes.get('wechat');
-  if (!pane) return null;
   const button = makeButton(words.copy, () => {
-    if (!copyArticle(article.html, pane.doc)) return;
+    if (!copyArticle(article, pane.doc)) return;
     button.textContent = words.copied;
     setTimeout(() => { button.textContent = words.copy; }, COPIED);
   });
