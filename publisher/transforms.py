@@ -217,7 +217,8 @@ def compute_revision(issue: m.Issue) -> str:
     return hashlib.sha256("\0".join([*pieces, ""]).encode("utf-8", "replace")).hexdigest()
 
 
-_INVISIBLE_FIELDS = {"source", "diagnostics", "dropped", "definitions", "front", "archive"}
+_INVISIBLE_FIELDS = {"diagnostics", "dropped", "definitions", "front", "archive"}
+_INVISIBLE_TYPES = {"Pos", "Source"}
 
 
 class _VisibleFieldsCache(dict[type, tuple[str, ...]]):
@@ -225,7 +226,9 @@ class _VisibleFieldsCache(dict[type, tuple[str, ...]]):
 
     def __missing__(self, kind: type) -> tuple[str, ...]:
         types = kind.__annotations__ if issubclass(kind, Struct) else {}
-        self[kind] = tuple(name for name in types if name not in _INVISIBLE_FIELDS and types[name] != "Pos")
+        self[kind] = tuple(
+            name for name in types if name not in _INVISIBLE_FIELDS and types[name] not in _INVISIBLE_TYPES
+        )
         return self[kind]
 
 

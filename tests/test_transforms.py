@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from publisher.derived_texts import build_display_title, build_summary, find_topics, shorten
-from publisher.model import Code, Field, Image, Issue, Item, Link, Section, Strong, Text, plain
+from publisher.model import Code, Field, Image, Issue, Item, Link, Paragraph, Section, Strong, Text, plain
 from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
 from publisher.transforms import (
@@ -154,6 +154,31 @@ def test_revision_depends_on_words_and_urls_only() -> None:
     other = [ISSUE.replace("翻倍", "翻番"), ISSUE.replace("../a", "../b"), ISSUE.replace("- [甲 |", "- [CVPR] [甲 |")]
     assert {compute_revision(make_publishable(parse_issue(text, "2021-07-18.md"))) for text in same} == {base}
     assert base not in {compute_revision(make_publishable(parse_issue(text, "2021-07-18.md"))) for text in other}
+
+
+def test_revision_depends_on_every_part_of_an_item_but_its_place() -> None:
+    """Also on its source, `title | source`, which has the name of a field of the issue that no one sees."""
+    (item,) = make_publishable(parse_issue("- [甲 | 社](https://e.org/1)\n摘要：一句。\n", "2021-07-18.md")).items
+    others: dict[str, object] = {
+        "title": (Text("乙"),),
+        "tags": ("新",),
+        "authors": ("林",),
+        "extras": (Link((Text("二"),), "https://e.org/2"),),
+        "tail": (Text("尾"),),
+        "fields": (),
+        "body": (Paragraph((Text("段"),)),),
+    }
+    unseen = {
+        name
+        for name in Item.__struct_fields__
+        if _revision(item) == _revision(replace(item, **{name: others.get(name, "https://e.org/other")}))
+        and name != "pos"
+    }
+    assert unseen == set()
+
+
+def _revision(item: Item) -> str:
+    return compute_revision(Issue("x", sections=(Section((Text("新闻"),), content=(item,)),)))
 
 
 def test_date_precedence() -> None:
