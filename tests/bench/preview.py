@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -105,7 +104,7 @@ def _preview(publish: Path, folder: Path, issue: str) -> Iterator[tuple[subproce
     try:
         yield process, _read_result(process)["url"]
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()  # a program in the background may ignore Ctrl+C
         process.wait(10)
 
 
