@@ -143,8 +143,8 @@ class FileAccess:
         """Return the path of a file or folder below the root with all links followed. Raises ValueError for a name that
         no file can have.
 
-        Only for a path with a link it is asked what looks at each folder from the top of the disk. On Windows there are
-        other kinds of links.
+        Without a link below the root, the path is returned as it is: `realpath` would examine each folder from the root
+        of the file system on. On Windows, which has other kinds of links, it is always called.
         """
         end = len(self._prefix) if os.name != "nt" else 0
         while end > 0:
@@ -198,8 +198,9 @@ class FileAccess:
 
 
 def _read_at_most(file: BufferedReader, size: int, max_bytes: int) -> bytes:
-    """Return what is in an open file of `size` bytes, also if it grows, up to `max_bytes`. Memory is taken for its size
-    first: it takes longer to get that for the largest of its kind than to read it."""
+    """Return the content of an open file of `size` bytes, also if it has grown since, up to `max_bytes`. The first read
+    asks for that size only, because `read` allocates what it is asked for, which takes longer than reading a file.
+    """
     body = file.read(min(size + 1, max_bytes))
     return body + file.read(max_bytes - len(body)) if len(body) > size else body
 

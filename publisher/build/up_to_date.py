@@ -74,7 +74,7 @@ def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome 
         )
         for name, mark in marks.items()
     }
-    if current != marks and sources.are_still:
+    if current != marks and sources.has_reliable_times:
         with suppress(BusyError), home.hold_lock(folder / setup.site):  # another run will record them
             _replace_marks(OutputFolder(folder, home), marks, current, sources)
     *_, mark = marks.values()
@@ -84,12 +84,13 @@ def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome 
 
 class _SameSources(NamedTuple):
     """The issues of the last run, as they are now. `newest` has the times of those in the marks, by path. `recorded` is
-    the line about all in the record, if that has other times. `are_still`: later changes will show in their times."""
+    the line about all in the record, if that has other times. `has_reliable_times`: any later change of an issue
+    will show in its time."""
 
     fingerprint: str
     newest: Mapping[str, int]
     recorded: bytes | None = None
-    are_still: bool = True
+    has_reliable_times: bool = True
 
 
 def _find_same_sources(root: Path, record: FolderRecord, marks: Collection[UpToDateMark]) -> _SameSources | None:
