@@ -205,6 +205,7 @@ class _Dialogue:
 
     def begin_tls(self, context: ssl.SSLContext) -> None:
         if fault := self.server.fault("TLS"):
+            self.connection.recv(65536)  # the hello: what comes before it may be read with the reply to STARTTLS
             self.answer(fault, "")
         self.connection = context.wrap_socket(self.connection, server_side=True)
 
