@@ -15,6 +15,9 @@ from publisher.files import wrap_os_error
 _turn = threading.RLock()
 """The threads of a process take turns; only another process gets an error."""
 
+_held: set[int] = set()
+"""The lock files that are held. A forked worker closes its copies: while it lives, they would hold the lock."""
+
 
 @contextmanager
 def acquire_lock(path: Path) -> Iterator[bool]:
@@ -46,9 +49,11 @@ def _hold(path: Path) -> Iterator[bool]:
             _write_lock_file(file, b"%d\n" % os.getpid())
         except OSError as error:
             raise wrap_os_error(f"cannot write {path}", error) from error
+        _held.add(file)
         try:
             yield bool(holder_pid)
         finally:  # not reached when the holder is killed
+            _held.discard(file)
             with suppress(OSError):  # then the next run takes this one for killed, and cleans up once more
                 _write_lock_file(file, b"")
 
@@ -82,3 +87,9 @@ else:
         except BlockingIOError:
             return False
         return True
+
+    def _close_copies() -> None:
+        while _held:
+            os.close(_held.pop())
+
+    os.register_at_fork(after_in_child=_close_copies)

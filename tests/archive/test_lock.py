@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,34 @@ def test_a_killed_holder_is_noticed_and_holds_nothing(tmp_path: Path) -> None:
         assert died
     with acquire_lock(path) as died:
         assert not died
+
+
+FORKS = """
+import os, sys
+from pathlib import Path
+from publisher.archive.lock import acquire_lock
+with acquire_lock(Path(sys.argv[1])):
+    reading, _ = os.pipe()
+    if os.fork() == 0:
+        print(os.getpid(), flush=True)
+        os.kill(os.getppid(), 9)
+    os.read(reading, 1)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing forks on Windows")
+def test_a_worker_that_outlives_the_holder_holds_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    command = [sys.executable, "-c", FORKS, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout
+        worker = int(holder.stdout.readline())
+        holder.wait()
+        try:
+            with acquire_lock(path) as died:
+                assert died
+        finally:
+            os.kill(worker, signal.SIGKILL)
 
 
 def test_a_lock_that_cannot_be_made(tmp_path: Path) -> None:
