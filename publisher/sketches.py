@@ -6,11 +6,11 @@ import zlib
 from collections.abc import Collection, Iterable
 
 from publisher.model import Issue
-from publisher.patterns import lazy_pattern
+from publisher.patterns import any_of, lazy_pattern
 
 _MAX_HASHES = 32
 _HASH_LENGTH = 8  # characters
-_SENTENCE_END = lazy_pattern(r"[。！？；]|[.!?;]\s")
+_SENTENCE_END = lazy_pattern(any_of(("。！？；", ""), (".!?;", r"\s")))
 
 
 def compute_sketch(lines: Iterable[str]) -> str:

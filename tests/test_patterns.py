@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from publisher.patterns import lazy_pattern
+from publisher.patterns import any_of, lazy_pattern
 from tests.support import regex_steps
 from tests.support.regex_steps import spell_character, step_counter
 
@@ -184,6 +184,13 @@ def test_steps_are_those_of_the_same_search(source: str) -> None:
         for start in range(len(text) + 1):
             found = pattern.match(text, start)
             assert step_counter(pattern).find_end(text, start) == (found.end() if found else -1)
+
+
+def test_any_of_finds_what_an_alternation_finds() -> None:
+    quick = re.compile(any_of(("ab", "c+"), (r"b\]", ""), ("c", r"(?=\Z)")))
+    plain = re.compile(r"[ab]c+|[b\]]|c(?=\Z)")
+    texts = ["".join(" abc]"[int(digit) % 5] for digit in oct(number)[2:]) for number in range(5_000)]
+    assert [quick.findall(text) for text in texts] == [plain.findall(text) for text in texts]
 
 
 def test_a_lazy_pattern_is_compiled_at_first_use() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from publisher.checks.codes import Edit, Problem
 from publisher.checks.source import IssueSource, locate_match
 from publisher.checks.text import CODE_TAGS_AND_FORMULAS, LOOKALIKE_CHARACTERS, find_matching_lines, find_outside
-from publisher.patterns import lazy_pattern
+from publisher.patterns import any_of, lazy_pattern
 from publisher.reader.lines import is_cjk
 from publisher.reader.marks import FENCE
 
@@ -23,9 +23,9 @@ _RADICALS = dict(
     )
 )
 _CJK = "\u4e00-\u9fff”）】》"
-_DOUBLED_MARKS = lazy_pattern("[，、；。：]{2,}")
-# doubled, or half-width: that comes first for speed, so that its neighbours are checked only where it occurs
-_WRONG_MARKS = lazy_pattern(f"{_DOUBLED_MARKS.pattern}|[,;:](?<=[{_CJK}].)(?=[\u4e00-\u9fff“（])")
+_DOUBLED = ("，、；。：", "[，、；。：]+")
+_DOUBLED_MARKS = lazy_pattern(any_of(_DOUBLED))
+_WRONG_MARKS = lazy_pattern(any_of(_DOUBLED, (",;:", f"(?<=[{_CJK}].)(?=[\u4e00-\u9fff“（])")))
 _FULL_WIDTH_MARKS = {",": "，", ";": "；", ":": "："}
 _FENCE = lazy_pattern("```|~~~")
 _BOLD = lazy_pattern(r"\*\*(?<![*\\]..)(?!\*)")
@@ -33,7 +33,7 @@ _MIN_HALF_WIDTH = 12
 _MARK_PRECEDENCE = "、，：；。"
 _SUMMARY = lazy_pattern(r"\s*(?:[-*]\s+)?(?:摘要|简评)[:：]?")
 # zero width space, word joiner, byte order mark; not joiners and direction marks, which have a meaning
-_INVISIBLE = lazy_pattern("[\u200b\u2060\ufeff]+")
+_INVISIBLE = lazy_pattern("[\u200b\u2060\ufeff][\u200b\u2060\ufeff]*")
 # control characters, which are shown as a replacement character; not line ends, tabs and form feeds
 _CONTROL = lazy_pattern("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff]")
 _SPACING_CONTROLS = "\x0b\u2028\u2029"
@@ -52,8 +52,9 @@ def check_lookalikes(subject: IssueSource) -> Iterator[Problem]:
 
     Full-width letters and digits are usual in Japanese and Korean, and so are some compatibility ideographs.
     """
-    is_allowed = _is_japanese_or_korean(subject.source.text)
-    for number, text in find_matching_lines(subject, _LOOKALIKE):
+    lines = [*find_matching_lines(subject, _LOOKALIKE)]
+    is_allowed = bool(lines) and _is_japanese_or_korean(subject.source.text)
+    for number, text in lines:
         exempt = _JAPANESE_WIDTHS if is_allowed or _is_japanese_or_korean(text) else None
         found = [match for match in find_outside(text, _LOOKALIKE) if not (exempt and exempt.match(match[0]))]
         matches = [(match, normalize_character(match[0])) for match in found]
@@ -120,7 +121,10 @@ def normalize_character(char: str) -> str:
 
 def check_punctuation(subject: IssueSource) -> Iterator[Problem]:
     """Report doubled punctuation, and half-width punctuation in Chinese text; one problem per line."""
-    wrong_marks = _DOUBLED_MARKS if _prefers_half_width(subject) else _WRONG_MARKS
+    found = _WRONG_MARKS.findall(subject.source.text)
+    if not found:
+        return
+    wrong_marks = _DOUBLED_MARKS if _prefers_half_width(subject.source.text, found) else _WRONG_MARKS
     for number, text in find_matching_lines(subject, wrong_marks):
         label = _SUMMARY.match(text)
         matches = [match for match in find_outside(text, wrong_marks) if not (label and match.end() == label.end())]
@@ -139,10 +143,10 @@ def _choose_mark(marks: str) -> str:
     return _FULL_WIDTH_MARKS.get(marks) or max(marks, key=_MARK_PRECEDENCE.index)
 
 
-def _prefers_half_width(subject: IssueSource) -> bool:
-    """True if the issue uses half-width marks between Chinese characters throughout, as a style."""
-    half = sum(marks in _FULL_WIDTH_MARKS for marks in _WRONG_MARKS.findall(subject.source.text))
-    return half >= _MIN_HALF_WIDTH and half * 2 > len(re.findall("[，；：]", subject.source.text))
+def _prefers_half_width(text: str, wrong_marks: Collection[str]) -> bool:
+    """True if a text uses half-width marks between Chinese characters throughout, as a style."""
+    half = sum(marks in _FULL_WIDTH_MARKS for marks in wrong_marks)
+    return half >= _MIN_HALF_WIDTH and half * 2 > len(re.findall("[，；：]", text))
 
 
 def check_bold(subject: IssueSource) -> Iterator[Problem]:

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from publisher.checks.source import IssueSource, locate_match
 from publisher.model import Image, Pos
-from publisher.patterns import lazy_pattern
+from publisher.patterns import any_of, lazy_pattern
 from publisher.transforms import find_nodes
 
-IMAGE_MARKUP = lazy_pattern(r"!\[|<img", re.IGNORECASE)
+IMAGE_MARKUP = lazy_pattern(any_of(("!", r"\["), ("<", "img")), re.IGNORECASE)
 _ABSOLUTE = lazy_pattern(r"[a-z][a-z0-9+.-]*:|/", re.IGNORECASE)
 _ESCAPED = lazy_pattern(r"\\([!-/:-@\[-`{-~])")
 

@@ -13,7 +13,7 @@ from publisher.checks.text import find_matching_lines, find_outside
 from publisher.patterns import lazy_pattern
 from publisher.reader.html import HIDDEN
 
-_OPENING_TAG = lazy_pattern(rf"(?<![A-Za-z0-9_\\])<(?:({'|'.join(sorted(HIDDEN))})\b[^<>]*(?<!/)>|!--)", re.IGNORECASE)
+_OPENING_TAG = lazy_pattern(rf"<(?<![A-Za-z0-9_\\]<)(?:({'|'.join(sorted(HIDDEN))})\b[^<>]*(?<!/)>|!--)", re.IGNORECASE)
 _CODE = lazy_pattern(r"(`+)(?!`).*?(?<!`)\1(?!`)")
 _MAX_SHOWN = 40
 _MAX_HEAD_LINES = 10

@@ -25,6 +25,8 @@ _LOWER_CASE_LABEL = lazy_pattern(r"[a-z][\w .:/#-]*\Z", re.ASCII)
 
 def check_references(subject: IssueSource) -> Iterator[Problem]:
     """Report references to links that are not defined, which subscribers would see in brackets."""
+    if "][" not in subject.source.text:
+        return
     defined = {normalize_label(definition.label) for definition in subject.issue.definitions}
     defined |= {_find_label(part.text) for part in subject.issue.dropped if part.name == "unsafe-url"}
     for number, text in find_matching_lines(subject, _REFERENCE):

@@ -12,17 +12,23 @@ from publisher.checks.codes import Edit, Problem
 from publisher.checks.source import IssueSource, locate_match
 from publisher.checks.text import CODE_TAGS_AND_FORMULAS, find_matching_lines, find_outside
 from publisher.model import Link, Pos, plain
-from publisher.patterns import lazy_pattern
+from publisher.patterns import any_of, lazy_pattern
 from publisher.transforms import find_nodes
 
 _REVERSED_LINK = lazy_pattern(
-    r"(?<![A-Za-z0-9_\]])\((?!\d+\))([^()\[\]\n]{1,300})\)\[\s*((?:https?://|www\.|mailto:)[^\s\[\]]+)\s*\](?!\()"
+    r"\((?<![A-Za-z0-9_\]]\()(?!\d+\))([^()\[\]\n]{1,300})\)\[\s*((?:https?://|www\.|mailto:)[^\s\[\]]+)\s*\](?!\()"
 )
 _QUOTES = '"“”„«»'
 _STOPS = "。，、；：！？"
 # quotes anywhere, a full-width full stop with text behind it, full-width marks at the end
 _CLOSING_MARKS = f"{_STOPS}”’」』》）】"
-_MISPLACED_MARK = lazy_pattern(rf"[{_QUOTES}]|。(?=[^/?#。]*[^\W\d_])|(?<![{_CLOSING_MARKS}])[{_CLOSING_MARKS}]+\Z")
+_MISPLACED_MARK = lazy_pattern(
+    any_of(
+        (_QUOTES, ""),
+        ("。", r"(?=[^/?#。]*[^\W\d_])"),
+        (_CLOSING_MARKS, rf"(?<![{_CLOSING_MARKS}].)[{_CLOSING_MARKS}]*\Z"),
+    )
+)
 _TITLES_END_WITH_MARKS = ("wiki", "baike.baidu.com", "moegirl.org")
 _SECOND_SCHEME = lazy_pattern(r"https?://(https?:?/{1,2})", re.IGNORECASE)
 _LOOPBACK_NAMES = ("localhost", "localhost.localdomain", "0.0.0.0")

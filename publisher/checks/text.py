@@ -8,22 +8,28 @@ from collections.abc import Iterator
 
 from publisher.checks.source import IssueSource
 from publisher.model import CodeBlock
-from publisher.patterns import lazy_pattern
-from publisher.reader.bare_links import URL
+from publisher.patterns import any_of, lazy_pattern
+from publisher.reader.bare_links import URL_BRANCHES
 from publisher.reader.html import HIDDEN
 from publisher.transforms import find_nodes
 
 LOOKALIKE_CHARACTERS = "\u2e80-\u2fd5\uf900-\ufaff\ufb00-\ufb06０-９Ａ-Ｚａ-ｚ"
 """Radicals, compatibility ideographs, ligatures, full-width digits and letters; for a character class."""
 
-_PROTECTED = lazy_pattern(rf"{URL}[{LOOKALIKE_CHARACTERS}]*|`[^`]*`|\]\((?:(?!\]\()[^)\s])*+\)|<[^<>]*>|\$[^$]*\$")
+_CODE_TAGS_AND_FORMULAS = (("`", "[^`]*`"), ("<", "[^<>]*>"), ("$", r"[^$]*\$"))
+CODE_TAGS_AND_FORMULAS = lazy_pattern(any_of(*_CODE_TAGS_AND_FORMULAS))
+"""Code, tags and formulas."""
+
+_PROTECTED = lazy_pattern(
+    any_of(
+        *[(first, rf"{rest}[{LOOKALIKE_CHARACTERS}]*") for first, rest in URL_BRANCHES],
+        (r"\]", r"\((?:(?!\]\()[^)\s])*+\)"),
+        *_CODE_TAGS_AND_FORMULAS,
+    )
+)
 """Text that no fix may change: URLs and lookalikes next to them, code, tags, formulas."""
 
-
 _HIDDEN_KINDS = HIDDEN | {"comment"}
-
-CODE_TAGS_AND_FORMULAS = lazy_pattern(r"`[^`]*`|<[^<>]*>|\$[^$]*\$")
-"""Code, tags and formulas."""
 
 
 def find_matching_lines(subject: IssueSource, pattern: re.Pattern[str]) -> Iterator[tuple[int, str]]:

@@ -158,7 +158,7 @@ def check_front_matter(subject: IssueSource) -> Iterator[Problem]:
         yield Problem(pos, "front-matter", message, "add --- after its last line")
 
 
-_CONFLICT_MARKER = lazy_pattern(r"<{7} \S", re.ASCII)
+_CONFLICT_MARKER = lazy_pattern(r"<<<<<<< \S", re.ASCII)
 
 
 def check_merge_conflicts(subject: IssueSource) -> Iterator[Problem]:

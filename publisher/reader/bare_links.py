@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 
-from publisher.patterns import lazy_pattern
+from publisher.patterns import any_of, lazy_pattern
 from publisher.reader.lines import is_cjk
 
 # the characters of RFC 3986 without brackets; like bars, braces and backslashes, those end a bare URL
 _REST = r"[A-Za-z0-9%][!#-;=?-Z^_a-z~]*"
-URL = rf"(?:[Hh][Tt][Tt][Pp][Ss]?|[Ff][Tt][Pp])://{_REST}"
-WWW = rf"[Ww][Ww][Ww]\.{_REST}"
+URL_BRANCHES = (("Hh", rf"[Tt][Tt][Pp][Ss]?://{_REST}"), ("Ff", rf"[Tt][Pp]://{_REST}"))
+WWW_BRANCH = ("Ww", rf"[Ww][Ww]\.{_REST}")
+"""As for `any_of`."""
+
+URL, WWW = any_of(*URL_BRANCHES), any_of(WWW_BRANCH)
 _URL = lazy_pattern(URL)
 _WWW = lazy_pattern(WWW)
 _MAX_REFERENCE_LENGTH = 40  # the longest of HTML has 33 characters

@@ -14,8 +14,8 @@ from mistune.core import InlineState
 from mistune.helpers import MAX_LINK_LABEL_LENGTH, parse_link_label
 from mistune.inline_parser import InlineParser
 
-from publisher.patterns import lazy_pattern
-from publisher.reader.bare_links import URL, WWW, bare_url, bare_www
+from publisher.patterns import any_of, lazy_pattern
+from publisher.reader.bare_links import URL, URL_BRANCHES, WWW, WWW_BRANCH, bare_url, bare_www
 from publisher.reader.emphasis import Token, build_delimiter, pair_delimiters
 from publisher.reader.link_syntax import Target, encode_url, normalize_label, parse_target
 from publisher.reader.references import REFERENCE, TEMPLATE_TAG, resolve_reference, resolve_references
@@ -32,7 +32,7 @@ _TEMPLATE_TARGET = lazy_pattern(rf"\(\s*([^\s(){{}}]*{TEMPLATE_TAG}[^\n(){{}}]*)
 ATTRIBUTES = r"""\{:(?:\s*+(?:[\w-]++=(?:"[^"\n]*+"|'[^'\n]*+')|[.#]?[\w-]++))++\s*\}"""
 # the same without a colon, directly behind a link or an image: Pandoc, Hugo, Python-Markdown, markdown-it
 ATTACHED_ATTRIBUTES = r"""(?<=[)\]])\{(?:\s*+(?:[\w-]++=(?:"[^"\n]*+"|'[^'\n]*+'|[^\s"'{}]++)|[.#][\w-]++))++\s*+\}"""
-_TRIGGER = lazy_pattern(r"[\\`*_\[\]!<\n~$&{^]|(?i:https?|ftp)://|(?i:www)\.")
+_TRIGGER = lazy_pattern(any_of((r"\\`*_\[\]!<\n~$&{\^", ""), *URL_BRANCHES, WWW_BRANCH))
 
 
 @reuse_results

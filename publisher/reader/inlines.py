@@ -14,16 +14,16 @@ from msgspec.structs import replace
 
 from publisher import model as m
 from publisher.links import find_emails
-from publisher.patterns import lazy_pattern
+from publisher.patterns import any_of, lazy_pattern
 from publisher.reader import html
-from publisher.reader.bare_links import URL, bare_url
+from publisher.reader.bare_links import URL, URL_BRANCHES, WWW_BRANCH, bare_url
 from publisher.reader.emphasis import Token
 from publisher.reader.html_nodes import HtmlBuilder, TargetBuilder, merge_texts
 from publisher.reader.inline_parser import TokenParser, build_parser, parse_text
 from publisher.reader.link_syntax import Target, normalize_label
 from publisher.reader.references import resolve_references
 
-_SPECIAL = lazy_pattern(r"[\\`*_<\[&\n$~@{\u00a0\u2002\u2003]|(?i:https?|ftp)://|(?i:www)\.")
+_SPECIAL = lazy_pattern(any_of((r"\\`*_<\[&\n$~@{\u00a0\u2002\u2003", ""), *URL_BRANCHES, WWW_BRANCH))
 # more special characters in one run come from a pasting accident, which must not take minutes to parse
 _LONG_TEXT = 20_000
 _MAX_MARKS = 5_000
