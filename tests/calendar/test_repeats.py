@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,27 +12,14 @@ from publisher.calendar import repeats
 from publisher.channel import Channel
 from publisher.channels.rss import Rss
 from publisher.channels.web import Web
-from publisher.delivery import ledger_guard
 from publisher.errors import ConfigError
 from publisher.reports.adopt import adopt_archive
-from publisher.reports.doctor import diagnose
 from publisher.theme import Theme
+from tests.calendar.already_sent import DAY, four_messages, sent, write
 from tests.support.fake_channel import Letters, Post
-from tests.support.newsletter import DUE, HOUR, Project
+from tests.support.newsletter import Project
 
-DAY = 24 * HOUR
 OLD = "issues/2021-07-18.md"
-
-
-def write(
-    project: Project, name: str, date: str, items: int = 3, *, head: str = "", edit: str = "", topic: str = "a"
-) -> None:
-    lines = [f"# 慢刊 ({date})：题", "", "## 新闻", ""]
-    lines += [f"- [{topic}{number}](https://host{number % 3}.org/{topic}{number})" for number in range(items)]
-    path = project.root / "issues" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{head}{chr(10).join(lines)}\n{edit}", "utf-8")
-    os.utime(path, ns=(1, 1_600_000_000_000_000_001 + zlib.crc32(path.read_bytes())))
 
 
 def configure(project: Project, *channels: Channel) -> None:
@@ -88,19 +72,7 @@ CHANGES: list[Callable[[Project, int], None]] = [
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    project = Project(tmp_path / "letter", now=DUE)
-    project.channels = (Web(), Rss(), Post(project.world), Letters(project.world, count=3))
-    return project
-
-
-def sent(project: Project) -> int:
-    return len([call for call in project.world if call.act == "deliver"])
-
-
-def findings(project: Project) -> list[str]:
-    """What `publish doctor` says of the ledger."""
-    with project.open_run() as run:
-        return [one.message for subject, found in diagnose(run) if subject == "ledger" for one in found]
+    return four_messages(tmp_path / "letter")
 
 
 def feed(project: Project) -> int:
@@ -280,96 +252,6 @@ def test_a_correction_reaches_only_where_the_issue_is(project: Project) -> None:
     assert project.warnings == ["rss: the issue is not published there: left out"]
     with pytest.raises(ConfigError, match="is not published yet"):
         project.publish(Rss(), correct=True)
-
-
-# ------------------------------------------------------------------------- a ledger that knows nothing
-
-
-@pytest.mark.parametrize("kept", ["public", "revisions", "both"])
-def test_a_ledger_that_is_younger_than_the_newsletter_sends_nothing(project: Project, kept: str) -> None:
-    write(project, "2021-07-18.md", "2021-07-18")
-    project.tick()
-    revisions = project.root / ".publisher/revisions.json"
-    saved = revisions.read_bytes()
-    shutil.rmtree(revisions.parent)
-    if kept != "public":
-        revisions.parent.mkdir()
-        revisions.write_bytes(saved)
-    if kept == "revisions":
-        shutil.rmtree(project.root / "public")
-    project.restart()
-    project.events.clear()
-    assert project.tick().exit_code == 2
-    assert project.publish().exit_code == 2
-    assert project.tick().exit_code == 0, "told twice"
-    [failed] = project.said("failed")
-    assert failed.message == "the ledger is new, but this newsletter was published before"
-    assert failed.message in findings(project)
-    assert sent(project) == 4
-    with project.open_run() as run:
-        ledger_guard.accept_ledger(run)
-    write(project, "2021-07-19.md", "2021-07-19", 9, topic="b")
-    project.now += DAY
-    project.restart()
-    project.tick()
-    assert sent(project) == 12
-
-
-def test_pages_written_elsewhere_first_are_of_the_same_newsletter(project: Project, tmp_path: Path) -> None:
-    """A workflow writes the site to be uploaded before it sends; that leaves the times of corrections."""
-    write(project, "2021-07-18.md", "2021-07-18")
-    project.publish(Web(), Rss(), out=tmp_path / "site")
-    assert (project.root / ".publisher/revisions.json").exists()
-    assert project.publish().exit_code == 0
-    assert sent(project) == 4
-
-
-def test_a_new_newsletter_is_trusted(project: Project) -> None:
-    write(project, "2021-07-18.md", "2021-07-18")
-    project.publish(Web())
-    assert project.publish().exit_code == 0
-    assert sent(project) == 4
-
-
-@pytest.mark.parametrize("machine", ["", "here"])
-def test_a_copy_of_the_folder_sends_nothing(project: Project, monkeypatch: pytest.MonkeyPatch, machine: str) -> None:
-    monkeypatch.setattr(ledger_guard, "identify_machine", lambda: machine)
-    write(project, "2021-07-18.md", "2021-07-18")
-    project.tick()
-    copy = project.root.parent / "copy"
-    shutil.copytree(project.root, copy)
-    write(project, "2021-07-19.md", "2021-07-19", 9, topic="b")
-    project.now += DAY
-    project.restart()
-    project.tick()
-    assert sent(project) == 8
-    other = Project(copy, project.channels, project.now)
-    write(other, "2021-07-19.md", "2021-07-19", 9, topic="b")
-    assert other.tick().exit_code == 2
-    [failed] = other.said("failed")
-    assert failed.message == f"the ledger belongs to another folder, which was at {copy.parent / 'letter'}"
-    assert sent(project) == 8
-
-
-def test_a_folder_that_is_moved_is_still_the_same(tmp_path: Path) -> None:
-    (tmp_path / "old name").mkdir()
-    *before, path = ledger_guard.identify_place(tmp_path / "old name").split(" ", 2)
-    assert path == str(tmp_path / "old name")
-    (tmp_path / "old name").rename(tmp_path / "new")
-    (tmp_path / "old name").mkdir()
-    assert ledger_guard.identify_place(tmp_path / "new").split(" ", 2) == [*before, str(tmp_path / "new")]
-    assert ledger_guard.identify_place(tmp_path / "old name").split(" ", 2)[1] != before[1]
-
-
-def test_a_machine_without_an_id_is_another_machine(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger_guard, "identify_machine", lambda: "here")
-    write(project, "2021-07-18.md", "2021-07-18")
-    project.tick()
-    monkeypatch.setattr(ledger_guard, "identify_machine", lambda: "")
-    write(project, "2021-07-19.md", "2021-07-19", 9, topic="b")
-    project.now += DAY
-    assert project.tick().exit_code == 2
-    assert sent(project) == 4
 
 
 # --------------------------------------------------------------------------- another id of the newsletter
