@@ -6,7 +6,6 @@ cut like strings; the offsets are computed at the end, when the text is rendered
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -55,7 +54,8 @@ _CHARACTER_REPLACEMENTS: dict[int, str | None] = {
     **dict.fromkeys((0x2028, 0x2029), "\n"),
     **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
 }
-_REPLACED_CHARACTERS = lazy_pattern(f"[{re.escape(''.join(map(chr, _CHARACTER_REPLACEMENTS)))}]")
+# the same as ranges, of which it is compiled in a tenth of the time
+_REPLACED_CHARACTERS = lazy_pattern("[\x00-\x09\x0b-\x1f\u0333\u033f\u2028-\u202e\ud800-\udfff]")
 _COMBINING_RING = "\u030a"  # also removed, so that an a with a ring above stays one only when composed
 
 

@@ -30,8 +30,8 @@ _DECORATION = lazy_pattern(
     "[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\U000e0000-\U000e01ef\ufe00-\ufe0f\u20e3\u200d"
     "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffc\ufffd]"
 )
-_HAN = "\u3040-\u30ff\u3400-\u9fff"
-_BETWEEN_SCRIPTS = lazy_pattern(f"(?<=[{_HAN}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[{_HAN}])")
+# between a Latin character and one of any other script
+_BETWEEN_SCRIPTS = lazy_pattern(r"(?<=[^\x00-\x7f])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[^\x00-\x7f])")
 
 
 class Card(Struct, frozen=True):
@@ -118,7 +118,13 @@ def split_title(title: str, date: dt.date) -> list[str]:
 def polish(text: str) -> str:
     """Return a text on one line, without decoration, and with a space between Chinese or Japanese and Latin words."""
     composed = unicodedata.normalize("NFC", _DECORATION.sub("", text))
-    return _BETWEEN_SCRIPTS.sub(" ", " ".join(composed.split()))
+    return _BETWEEN_SCRIPTS.sub(_separate, " ".join(composed.split()))
+
+
+def _separate(place: re.Match[str]) -> str:
+    """Return a space for a place between Chinese or Japanese and Latin, nothing for others."""
+    around = place.string[place.start() - 1 : place.start() + 1]
+    return " " if any("\u3040" <= char <= "\u30ff" or "\u3400" <= char <= "\u9fff" for char in around) else ""
 
 
 def find_brand(style_sheet: str) -> str:

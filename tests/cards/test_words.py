@@ -69,6 +69,7 @@ def test_the_date_is_in_the_language(lang: str, date: str) -> None:
         ("嵌入式AI简报", "嵌入式 AI 简报"),
         ("第3期", "第 3 期"),
         ("AI，简报", "AI，简报"),
+        ("가AI한", "가AI한"),
         ("  a\n\tb  ", "a b"),
         ("❤️ fog ☀️", "fog"),
         ("\u202efog\u200b\u00ad", "fog"),
