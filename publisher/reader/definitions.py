@@ -38,6 +38,7 @@ class DefinitionFinder:
 
     def __init__(self, lines: Sequence[Line]) -> None:
         self._lines = lines
+        self._may_find = any("]:" in line.text for line in lines)  # most issues have no definition at all
         self._fence: re.Match[str] | None = None  # of the code that is open in a quote
         self._is_quoted = False
         self._in_paragraph = False
@@ -51,6 +52,8 @@ class DefinitionFinder:
 
     def find_at(self, at: int) -> FoundDefinition | None:
         """Return the definition that starts at the line with this index; None if there is none."""
+        if not self._may_find:
+            return None
         line = self._lines[at]
         inner = _strip_quotes(line)
         was_quoted, self._is_quoted = self._is_quoted, inner is not line
