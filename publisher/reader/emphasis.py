@@ -43,7 +43,7 @@ def pair_delimiters(tokens: list[Token], depth: int) -> list[Token]:
 
     A delimiter without a partner becomes text.
     """
-    if not any(token["type"] == "delimiter" for token in tokens):
+    if "delimiter" not in [token["type"] for token in tokens]:
         return tokens
     out: list[Token] = []
     openers = _Openers()

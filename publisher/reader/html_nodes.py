@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from urllib.parse import unquote
 
 from publisher import model as m
@@ -162,9 +161,15 @@ def _end_line(content: list[m.Inline]) -> None:
 def merge_texts(nodes: list[m.Inline]) -> m.Inlines:
     """Join adjacent texts, and remove empty ones."""
     out: list[m.Inline] = []
-    for are_texts, run in groupby(nodes, lambda node: isinstance(node, m.Text)):
-        if not are_texts:
-            out += run
-        elif text := m.plain(tuple(run)):
+    texts: list[str] = []
+    for node in nodes:
+        if isinstance(node, m.Text):
+            texts.append(node.text)
+            continue
+        if texts and (text := "".join(texts)):
             out.append(m.Text(text))
+        texts.clear()
+        out.append(node)
+    if texts and (text := "".join(texts)):
+        out.append(m.Text(text))
     return tuple(out)

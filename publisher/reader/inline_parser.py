@@ -60,17 +60,35 @@ class TokenParser(InlineParser):
         super().__init__()
         self.targets = targets
         self.footnotes = footnotes
-        self.register("emphasis", r"\*+|_+|~+", _parse_delimiter, start_chars=list("*_~"))
-        self.register("url", URL, _parse_url, before="escape", start_chars=list("hHfF"))
-        self.register("www", WWW, _parse_www, before="escape", start_chars=list("wW"))
-        self.register("formula", _FORMULA, _parse_formula, before="escape", start_chars="$")
-        self.register("reference", REFERENCE, _parse_reference, before="escape", start_chars="&")
-        self.register("footnote", _FOOTNOTE, _parse_footnote, before="link", start_chars="[")
-        self.register("inline_note", r"\^\[", _parse_inline_note, before="escape", start_chars="^")
-        self.register(
-            "attributes", f"{ATTRIBUTES}|{ATTACHED_ATTRIBUTES}", _parse_attributes, before="escape", start_chars="{"
-        )
-        self.register("template", TEMPLATE_TAG, _parse_template_tag, before="escape", start_chars="{")
+        self.register("emphasis", r"\*+|_+|~+", _parse_delimiter)
+        self.register("url", URL, _parse_url, before="escape")
+        self.register("www", WWW, _parse_www, before="escape")
+        self.register("formula", _FORMULA, _parse_formula, before="escape")
+        self.register("reference", REFERENCE, _parse_reference, before="escape")
+        self.register("footnote", _FOOTNOTE, _parse_footnote, before="link")
+        self.register("inline_note", r"\^\[", _parse_inline_note, before="escape")
+        self.register("attributes", f"{ATTRIBUTES}|{ATTACHED_ATTRIBUTES}", _parse_attributes, before="escape")
+        self.register("template", TEMPLATE_TAG, _parse_template_tag, before="escape")
+
+    def parse(self, state: InlineState) -> list[Token]:
+        """Append the tokens of a text to its state, and return them: as in mistune, which would look for a rule at every
+        letter that begins "http" or "www", and look all rules up each time."""
+        text, rules, at = state.src, self.compile_sc(), 0
+        while trigger := _TRIGGER.search(text, at):
+            start = trigger.start()
+            if text[start] == "\n":
+                start = self._find_linebreak_start(text, at, start)
+            if start > at:
+                self.process_text(text[at:start], state)
+            match = rules.match(text, start)
+            at = (self.parse_method(match, state) if match else None) or 0
+            if not at:
+                self.process_text(text[start], state)
+                at = start + 1
+        if at < len(text):
+            self.process_text(text[at:], state)
+        state.tokens = self.finalize_tokens(state.tokens, state.depth)
+        return state.tokens
 
     def finalize_tokens(self, tokens: list[Token], depth: int) -> list[Token]:
         """Pair the delimiters of one level."""
@@ -154,10 +172,6 @@ class TokenParser(InlineParser):
             label = source[start:close]
         target = self.targets.get(normalize_label(label))
         return target._replace(end=end) if target else None
-
-    def _get_fast_trigger_re(self, chars: set[str]) -> re.Pattern[str]:  # noqa: ARG002 - mistune's signature
-        """Return where a rule may apply. mistune would stop at every letter that begins "http" or "www"."""
-        return _TRIGGER
 
 
 def _parse_template_target(source: str, start: int) -> Target | None:

@@ -80,7 +80,13 @@ class InlineReader:
         """Convert the tokens of one level to nodes."""
         tags = [token["raw"] for token in tokens if token["type"] == "inline_html"]
         if not tags:
-            return merge_texts([node for token in tokens for node in self._build_node(token, pos)])
+            nodes: list[m.Inline] = []
+            for token in tokens:
+                if token["type"] == "text":  # most
+                    nodes.append(_build_text(token))
+                else:
+                    nodes += self._build_node(token, pos)
+            return merge_texts(nodes)
         builder = HtmlBuilder(self._targets, pos)
         verdicts = iter(html.classify_tags(tags))
         for token in tokens:
@@ -93,7 +99,7 @@ class InlineReader:
     def _build_node(self, token: Token, pos: m.Pos) -> m.Inlines:
         kind = token["type"]
         if kind == "text":
-            return (m.Text(_SPACES.sub(" ", token["raw"])),)
+            return (_build_text(token),)
         if kind == "codespan":
             return (m.Code(token["raw"]),)
         if kind == "linebreak":
@@ -121,6 +127,11 @@ class InlineReader:
             case "strike":
                 return (m.Strike(children),)
         return (m.Em(children),)
+
+
+def _build_text(token: Token) -> m.Text:
+    text = token["raw"]
+    return m.Text(_SPACES.sub(" ", text) if _SPACES.search(text) else text)
 
 
 def _take_references(nodes: m.Inlines) -> tuple[m.Inlines, m.Inlines]:

@@ -15,6 +15,9 @@ from publisher.reader.references import resolve_references_and_escapes
 _LABEL = lazy_pattern(r" {0,3}\[(?!\^)((?:[^\]\[\\]|\\.){1,999})\]:", re.DOTALL)
 _BLANK_TO_LINE_END = lazy_pattern(r"[ \t]*(?:\n|\Z)")
 _TITLE_START = lazy_pattern(r"[ \t]*\n?[ \t]*")
+_PLAIN_TARGET = lazy_pattern(r"([A-Za-z0-9_.~:/?#@!$*+,;=%-]+)\)")
+"""Most: a URL in which nothing has to be resolved or encoded, and no title."""
+
 _NEXT_CHARACTER = lazy_pattern(r"\s*")
 # all characters of RFC 3986 without "'[]", which end a URL in some programs
 _URL_SAFE = ":/?#@!$&()*+,;=%"
@@ -49,6 +52,8 @@ def encode_url(url: str) -> str:
 
 def parse_target(text: str, start: int) -> Target | None:
     """Parse `(url "title")`, whose first character after the parenthesis is at `start`; None if it is incomplete."""
+    if plain := _PLAIN_TARGET.match(text, start):
+        return Target(plain[1], "", plain.end())
     url, end = parse_link_href(text, start)
     if url is None or end is None:
         return None
