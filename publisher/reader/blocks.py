@@ -41,6 +41,7 @@ from publisher.reader.marks import (
 from publisher.reader.tables import read_table, starts_html_table, starts_table, trim_blank_nodes
 
 _ALERT = lazy_pattern(r"\[!(note|tip|important|warning|caution)\][+-]?(?:\s+(.*))?\Z", re.IGNORECASE)
+_OPEN_TARGET = lazy_pattern(r"\[[^\]]*\]\([^()]*\Z")
 _CODE_INDENT_IN_ITEM = 6  # 2 of them for the bullet
 _MAX_CODE_INDENT_IN_ITEM = 8  # 4 of them for a number
 _MAX_DEPTH = 12
@@ -325,6 +326,6 @@ def is_unfinished(text: str, following: str) -> bool:
     tail = text[text.rfind("[") :] if "[" in text else ""
     if tail and "]" not in tail:
         return "](" in following and following.find("]") < (following.find("[") % (len(following) + 1))
-    if tail and re.match(r"\[[^\]]*\]\([^()]*\Z", tail):
+    if tail and _OPEN_TARGET.match(tail):
         return ")" in following.split("(")[0]
     return False

@@ -87,5 +87,7 @@ def parse_only_url(text: str) -> str:
 def find_only_link_url(value: Inlines) -> str | None:
     """Return the URL of a value that is one link and nothing else; None otherwise."""
     urls = [node.url for node in value if isinstance(node, Link)]
+    if len(urls) != 1:
+        return None
     rest = plain(tuple([node for node in value if not isinstance(node, Link)]))
-    return urls[0] if len(urls) == 1 and not rest.strip(" 。，；;.,") else None
+    return urls[0] if not rest.strip(" 。，；;.,") else None

@@ -31,7 +31,12 @@ _EMPHASIS = lazy_pattern(r"(\*{1,3}|_{1,3})(?=\[)")
 _ATTRIBUTES = lazy_pattern(ATTACHED_ATTRIBUTES)
 _CODE_SPAN = lazy_pattern(r"(?<!`)(`++).*?(?<!`)\1(?!`)")
 _BRACKETS = lazy_pattern(r"[\\`\[\]()]")
+_FLAT_BRACKETS = lazy_pattern(r"\[[^\\`\[\]]*\]|\([^\\()]*\)")
+"""Nearly all: with nothing inside that could matter for where they close."""
+
 _TITLE = lazy_pattern(r"""(?<!\s)\s+("[^"]*"|'[^']*')\s*\Z""")
+_START_OF_URL = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.-]*:|[./#?]|[^\s]*\Z")
+_SCHEME = lazy_pattern(r"https?://")
 _MAX_TITLE_LENGTH = 10_000
 """In characters. In a longer title, which is a pasting accident, code and sources are not parsed."""
 
@@ -64,6 +69,8 @@ class LinkSource(NamedTuple):
 
 def find_closing_bracket(text: str, start: int, opener: str = "[", closer: str = "]") -> int:
     """Return where the bracket at `start` closes, skipping nested ones, escapes and code; -1 if never."""
+    if flat := _FLAT_BRACKETS.match(text, start):
+        return flat.end() - 1
     depth, skip_to = 0, start
     skips_code = opener == "[" and len(text) <= _MAX_TITLE_LENGTH
     for match in _BRACKETS.finditer(text, start):
@@ -218,9 +225,9 @@ class ItemHeadReader:
         start = end - len(url) - 1
         if not url:
             self._report("empty-url", "the link has no URL", line, text.rindex("(", 0, end), end)
-        elif (
-            not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|[./#?]|[^\s]*\Z", url) and (inner := re.search(r"https?://", url))
-        ) or (not url.startswith("http") and (inner := re.search(r"https?://", url)) and not url.isascii()):
+        elif (not _START_OF_URL.match(url) and (inner := _SCHEME.search(url))) or (
+            not url.startswith("http") and (inner := _SCHEME.search(url)) and not url.isascii()
+        ):
             self._report("malformed-url", "there is text before the URL", line, start, start + inner.start())
             head.tail, url = (Text(f" {url[: inner.start()].lstrip()}"),), url[inner.start() :]
         if url and not links.is_safe_url(url):
@@ -274,7 +281,7 @@ class ItemHeadReader:
 
     def _read_broken_link(self, text: str, at: int, close: int, line: Line, head: ItemHead) -> None:
         """Parse an incomplete link: keep its text, and its URL if there is one."""
-        match = re.search(r"https?://", text[at:])
+        match = _SCHEME.search(text[at:])
         start = at + match.start() if match else -1
         if match and close < 0 and not re.search(r"[\])）(（\[【]\s*\Z", text[at + 1 : start]):
             match = None  # a URL in the middle of the text of an unclosed bracket is part of that text
@@ -381,7 +388,9 @@ def _split_source(caption: str) -> tuple[str, str | None]:
     """
     if len(caption) > _MAX_TITLE_LENGTH:
         return caption, None
-    masked = _CODE_SPAN.sub(lambda match: "`" * len(match.group()), caption)
+    if "|" not in caption and "｜" not in caption:
+        return caption, None
+    masked = _CODE_SPAN.sub(lambda match: "`" * len(match.group()), caption) if "`" in caption else caption
     for index in range(len(masked) - 1, -1, -1):
         if masked[index] not in "|｜" or (index and masked[index - 1] == "\\"):
             continue

@@ -130,7 +130,10 @@ def split_lines(text: str) -> list[Line]:
 
 def compute_span(lines: Sequence[Line]) -> Pos:
     """Return the position from the start of the first line to the end of the last."""
-    first, last = lines[0].pos, lines[-1].pos
+    first = lines[0].pos
+    if len(lines) == 1:
+        return first
+    last = lines[-1].pos
     return Pos(first.line, first.column, last.end_line, last.end_column)
 
 

@@ -13,6 +13,7 @@ FENCE = lazy_pattern(r"\s*(?:(`{3,})([^`]*)|(~{3,})(.*))\Z")
 RULE = lazy_pattern(r"\s{0,3}(?:(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,})\Z")
 BULLET = lazy_pattern(r"(\s*)([-*+•])(?:(\s+)(?=\S)|\s*\Z)")
 NUMBER = lazy_pattern(r"(\s*)(\d{1,3})(?:([.)]\s+|、\s*)(?=\S)|[.)](?=[^\x00-\x7f]|[\[*`(])|[.)、]\Z)")
+_LIST_MARKER = lazy_pattern(f"(?=[-*+•\\d\\s])(?:{BULLET.pattern}|{NUMBER.pattern})")
 HEADING = lazy_pattern(r" {0,3}(#+)(?:\s++(?!#+\Z)(.*?))?(?:(?<!\s)\s+#+)?\Z")
 UNDERLINE = lazy_pattern(r" {0,3}(?:(=+)|-+)\Z")
 """The line below the text of a heading: level 1 with a group, else 2."""
@@ -29,7 +30,7 @@ _WIDE_CLOSING_MARKS = frozenset(mark for mark in CLOSING_MARKS if not mark.isasc
 def is_list_line(line: Line) -> bool:
     """True for a line that starts with a list marker."""
     text = line.text
-    if line.code or not (BULLET.match(text) or NUMBER.match(text)):
+    if line.code or not _LIST_MARKER.match(text):
         return False
     return text[-1] not in "-*_" or not RULE.match(text)
 

@@ -60,8 +60,12 @@ def starts_html_table(line: Line) -> bool:
 
 def trim_blank_nodes(nodes: m.Inlines) -> m.Inlines:
     """Remove leading and trailing breaks and blanks, which come from HTML elements."""
-    visible = [index for index, node in enumerate(nodes) if not _is_blank_node(node)]
-    return nodes[visible[0] : visible[-1] + 1] if visible else ()
+    start, end = 0, len(nodes)
+    while start < end and _is_blank_node(nodes[start]):
+        start += 1
+    while start < end and _is_blank_node(nodes[end - 1]):
+        end -= 1
+    return nodes[start:end]
 
 
 def _is_blank_node(node: m.Inline) -> bool:
