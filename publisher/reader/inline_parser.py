@@ -71,8 +71,8 @@ class TokenParser(InlineParser):
         self.register("template", TEMPLATE_TAG, _parse_template_tag, before="escape")
 
     def parse(self, state: InlineState) -> list[Token]:
-        """Append the tokens of a text to its state, and return them: as in mistune, which would look for a rule at every
-        letter that begins "http" or "www", and look all rules up each time."""
+        """Append the tokens of a text to its state, and return them: as mistune does, which would look for a rule at
+        every letter that begins "http" or "www", and look all rules up each time."""
         text, rules, at = state.src, self.compile_sc(), 0
         while trigger := _TRIGGER.search(text, at):
             start = trigger.start()

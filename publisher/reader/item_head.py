@@ -9,13 +9,19 @@ from msgspec.structs import replace
 
 from publisher import links
 from publisher.model import Diagnostic, Em, Inlines, Link, Pos, Strong, Text, plain
-from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 from publisher.reader.bare_links import bare_url
 from publisher.reader.inline_parser import ATTACHED_ATTRIBUTES
 from publisher.reader.inlines import InlineReader
 from publisher.reader.lines import Line, is_cjk
-from publisher.reader.link_syntax import Target
+from publisher.reader.link_syntax import (
+    CODE_SPAN,
+    MAX_TITLE_LENGTH,
+    LinkSource,
+    Target,
+    find_closing_bracket,
+    parse_link_at,
+)
 from publisher.reader.marks import TASK
 from publisher.reader.references import resolve_references_and_escapes
 
@@ -29,17 +35,8 @@ _BETWEEN_LINKS = lazy_pattern(r"[\s|｜·•/、,，()（）\]]*")
 _ONLY_MARKS = lazy_pattern(r"[\W_]*\Z")
 _EMPHASIS = lazy_pattern(r"(\*{1,3}|_{1,3})(?=\[)")
 _ATTRIBUTES = lazy_pattern(ATTACHED_ATTRIBUTES)
-_CODE_SPAN = lazy_pattern(r"(?<!`)(`++).*?(?<!`)\1(?!`)")
-_BRACKETS = lazy_pattern(r"[\\`\[\]()]")
-_FLAT_BRACKETS = lazy_pattern(r"\[[^\\`\[\]]*\]|\([^\\()]*\)")
-"""Nearly all: with nothing inside that could matter for where they close."""
-
-_TITLE = lazy_pattern(r"""(?<!\s)\s+("[^"]*"|'[^']*')\s*\Z""")
 _START_OF_URL = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.-]*:|[./#?]|[^\s]*\Z")
 _SCHEME = lazy_pattern(r"https?://")
-_MAX_TITLE_LENGTH = 10_000
-"""In characters. In a longer title, which is a pasting accident, code and sources are not parsed."""
-
 _LENTICULAR_LINK = lazy_pattern(r"[【［]([^】］]*)[】］]\s*([（(]?)\s*(?=https?://)")
 
 
@@ -56,54 +53,6 @@ class ItemHead(Struct):
     extras: tuple[Link, ...] = ()
     tail: Inlines = ()
     link_title: str = ""
-
-
-class LinkSource(NamedTuple):
-    """A link `[caption](url "title")`, and the index after it."""
-
-    caption: str
-    url: str
-    end: int
-    title: str
-
-
-def find_closing_bracket(text: str, start: int, opener: str = "[", closer: str = "]") -> int:
-    """Return where the bracket at `start` closes, skipping nested ones, escapes and code; -1 if never."""
-    if flat := _FLAT_BRACKETS.match(text, start):
-        return flat.end() - 1
-    depth, skip_to = 0, start
-    skips_code = opener == "[" and len(text) <= _MAX_TITLE_LENGTH
-    for match in _BRACKETS.finditer(text, start):
-        at, char = match.start(), match.group()
-        if at < skip_to:
-            continue
-        if char == "\\":
-            skip_to = at + 2
-        elif char == "`":
-            if skips_code and (code := _CODE_SPAN.match(text, at)):
-                skip_to = code.end()
-        elif char == opener:
-            depth += 1
-        elif char == closer:
-            depth -= 1
-            if depth == 0:
-                return at
-    return -1
-
-
-def parse_link_at(text: str, start: int) -> LinkSource | None:
-    """Return the link `[caption](url)` at `start`; None if it is incomplete."""
-    end = find_closing_bracket(text, start)
-    if end < 0 or not text.startswith("(", end + 1):
-        return None
-    stop = find_closing_bracket(text, end + 1, "(", ")")
-    if stop < 0:
-        return None
-    target = text[end + 2 : stop]
-    title = _TITLE.search(target)
-    url = (target[: title.start()] if title else target).strip()
-    quoted = resolve_references_and_escapes(title[1][1:-1]) if title else ""
-    return LinkSource(text[start + 1 : end], url.removeprefix("<").removesuffix(">"), stop + 1, quoted)
 
 
 class ItemHeadReader:
@@ -386,11 +335,11 @@ def _split_source(caption: str) -> tuple[str, str | None]:
 
     A source has at most 12 CJK characters and none of ，。！？, unless it is a list of authors with 、.
     """
-    if len(caption) > _MAX_TITLE_LENGTH:
+    if len(caption) > MAX_TITLE_LENGTH:
         return caption, None
     if "|" not in caption and "｜" not in caption:
         return caption, None
-    masked = _CODE_SPAN.sub(lambda match: "`" * len(match.group()), caption) if "`" in caption else caption
+    masked = CODE_SPAN.sub(lambda match: "`" * len(match.group()), caption) if "`" in caption else caption
     for index in range(len(masked) - 1, -1, -1):
         if masked[index] not in "|｜" or (index and masked[index - 1] == "\\"):
             continue

@@ -1,4 +1,4 @@
-"""Parses the parts of links: labels, destinations and titles, and link reference definitions."""
+"""Parses links, and their parts: labels, destinations and titles; and link reference definitions."""
 
 from __future__ import annotations
 
@@ -14,13 +14,21 @@ from publisher.reader.references import resolve_references_and_escapes
 
 _LABEL = lazy_pattern(r" {0,3}\[(?!\^)((?:[^\]\[\\]|\\.){1,999})\]:", re.DOTALL)
 _BLANK_TO_LINE_END = lazy_pattern(r"[ \t]*(?:\n|\Z)")
-_TITLE_START = lazy_pattern(r"[ \t]*\n?[ \t]*")
 _PLAIN_TARGET = lazy_pattern(r"([A-Za-z0-9_.~:/?#@!$*+,;=%-]+)\)")
 """Most: a URL in which nothing has to be resolved or encoded, and no title."""
 
 _NEXT_CHARACTER = lazy_pattern(r"\s*")
 # all characters of RFC 3986 without "'[]", which end a URL in some programs
 _URL_SAFE = ":/?#@!$&()*+,;=%"
+
+CODE_SPAN = lazy_pattern(r"(?<!`)(`++).*?(?<!`)\1(?!`)")
+_BRACKETS = lazy_pattern(r"[\\`\[\]()]")
+_FLAT_BRACKETS = lazy_pattern(r"\[[^\\`\[\]]*\]|\([^\\()]*\)")
+"""Nearly all: with nothing inside that could matter for where they close."""
+
+_TITLE = lazy_pattern(r"""(?<!\s)\s+("[^"]*"|'[^']*')\s*\Z""")
+MAX_TITLE_LENGTH = 10_000
+"""In characters. In a longer title, which is a pasting accident, code and sources are not parsed."""
 
 
 class Target(NamedTuple):
@@ -94,3 +102,51 @@ def _parse_title(text: str, start: int) -> tuple[str, int]:
 def _skip_white_space(text: str, start: int) -> int:
     match = _NEXT_CHARACTER.match(text, start)
     return match.end() if match else start
+
+
+class LinkSource(NamedTuple):
+    """A link `[caption](url "title")`, and the index after it."""
+
+    caption: str
+    url: str
+    end: int
+    title: str
+
+
+def find_closing_bracket(text: str, start: int, opener: str = "[", closer: str = "]") -> int:
+    """Return where the bracket at `start` closes, skipping nested ones, escapes and code; -1 if never."""
+    if flat := _FLAT_BRACKETS.match(text, start):
+        return flat.end() - 1
+    depth, skip_to = 0, start
+    skips_code = opener == "[" and len(text) <= MAX_TITLE_LENGTH
+    for match in _BRACKETS.finditer(text, start):
+        at, char = match.start(), match.group()
+        if at < skip_to:
+            continue
+        if char == "\\":
+            skip_to = at + 2
+        elif char == "`":
+            if skips_code and (code := CODE_SPAN.match(text, at)):
+                skip_to = code.end()
+        elif char == opener:
+            depth += 1
+        elif char == closer:
+            depth -= 1
+            if depth == 0:
+                return at
+    return -1
+
+
+def parse_link_at(text: str, start: int) -> LinkSource | None:
+    """Return the link `[caption](url)` at `start`; None if it is incomplete."""
+    end = find_closing_bracket(text, start)
+    if end < 0 or not text.startswith("(", end + 1):
+        return None
+    stop = find_closing_bracket(text, end + 1, "(", ")")
+    if stop < 0:
+        return None
+    target = text[end + 2 : stop]
+    title = _TITLE.search(target)
+    url = (target[: title.start()] if title else target).strip()
+    quoted = resolve_references_and_escapes(title[1][1:-1]) if title else ""
+    return LinkSource(text[start + 1 : end], url.removeprefix("<").removesuffix(">"), stop + 1, quoted)
