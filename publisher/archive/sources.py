@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import translate
 from functools import cache
+from operator import methodcaller
 from pathlib import Path
 
 from publisher.blake2 import blake2b
@@ -20,7 +21,7 @@ REFUSED_SIZE, _REFUSED_MTIME = -1, 1
 """What is in place of the size and the modification time of a file that may not be published."""
 
 
-_PROJECT_NAMES = ("_index", "readme", "changelog", "contributing", "code_of_conduct", "code-of-conduct", "licen")
+_PROJECT_INITIALS = "_RrCcLl"
 _PROJECT_PAGE = lazy_pattern(
     r"(?:_index|(?:readme|changelog|contributing|code[_-]of[_-]conduct|licen[cs]e)"
     r"(?:[._-](?:ar|de|en|es|fa|fr|hi|id|it|ja|ko|nl|pl|pt|ru|tr|uk|vi|zh)(?:[_-][a-z]{2,4})?)?)"
@@ -44,14 +45,13 @@ def scan(root: Path, pattern: str) -> list[SourceFile]:
     `*`, `?` and `[...]` match within a name, `**` any number of folders. Names that begin with a dot are
     skipped, as usual, and so are links that lead nowhere. Raises StorageError when a folder cannot be listed.
     """
-    files = [file for file, _ in _scan(root, pattern).values() if file.size != REFUSED_SIZE]
-    return sorted(files)
+    return sorted(file for file in _scan(root, pattern).files.values() if file.size != REFUSED_SIZE)
 
 
 def is_project_page(path: str) -> bool:
     """Whether a file is about the repository or the site, by its name: README.md, LICENSE.zh-CN.md, _index.md."""
-    name = path.rpartition("/")[2]
-    return name.casefold().startswith(_PROJECT_NAMES) and _PROJECT_PAGE.fullmatch(name) is not None
+    name = path[path.rfind("/") + 1 :]
+    return name[:1] in _PROJECT_INITIALS and _PROJECT_PAGE.fullmatch(name) is not None
 
 
 def scan_issues(root: Path, patterns: Iterable[str]) -> list[SourceFile]:
@@ -61,40 +61,45 @@ def scan_issues(root: Path, patterns: Iterable[str]) -> list[SourceFile]:
     A glob that begins with `!` excludes what it matches. A README and the like (`is_project_page`) is an issue only
     if it is named without `*`.
     """
-    found: dict[str, _FoundFile] = {}
+    found: dict[str, SourceFile] = {}
     excluded: set[str] = set()
+    linked: set[str] = set()
     for pattern in patterns:
+        matching = _scan(root, pattern.removeprefix("!"))
         if pattern.startswith("!"):
-            excluded.update(_scan(root, pattern[1:]))
+            excluded.update(matching.files)
             continue
-        matching = _scan(root, pattern)
-        found |= {path: matching[path] for path in matching if path == pattern or not is_project_page(path)}
-    files, access = [], FileAccess(root)
-    for path in sorted(found.keys() - excluded):
-        file, is_linked = found[path]
-        is_refused = is_linked and access.find_refusal(path)
-        files.append(SourceFile(path, REFUSED_SIZE, _REFUSED_MTIME) if is_refused else file)
-    return files
+        linked |= matching.linked
+        found |= {path: file for path, file in matching.files.items() if path == pattern or not is_project_page(path)}
+    access = FileAccess(root)
+    for path in linked & found.keys():
+        if access.find_refusal(path):
+            found[path] = SourceFile(path, REFUSED_SIZE, _REFUSED_MTIME)
+    return [found[path] for path in sorted(found) if path not in excluded]
 
 
-_FoundFile = tuple[SourceFile, bool]
-"""A file, and whether a symbolic link leads to it. What is no file has `REFUSED_SIZE`."""
+class _FoundFiles(NamedTuple):
+    """Files by path, and the paths to which a symbolic link leads. What is no file has `REFUSED_SIZE`."""
+
+    files: dict[str, SourceFile]
+    linked: set[str]
 
 
-def _scan(root: Path, pattern: str) -> dict[str, _FoundFile]:
-    """Return the files by path; a glob with two `**` may find one twice."""
+def _scan(root: Path, pattern: str) -> _FoundFiles:
+    found = _FoundFiles({}, set())
     try:
-        return {found[0].path: found for found in _scan_folder(str(root), "", pattern.split("/"), is_linked=False)}
+        _scan_folder(found, str(root), "", pattern.split("/"), is_linked=False)
     except OSError as error:
         raise StorageError(f"cannot list {error.filename}: {error.strerror}") from error
+    return found
 
 
-def _scan_folder(folder: str, prefix: str, parts: list[str], *, is_linked: bool) -> Iterator[_FoundFile]:
+def _scan_folder(found: _FoundFiles, folder: str, prefix: str, parts: list[str], *, is_linked: bool) -> None:
     head, *rest = parts
     deep = head == "**"
     if deep:
-        yield from _scan_folder(folder, prefix, rest or ["*"], is_linked=is_linked)
-    matches = _compile_glob(head)
+        _scan_folder(found, folder, prefix, rest or ["*"], is_linked=is_linked)
+    matches = _compile_glob("*" if deep else head)
     try:
         entries = os.scandir(folder)
     except (FileNotFoundError, NotADirectoryError):
@@ -106,17 +111,19 @@ def _scan_folder(folder: str, prefix: str, parts: list[str], *, is_linked: bool)
     with entries:
         for entry in entries:
             name = entry.name
-            if name.startswith(".") or not (deep or matches(name)):
+            if name[0] == "." or not matches(name):
                 continue
-            linked = is_linked or entry.is_symlink()
+            path, linked = prefix + name, is_linked or entry.is_symlink()
             if deep:
                 if entry.is_dir(follow_symlinks=False):
-                    yield from _scan_folder(entry.path, f"{prefix}{name}/", parts, is_linked=linked)
+                    _scan_folder(found, entry.path, f"{path}/", parts, is_linked=linked)
             elif rest:
                 if _is_folder(entry):
-                    yield from _scan_folder(entry.path, f"{prefix}{name}/", rest, is_linked=linked)
-            elif file := _stat_entry(entry, prefix + name, is_linked=linked):
-                yield file, linked
+                    _scan_folder(found, entry.path, f"{path}/", rest, is_linked=linked)
+            elif file := _stat_entry(entry, path, is_linked=linked):
+                found.files[path] = file
+                if linked:
+                    found.linked.add(path)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -144,8 +151,15 @@ def _stat_entry(entry: os.DirEntry[str], path: str, *, is_linked: bool) -> Sourc
 @cache
 def _compile_glob(glob: str) -> Callable[[str], object]:
     """Return a function that says whether one name of a path matches. Cached: it is needed in each folder."""
-    is_plain = not any(mark in glob for mark in "*?[")
-    return glob.__eq__ if is_plain else re.compile(translate(glob)).match
+    if not _has_wildcard(glob):
+        return glob.__eq__
+    if glob.startswith("*") and not _has_wildcard(glob[1:]):
+        return methodcaller("endswith", glob[1:])
+    return re.compile(translate(glob)).match
+
+
+def _has_wildcard(glob: str) -> bool:
+    return any(mark in glob for mark in "*?[")
 
 
 def stat_files(root: Path, paths: Iterable[str]) -> list[SourceFile]:
