@@ -8,7 +8,7 @@ from itertools import chain
 
 from msgspec.structs import replace
 
-from publisher.archive.output_folder import BuiltFiles
+from publisher.archive.output_folder import BuiltFiles, ChannelFiles
 from publisher.build.context import BuildContext
 from publisher.build.output import FileOutput
 from publisher.build.renderer import RenderError
@@ -51,7 +51,7 @@ def build_groups(build: BuildContext, file_output: FileOutput) -> tuple[str, ...
         return ()
     output = build.site.channel_files(channel.name)
     pages = {path: page for path, page in output.pages.items() if path in build.position}
-    build.site.channels[channel.name] = output._replace(pages=pages, groups=built | build.jobs.cards.keep(channel))
+    build.site.replace_files(channel.name, ChannelFiles(pages, built | build.jobs.cards.keep(channel)))
     last_files = next(reversed(built.values())).files if built else {}
     return tuple(key for key in last_files if key.rpartition(".")[0] not in last_files)  # without .gz
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from publisher.archive.output_folder import SiteSetup, UpToDateMark, encode_line
+from publisher.archive.output_folder import SiteSetup, UpToDateMark, encode_long_line
 from publisher.archive.sources import compute_fingerprint
 from publisher.build.context import BuildContext
 from publisher.events import ChannelOutcome
@@ -85,6 +85,6 @@ def save_records(
         index.save()
     notes, newsletter = {channel.name: channel.note for channel in config.channels}, config.newsletter
     images, records = tuple(image.path for image in build.images), build.sources.records
-    site.sources = encode_line([(*file, records[file.path].sha256) for file in build.sources.files])
+    site.sources = encode_long_line([(*file, records[file.path].sha256) for file in build.sources.files])
     site.save(SiteSetup(config.issues, newsletter.timezone, tuple(notes), images, notes, newsletter.site))
     build.run.home.write_gitignore()

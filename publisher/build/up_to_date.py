@@ -58,12 +58,12 @@ def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome 
     sources = _find_same_sources(root, record, marks.values())
     if sources is None or not all(_is_valid_now(mark, now, setup.timezone) for mark in marks.values()):
         return None
-    outcomes, outputs = {}, record.load_files()
+    outcomes = {}
     for name in names:
-        written = [files for built in outputs[name] for _, files in built.values()]
-        if not all(files_exist(folder, files) for files in written):
+        sizes = record.load_sizes(name)
+        if not files_exist(folder, sizes):
             return None
-        outcomes[name] = ChannelOutcome(name, unchanged=sum(map(len, written)), note=setup.notes.get(name, ""))
+        outcomes[name] = ChannelOutcome(name, unchanged=len(sizes), note=setup.notes.get(name, ""))
     if not _have_same_meaning(home, setup, marks.values()):
         return None
     current = {
@@ -138,7 +138,7 @@ def _replace_marks(
     site: OutputFolder, former: Mapping[str, UpToDateMark], current: Mapping[str, UpToDateMark], sources: _SameSources
 ) -> None:
     """Record marks and the times of issues, unless another run has recorded others in the meantime."""
-    if site.setup and all(site.channel_files(name).up_to_date == mark for name, mark in former.items()):
+    if site.setup and all(site.marks.get(name) == mark for name, mark in former.items()):
         site.sources = sources.recorded or site.sources
         for name, mark in current.items():
             site.mark(name, mark)

@@ -86,7 +86,7 @@ def test_the_site_remembers_each_output_folder(home: Home, tmp_path: Path) -> No
     site.save(setup)
     again = OutputFolder(home.root, home)
     assert again.setup == setup
-    assert again.channel_files("web").up_to_date == settled
+    assert again.marks == {"web": settled}
     assert list(again.channel_files("web").files) == ["public/1.html"]
     assert OutputFolder(tmp_path / "elsewhere", home).channels == {}
 
