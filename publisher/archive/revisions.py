@@ -6,10 +6,11 @@ This is not a cache: feeds contain these times. Without the file no issue counts
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+
+import msgspec
 
 from publisher.archive.records import Record
 from publisher.errors import ConfigError
@@ -34,11 +35,10 @@ class Revisions:
         self._entries: dict[str, dict[str, str]] = {}
         self._is_modified = False
         try:
-            saved = json.loads(path.read_bytes())
-            self._entries = {name: {k: str(v) for k, v in entry.items()} for name, entry in saved.items()}
+            self._entries = msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, str]])
         except FileNotFoundError:
             pass
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError):
             self.is_damaged = True
 
     def record_update(
@@ -109,8 +109,8 @@ class Revisions:
     def save(self) -> None:
         """Write the file, one line per issue, if anything changed. Raises StorageError."""
         if self._is_modified:
-            text = json.dumps(dict(sorted(self._entries.items())), ensure_ascii=False)
-            write_if_changed(self._path, text.replace('}, "', '},\n"').encode() + b"\n")
+            text = msgspec.json.format(msgspec.json.encode(dict(sorted(self._entries.items()))), indent=0)
+            write_if_changed(self._path, text.replace(b'}, "', b'},\n"') + b"\n")
 
 
 def _parse_revision_time(text: str, published: dt.datetime) -> dt.datetime:
