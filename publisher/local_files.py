@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from io import BufferedReader
 from pathlib import Path
 
 from publisher.named_tuple import NamedTuple
@@ -175,10 +174,13 @@ class FileAccess:
         try:
             if not stat.S_ISREG(os.lstat(located).st_mode):  # opening a device may have effects
                 return _IRREGULAR
-            with os.fdopen(os.open(located, _OPEN_FLAGS), "rb") as file:
-                status = os.fstat(file.fileno())
+            descriptor = os.open(located, _OPEN_FLAGS)
+            try:
+                status = os.fstat(descriptor)
                 refusal = self._refuse_open_file(path, located, status, kind)
-                body = b"" if refusal else _read_at_most(file, status.st_size, max_bytes)
+                body = b"" if refusal else _read_at_most(descriptor, status.st_size, max_bytes)
+            finally:
+                os.close(descriptor)
         except (OSError, ValueError) as error:
             return _refuse_unreadable(error)
         if len(body) > kind.max_bytes:
@@ -197,12 +199,15 @@ class FileAccess:
         return kind.refuse_name(path) or (_refuse_size(kind) if status.st_size > kind.max_bytes else None)
 
 
-def _read_at_most(file: BufferedReader, size: int, max_bytes: int) -> bytes:
+def _read_at_most(descriptor: int, size: int, max_bytes: int) -> bytes:
     """Return the content of an open file of `size` bytes, also if it has grown since, up to `max_bytes`. The first read
-    asks for that size only, because `read` allocates what it is asked for, which takes longer than reading a file.
+    asks for that size only, because `read` allocates what it is asked for, which takes longer than reading a file; so
+    does a file object.
     """
-    body = file.read(min(size + 1, max_bytes))
-    return body + file.read(max_bytes - len(body)) if len(body) > size else body
+    body = os.read(descriptor, min(size + 1, max_bytes))
+    while len(body) < max_bytes and (more := os.read(descriptor, min(_HEAD_BYTES, max_bytes - len(body)))):
+        body += more
+    return body
 
 
 def read_regular_file(path: str | os.PathLike[str], kind: FileKind) -> bytes | Refusal:
