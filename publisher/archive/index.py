@@ -13,6 +13,7 @@ from publisher.archive.home import Home
 from publisher.archive.pack import Pack, PackLocation
 from publisher.archive.records import Record
 from publisher.archive.row_file import RowFile
+from publisher.archive.sources import pause_garbage_collection
 from publisher.files import wrap_os_error
 from publisher.named_tuple import NamedTuple
 
@@ -43,16 +44,13 @@ class Index:
     def __init__(self, home: Home, key: str) -> None:
         """Load what was saved under the same `key`, that of reading."""
         self._folder = home.cache
-        gc.disable()  # 10,000 records would be looked at by each collection: a fifth of a run with one changed issue
-        try:
+        with pause_garbage_collection():  # a fifth of a run with one changed issue
             self._file = RowFile(self._folder / "index.json", key, _Row)
-        finally:
-            gc.enable()
         gc.freeze()  # until `close`
         self.records = {path: row.record for path, row in self._file.rows.items() if row.record}
-        self._generation, end = self._file.state or (0, 0)
+        self._generation, end, self._used = self._file.state or (0, 0, 0)
         if self._pack_size() < end:
-            end = 0
+            end = self._used = 0
             for path, row in self._file.rows.items():
                 row.bodies.clear()
                 self._file.put(path, row)
@@ -85,6 +83,7 @@ class Index:
         except OSError as error:
             raise wrap_os_error("cannot store a rendered body", error) from error
         row = self._file.rows.get(path) or _Row()
+        self._used += len(body) - (row.bodies[channel].location.length if channel in row.bodies else 0)
         row.bodies[channel] = PackedBody(digest, location)
         self._file.put(path, row)
 
@@ -104,7 +103,9 @@ class Index:
         """Remove everything about files that no longer exist."""
         for path in paths:
             self.records.pop(path, None)
-            self._file.remove(path)
+            if row := self._file.rows.get(path):
+                self._used -= sum(body.location.length for body in row.bodies.values())
+                self._file.remove(path)
 
     def close(self) -> None:
         """Close the files."""
@@ -115,15 +116,13 @@ class Index:
         """Write the rows that changed. Repack when more than half of the pack is unused. Raises StorageError."""
         try:
             old_pack = None
-            rows = self._file.rows.values()
-            used = sum(body.location.length for row in rows for body in row.bodies.values())
-            if self.pack.end > max(_MIN_REPACK_BYTES, 2 * used):
+            if self.pack.end > max(_MIN_REPACK_BYTES, 2 * self._used):
                 old_pack = self._pack_path()
                 self._repack()
             self.pack.commit()
         except OSError as error:
             raise wrap_os_error(f"cannot write {self._pack_path()}", error) from error
-        self._file.save((self._generation, self.pack.end))
+        self._file.save((self._generation, self.pack.end, self._used))
         if old_pack:  # only after the index refers to the new one
             with suppress(OSError):  # a file too many
                 old_pack.unlink(missing_ok=True)
@@ -136,6 +135,7 @@ class Index:
             for channel, body in list(row.bodies.items()):
                 content = self.pack.get(body.location)
                 if content is None:
+                    self._used -= body.location.length
                     del row.bodies[channel]
                 else:
                     row.bodies[channel] = PackedBody(body.digest, new_pack.put(content))

@@ -1,9 +1,9 @@
 """A file of the build cache with a JSON line for each row, to which only rows that changed are appended.
 
-Below a header line with format and key follow the saves: the lines of the rows, and a line that ends the save, with a
-CRC-32 of everything above it. What comes after the last save that is whole and right is ignored, and overwritten by
-the next one: that of a run that was interrupted, or of two at the same time. Like all of the cache, it is not flushed
-to disk, and a file of another version or for another configuration counts as missing.
+Below a header line with format and key follow the saves: a line that says how long the save is, with a CRC-32 of the
+save and of everything above it, and the lines of the rows. What comes after the last save that is whole and right is
+ignored, and overwritten by the next one: that of a run that was interrupted, or of two at the same time. Like all of
+the cache, it is not flushed to disk, and a file of another version or for another configuration counts as missing.
 """
 
 # no `from __future__ import annotations`: msgspec would compile each field's annotation when it decodes one
@@ -17,18 +17,20 @@ import msgspec
 
 from publisher.files import wrap_os_error, write_if_changed
 
-_FORMAT = "publisher-rows-1"
+_FORMAT = "publisher-rows-2"
 _MIN_REPLACED = 200
 """A file with fewer replaced rows is not written anew."""
 
 _Value = TypeVar("_Value")
 
 
-class _End(msgspec.Struct):
-    """The end of a save: the names of rows that were removed, and the state of the whole."""
+class _SaveHead(msgspec.Struct):
+    """The first line of a save: the names of rows that were removed, the state of the whole, and how many bytes the
+    lines of the rows have."""
 
     removed: tuple[str, ...]
     state: tuple[int, ...]
+    length: int
 
 
 class RowFile(Generic[_Value]):
@@ -102,24 +104,25 @@ class RowFile(Generic[_Value]):
     def _load(self, data: bytes, kind: type[_Value]) -> None:
         decoder = msgspec.json.Decoder(tuple[str, kind])  # type: ignore[valid-type]  # which is known now
         view = memoryview(data)
-        while (mark := data.find(b"\n{", self._end - 1)) >= 0 and (stop := data.find(b"\n", mark + 1)) >= 0:
-            space = data.rfind(b" ", mark, stop)
-            crc32 = zlib.crc32(view[self._end : space], self._crc32)
-            if data[space + 1 : stop] != b"%08x" % crc32:
-                break
+        while (start := data.find(b"\n", self._end) + 1) > 0:
+            line, _, checksum = data[self._end : start - 1].rpartition(b" ")
             try:
-                rows = decoder.decode_lines(view[self._end : mark + 1])
-                end = msgspec.json.decode(view[mark + 1 : space], type=_End)
+                head = msgspec.json.decode(line, type=_SaveHead)
+                end = start + head.length
+                crc32 = zlib.crc32(view[start:end], zlib.crc32(line, self._crc32))
+                if end > len(data) or checksum != b"%08x" % crc32:
+                    break
+                rows = decoder.decode_lines(view[start:end])
             except msgspec.MsgspecError:
                 break
-            for name in end.removed:
+            for name in head.removed:
                 self.rows.pop(name, None)
             self.rows.update(rows)
-            self.state = end.state
-            self._end, self._crc32, self._count = stop + 1, crc32, self._count + len(rows)
+            self.state = head.state
+            self._end, self._crc32, self._count = end, crc32, self._count + len(rows)
 
     def _encode(self, names: set[str] | dict[str, _Value], state: tuple[int, ...]) -> bytes:
-        """Return the lines of a save with the rows of these names, and count them."""
+        """Return a save with the rows of these names, and count them."""
         lines = []
         removed = []
         for name in sorted(names):
@@ -129,11 +132,11 @@ class RowFile(Generic[_Value]):
                 with suppress(UnicodeEncodeError):
                     msgspec.json.encode(name)
                     removed.append(name)
-        lines.append(msgspec.json.encode(_End(tuple(removed), state)))
-        body = b"\n".join(lines)
-        self._crc32 = zlib.crc32(body, self._crc32)
-        self._count += len(lines) - 1
-        return body + b" %08x\n" % self._crc32
+        body = b"\n".join([*lines, b""])
+        head = msgspec.json.encode(_SaveHead(tuple(removed), state, len(body)))
+        self._crc32 = zlib.crc32(body, zlib.crc32(head, self._crc32))
+        self._count += len(lines)
+        return b"%b %08x\n%b" % (head, self._crc32, body)
 
 
 def _get_file_state(path: Path) -> tuple[int, int] | None:

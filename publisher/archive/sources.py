@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from fnmatch import translate
 from functools import cache
 from operator import methodcaller
@@ -50,7 +52,7 @@ def scan(root: Path, pattern: str) -> list[SourceFile]:
 
 def is_project_page(path: str) -> bool:
     """Whether a file is about the repository or the site, by its name: README.md, LICENSE.zh-CN.md, _index.md."""
-    name = path[path.rfind("/") + 1 :]
+    name = path.rpartition("/")[2]
     return name[:1] in _PROJECT_INITIALS and _PROJECT_PAGE.fullmatch(name) is not None
 
 
@@ -70,7 +72,9 @@ def scan_issues(root: Path, patterns: Iterable[str]) -> list[SourceFile]:
             excluded.update(matching.files)
             continue
         linked |= matching.linked
-        found |= {path: file for path, file in matching.files.items() if path == pattern or not is_project_page(path)}
+        for path in matching.project_pages - {pattern}:
+            del matching.files[path]
+        found |= matching.files
     access = FileAccess(root)
     for path in linked & found.keys():
         if access.find_refusal(path):
@@ -79,24 +83,37 @@ def scan_issues(root: Path, patterns: Iterable[str]) -> list[SourceFile]:
 
 
 class _FoundFiles(NamedTuple):
-    """Files by path, and the paths to which a symbolic link leads. What is no file has `REFUSED_SIZE`."""
+    """Files by path, the paths to which a symbolic link leads, and those of project pages. What is no file has
+    `REFUSED_SIZE`."""
 
     files: dict[str, SourceFile]
     linked: set[str]
+    project_pages: set[str]
 
 
 def _scan(root: Path, pattern: str) -> _FoundFiles:
-    found = _FoundFiles({}, set())
+    found = _FoundFiles({}, set(), set())
     try:
-        _scan_folder(found, str(root), "", pattern.split("/"), is_linked=False)
+        with pause_garbage_collection():
+            _scan_folder(found, str(root), "", pattern.split("/"), is_linked=False)
     except OSError as error:
         raise StorageError(f"cannot list {error.filename}: {error.strerror}") from error
     return found
 
 
+@contextmanager
+def pause_garbage_collection() -> Iterator[None]:
+    """Collect no garbage while many objects are made that live on: each collection would look at all of them."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def _scan_folder(found: _FoundFiles, folder: str, prefix: str, parts: list[str], *, is_linked: bool) -> None:
     head, *rest = parts
-    deep = head == "**"
+    files, deep = found.files, head == "**"
     if deep:
         _scan_folder(found, folder, prefix, rest or ["*"], is_linked=is_linked)
     matches = _compile_glob("*" if deep else head)
@@ -121,9 +138,11 @@ def _scan_folder(found: _FoundFiles, folder: str, prefix: str, parts: list[str],
                 if _is_folder(entry):
                     _scan_folder(found, entry.path, f"{path}/", rest, is_linked=linked)
             elif file := _stat_entry(entry, path, is_linked=linked):
-                found.files[path] = file
+                files[path] = file
                 if linked:
                     found.linked.add(path)
+                if name[0] in _PROJECT_INITIALS and is_project_page(name):
+                    found.project_pages.add(path)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
