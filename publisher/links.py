@@ -241,7 +241,7 @@ def is_api_url(url: str) -> bool:
 
 def is_loopback_url(url: str) -> bool:
     """True if the host of a URL is this machine."""
-    return is_loopback_host(_parse_host(url))
+    return is_loopback_host(parse_host(url))
 
 
 def is_loopback_host(host: str) -> bool:
@@ -251,11 +251,14 @@ def is_loopback_host(host: str) -> bool:
 
 def find_example_host(address: str) -> str:
     """Return the host of a URL or an email address if it is one that is reserved for examples; "" if it is not."""
-    host = _parse_host(address) if "://" in address else address.rpartition("@")[2].strip(" <>")
+    host = parse_host(address) if "://" in address else address.rpartition("@")[2].strip(" <>")
     return host if _EXAMPLE_HOST.fullmatch(host.rstrip(".")) else ""
 
 
-def _parse_host(url: str) -> str:
+def parse_host(url: str) -> str:
+    """Return the host of a URL in lower case; empty for a URL without a host, or one that is not valid."""
+    if plain := _PLAIN_URL.match(url):
+        return plain[2]
     try:
         return urlsplit(url).hostname or ""
     except ValueError:

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import chain, count
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
@@ -18,6 +18,9 @@ from publisher.links import to_ascii_url
 from publisher.reuse import reuse_results
 
 _Node = TypeVar("_Node")
+_LINKING = frozenset({m.Link, m.Item, m.Field, m.Figure, m.Audio})
+_OTHER_STARTS = ("https://", "http://", "#", "?", "//")
+"""Of URLs that are no paths relative to a file."""
 
 
 def make_publishable(issue: m.Issue) -> m.Issue:
@@ -83,22 +86,10 @@ def announce_audio(issue: m.Issue, lang: str) -> m.Issue:
 
 def find_relative_links(issue: m.Issue) -> tuple[str, ...]:
     """Return the URLs of links that are paths relative to the issue's file, or lead to a Markdown file; each once."""
-    urls: dict[str, None] = {}
-    _collect_relative_links(issue, urls)
-    return tuple(urls)
-
-
-def _collect_relative_links(node: object, urls: dict[str, None]) -> None:
-    if isinstance(node, tuple):
-        for part in node:
-            if not isinstance(part, m.Text):  # most nodes are texts
-                _collect_relative_links(part, urls)
-        return
-    url = None if isinstance(node, m.Image | m.Definition) else getattr(node, "url", None)
-    if url and not url.startswith(("https://", "http://", "#", "?", "//")) and _is_path_reference(url):
-        urls[url] = None
-    for name in _INNER_FIELDS[type(node)]:
-        _collect_relative_links(getattr(node, name), urls)
+    linking: list[m.Link | m.Item | m.Field | m.Figure | m.Audio] = []
+    _collect_nodes(_LINKING, (issue,), linking, _INNER_FIELDS)
+    urls = dict.fromkeys(node.url or "" for node in linking)
+    return tuple([url for url in urls if not url.startswith(_OTHER_STARTS) and _is_path_reference(url)])
 
 
 def _is_path_reference(url: str) -> bool:
@@ -173,22 +164,25 @@ def map_nodes(node: _Node, change: Callable[[Any], Any]) -> _Node:
 def find_nodes(kind: type[_Node], nodes: tuple[object, ...]) -> list[_Node]:
     """Return the nodes of a type other than Text in a tuple of nodes, at any depth, in reading order."""
     collected: list[_Node] = []
-    _collect_nodes(kind, nodes, collected)
+    _collect_nodes(frozenset({kind}), nodes, collected, _BLOCK_FIELDS if kind in _BLOCK_TYPES else _INNER_FIELDS)
     return collected
 
 
-def _collect_nodes(kind: type[_Node], nodes: tuple[object, ...], collected: list[_Node]) -> None:
+def _collect_nodes(
+    kinds: Collection[type], nodes: tuple[Any, ...], collected: list[Any], fields: Mapping[type, tuple[str, ...]]
+) -> None:
     for node in nodes:
-        if type(node) is m.Text:  # as most nodes
+        kind = type(node)
+        if kind is m.Text:  # as most nodes
             continue
-        if isinstance(node, tuple):
-            _collect_nodes(kind, node, collected)
+        if kind is tuple:
+            _collect_nodes(kinds, node, collected, fields)
             continue
-        if isinstance(node, kind):
+        if kind in kinds:
             collected.append(node)
-        for name in _INNER_FIELDS[type(node)]:
+        for name in fields[kind]:
             if inner := getattr(node, name):
-                _collect_nodes(kind, inner if isinstance(inner, tuple) else (inner,), collected)
+                _collect_nodes(kinds, inner if type(inner) is tuple else (inner,), collected, fields)
 
 
 # types of fields that do not contain nodes
@@ -198,16 +192,26 @@ _LEAF_TYPES = {
 }  # fmt: skip
 
 
+# and types of those that contain no blocks
+_INLINE_TYPES = {"Inlines", "Image", "tuple[Link, ...]", "tuple[Inlines, ...]", "tuple[tuple[Inlines, ...], ...]"}
+
+
 class _InnerFieldsCache(dict[type, tuple[str, ...]]):
-    """The names of the fields of a node type that may contain nodes; none for other types."""
+    """The names of the fields of a node type, none for other types, but for fields of the types `left_out`."""
+
+    def __init__(self, left_out: Collection[str]) -> None:
+        super().__init__()
+        self._left_out = left_out
 
     def __missing__(self, kind: type) -> tuple[str, ...]:
         types = kind.__annotations__ if issubclass(kind, Struct) else {}
-        self[kind] = tuple(name for name in types if types[name] not in _LEAF_TYPES)
+        self[kind] = tuple(name for name in types if types[name] not in self._left_out)
         return self[kind]
 
 
-_INNER_FIELDS = _InnerFieldsCache()
+_INNER_FIELDS = _InnerFieldsCache(_LEAF_TYPES)
+_BLOCK_FIELDS = _InnerFieldsCache(_LEAF_TYPES | _INLINE_TYPES)
+_BLOCK_TYPES = get_args(m.Block)
 
 
 def compute_revision(issue: m.Issue) -> str:

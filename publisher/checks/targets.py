@@ -11,6 +11,7 @@ from publisher.checks.addresses import locate_urls
 from publisher.checks.codes import Edit, Problem
 from publisher.checks.source import IssueSource, locate_match
 from publisher.checks.text import CODE_TAGS_AND_FORMULAS, find_matching_lines, find_outside
+from publisher.links import parse_host
 from publisher.model import Link, Pos, plain
 from publisher.patterns import any_of, lazy_pattern
 from publisher.transforms import find_nodes
@@ -30,6 +31,9 @@ _MISPLACED_MARK = lazy_pattern(
     )
 )
 _TITLES_END_WITH_MARKS = ("wiki", "baike.baidu.com", "moegirl.org")
+_PLAIN_HOST = lazy_pattern(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[/?#]|\Z)")
+"""Of nearly all URLs: a name of several parts, and neither a port nor a password."""
+
 _SECOND_SCHEME = lazy_pattern(r"https?://(https?:?/{1,2})", re.IGNORECASE)
 _LOOPBACK_NAMES = ("localhost", "localhost.localdomain", "0.0.0.0")
 
@@ -69,6 +73,8 @@ def _find_fault(url: str, *, is_link: bool) -> tuple[str, str, str] | None:
     """Return code, message and help; None if nothing is wrong with the host of a URL."""
     if is_link:
         return "local-url", "the link leads to the computer of the subscriber", "use the public URL"
+    if _PLAIN_HOST.match(url):
+        return None
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
@@ -87,10 +93,7 @@ def _find_fault(url: str, *, is_link: bool) -> tuple[str, str, str] | None:
 
 def _is_local(url: str) -> bool:
     """True for the loopback addresses, which are a different computer for each subscriber."""
-    try:
-        host = (urlsplit(url).hostname or "").removesuffix(".")
-    except ValueError:
-        return False
+    host = parse_host(url).removesuffix(".")
     if host in _LOOPBACK_NAMES or host.endswith(".localhost"):
         return True
     if not (host[-1:].isdigit() or ":" in host):  # no address, as nearly all
@@ -114,9 +117,10 @@ def _check_marks(subject: IssueSource, urls: Collection[str]) -> Iterator[Proble
 
 
 def _find_mark(url: str) -> re.Match[str] | None:
-    if not url.startswith(("http://", "https://")) or any(name in url.split("/")[2] for name in _TITLES_END_WITH_MARKS):
+    mark = _MISPLACED_MARK.search(url)
+    if not mark or not url.startswith(("http://", "https://")):
         return None
-    return _MISPLACED_MARK.search(url)
+    return None if any(name in url.split("/")[2] for name in _TITLES_END_WITH_MARKS) else mark
 
 
 def _name_mark(mark: str) -> str:
