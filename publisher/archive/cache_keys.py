@@ -7,16 +7,20 @@ the renderings that use it.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import PurePath
 
 import msgspec
 
 from publisher.archive.program import compute_program_key
-from publisher.channel import Channel, Context
+from publisher.channel import ArchiveChannel, Channel, Context
 from publisher.config import Config
 from publisher.theme import Theme
 
 _KEY_BYTES = 8
+
+_APART = ("path", "root", "channels", "example_addresses", "digest")
+"""What a key does not have of the configuration as a whole: where it is, the channels, and what a comment changes."""
 
 
 def compute_reading_key(config: Config) -> str:
@@ -38,6 +42,14 @@ def compute_rendering_key(config: Config, channel: Channel, theme: Theme, contex
     fingerprint = theme.compute_fingerprint(channel.capabilities.templates)
     common = {name: getattr(context, name) for name in context.__struct_fields__ if name != "templates"}
     return _compute_key(compute_settings_key(config, channel), fingerprint, config.schedule.at, "web" in names, common)
+
+
+def compute_inputs_key(config: Config, rendering_key: str, issues: Sequence[str]) -> str:
+    """Return the key of all that a channel makes its files from: how it renders, `issues`, which are digests, and what
+    publisher.toml says; but of other channels only those with an archive, which it may link to."""
+    settings = {name: getattr(config, name) for name in config.__struct_fields__ if name not in _APART}
+    archives = [(channel.name, channel) for channel in config.channels if isinstance(channel, ArchiveChannel)]
+    return _compute_key(rendering_key, issues, settings, archives)
 
 
 def _compute_key(*inputs: object) -> str:

@@ -32,7 +32,8 @@ class UpToDateMark(NamedTuple):
     Valid from the date of the newest issue until that of the next future one ("" without). `issue` is that
     newest issue; `warnings` are repeated as long as nothing changes. `published` is when something was published
     last, in the newsletter's time zone, as text; "" if unknown. `settings` is the digest of all other input then, and
-    `meaning` that of what it says, which a comment does not change.
+    `meaning` that of what it says, which a comment does not change. `inputs` is a digest of what the channel makes its
+    files from.
     """
 
     fingerprint: str
@@ -43,6 +44,11 @@ class UpToDateMark(NamedTuple):
     published: str = ""
     settings: str = ""
     meaning: str = ""
+    inputs: str = ""
+
+    def is_same_state(self, other: UpToDateMark) -> bool:
+        """Return whether a channel with the other mark has the same to do: nothing."""
+        return self == other._replace(published=self.published, settings=self.settings, meaning=self.meaning)
 
     def is_valid(self, today: str) -> bool:
         """Return whether the same issues are due today."""

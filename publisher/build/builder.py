@@ -11,9 +11,9 @@ from publisher.build.cards import SiteCards
 from publisher.build.context import BuildContext
 from publisher.build.groups import build_groups
 from publisher.build.messages import block_messages, build_feed_ping
-from publisher.build.outdated import OutdatedRenderings
+from publisher.build.outdated import OutdatedRenderings, is_up_to_date
 from publisher.build.output import FileOutput
-from publisher.build.recording import build_mark, record_end, record_start, save_records
+from publisher.build.recording import build_marks, record_end, record_start, save_records
 from publisher.build.renderings import render_chosen_issue, render_outdated
 from publisher.build.sources import Sources
 from publisher.build.upload import draw_before_upload, upload_site
@@ -27,15 +27,15 @@ from publisher.run import OutgoingMessage, RunContext
 class BuildResult(NamedTuple):
     """The outcome for the files, and the messages to send.
 
-    `digests`: by channel, a digest of all inputs of the rendering that its message contains. `mark`: says
-    that a channel is up to date, once its message is delivered; None if issues were held back or are dated after
+    `digests`: by channel, a digest of all inputs of the rendering that its message contains. `marks`: say
+    that a channel is up to date, once its message is delivered; none if issues were held back or are dated after
     today, if an older issue was published, or if a source may change unnoticed. `cards` may have to be drawn.
     """
 
     outcome: Outcome
     messages: Sequence[OutgoingMessage]
     digests: Mapping[str, str]
-    mark: UpToDateMark | None
+    marks: Mapping[str, UpToDateMark]
     cards: SiteCards
 
 
@@ -62,6 +62,10 @@ class SiteBuilder:
         self._always_render_messages = always_render_messages
         self.revisions = self._build.jobs.revisions
         self._rendered: dict[str, Rendering | PublisherError] = {}
+        self._marks = build_marks(self._build)
+        if run.is_recorded and not always_render_messages:
+            for name, mark in self._marks.items():
+                self._outputs[name].is_up_to_date = is_up_to_date(self._build, name, mark)
 
     @cached_property
     def _outdated(self) -> OutdatedRenderings:
@@ -108,13 +112,14 @@ class SiteBuilder:
         if not run.dry_run:
             self.revisions.save()  # before any channel publishes the times of corrections
         outcomes, messages = self._build_channels(send_pings=send_pings)
-        mark, entry = build_mark(build), build.find_entry(issue.path)
+        entry = build.find_entry(issue.path)
         messages = block_messages(run, messages, self._outputs.values(), build.site, entry.id, issue.path)
         if not run.dry_run:
-            save_records(build, outcomes, mark, messages)
+            save_records(build, outcomes, self._marks, messages)
         names = [message.source_channel for message in messages]
         digests = {name: build.rendering_digest(name, self._position) for name in names}
-        return BuildResult(Outcome(issue, outcomes, tuple(run.warnings)), messages, digests, mark, build.jobs.cards)
+        outcome = Outcome(issue, outcomes, tuple(run.warnings))
+        return BuildResult(outcome, messages, digests, self._marks, build.jobs.cards)
 
     def _build_channels(self, *, send_pings: bool) -> tuple[dict[str, ChannelOutcome], list[OutgoingMessage]]:
         run, build, cards = self._run, self._build, self._build.jobs.cards

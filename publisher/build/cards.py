@@ -130,10 +130,12 @@ class SiteCards:
         return CardFile(card, key, CardImage(url, WIDTH, HEIGHT, card.alt), size)
 
 
-def draw_missing_cards(run: RunContext, cards: SiteCards, outcome: Outcome, mark: UpToDateMark | None) -> Outcome:
+def draw_missing_cards(
+    run: RunContext, cards: SiteCards, outcome: Outcome, marks: Mapping[str, UpToDateMark]
+) -> Outcome:
     """Draw the cards that pages name already, and return the outcome with them.
 
-    `mark` is that of the channels, which are up to date only with their cards. Call it without the lock: it is taken
+    `marks` are those of the channels, which are up to date only with their cards. Call it without the lock: it is taken
     to record the files, unless another run holds it, which then sees them by itself.
     """
     missing = cards.missing
@@ -158,7 +160,7 @@ def draw_missing_cards(run: RunContext, cards: SiteCards, outcome: Outcome, mark
             for name in names:
                 site.channel_files(name).groups.update(_build_groups(sizes))
                 if not (channels[name].error or any(file.card.plain for file in missing)):
-                    site.mark(name, mark, changed=True)
+                    site.mark(name, marks.get(name), changed=True)
             if site.setup:
                 site.save(site.setup)
     return outcome._replace(channels=channels)

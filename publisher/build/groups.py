@@ -21,10 +21,11 @@ from publisher.local_files import Refusal
 def build_groups(build: BuildContext, file_output: FileOutput) -> tuple[str, ...]:
     """Write the groups of an archive channel and return the files of the last group.
 
-    An error is recorded in `file_output`; then, and for a channel without an archive, no files are returned.
+    An error is recorded in `file_output`; then, and for a channel that is up to date or has no archive, no files are
+    returned.
     """
     channel = file_output.archive_channel
-    if file_output.error or channel is None:
+    if file_output.error or file_output.is_up_to_date or channel is None:
         return ()
     entries = [
         entry

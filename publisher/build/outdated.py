@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from publisher.archive.output_folder import UpToDateMark
 from publisher.build.context import BuildContext
+
+
+def is_up_to_date(build: BuildContext, name: str, mark: UpToDateMark) -> bool:
+    """Return whether a channel was in the state of its new `mark` already, and all that it wrote is still there."""
+    recorded, files = build.site.marks.get(name), build.site.channel_files(name)
+    is_same = recorded is not None and recorded.is_same_state(mark)
+    return is_same and all(map(build.site.has_files, (*files.pages.values(), *files.groups.values())))
 
 
 class OutdatedRenderings:
@@ -16,6 +24,8 @@ class OutdatedRenderings:
         self._always_render_messages = always_render_messages
         self.channels: dict[int, list[str]] = {}
         for name, file_output in build.outputs.items():
+            if file_output.is_up_to_date:
+                continue
             is_current = self._is_body_current if file_output.caches_entries else self._is_page_current
             for position, record in enumerate(build.records):
                 is_due = file_output.archive_channel or record == build.issue

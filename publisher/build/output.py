@@ -26,17 +26,18 @@ class FileOutput:
     """Delivers the parts of one channel below the folder `site`; in a dry run, only reports which files would change.
 
     `archive_channel` is the channel if it covers the archive, and `caches_entries` whether it only
-    caches what it renders of an issue. The session is opened for the first part and closed at the end of the
-    `with` block; `writes_files` is true if its parts are files in the folder. `written` has the keys of the
-    parts that changed, and `created`, in a dry run, those of them that are new. After an `error` nothing more is
-    delivered; `skipped` has, by path, the issues that the channel could not render because of a bug, which does
-    not stop other issues.
+    caches what it renders of an issue. `is_up_to_date` if nothing of it has to be looked at. The session is opened for
+    the first part and closed at the end of the `with` block; `writes_files` is true if its parts are files in the
+    folder. `written` has the keys of the parts that changed, and `created`, in a dry run, those of them that are new.
+    After an `error` nothing more is delivered; `skipped` has, by path, the issues that the channel could not render
+    because of a bug, which does not stop other issues.
     """
 
     def __init__(self, channel: Channel, site: OutputFolder, report: EventHandler, *, dry_run: bool = False) -> None:
         self.channel = channel
         self.archive_channel = channel if isinstance(channel, ArchiveChannel) else None
         self.caches_entries = channel.capabilities.caches_entries
+        self.is_up_to_date = False
         self.writes_files = False
         self.written: list[str] = []
         self.created: list[str] = []

@@ -45,14 +45,14 @@ def record_end(build: BuildContext) -> None:
         record_files_done(build.run.ledger, done, build.run.clock.time())
 
 
-def build_mark(build: BuildContext) -> UpToDateMark | None:
-    """Return the state in which the next run has nothing to do; None if that cannot be seen."""
+def build_marks(build: BuildContext) -> dict[str, UpToDateMark]:
+    """Return the state in which the next run has nothing to do, by channel; none if that cannot be seen."""
     run, edition, newest = build.run, build.edition, build.records[0]
     is_reliable = all(record.mtime for record in build.sources.records.values())
     is_newest = build.issue == newest  # or else the next run has the newest one to publish
     if edition.is_partial or edition.has_future_issues or not (is_newest and is_reliable):
-        return None
-    return UpToDateMark(
+        return {}
+    mark = UpToDateMark(
         compute_fingerprint([*build.sources.files, *build.images]),
         newest.date,
         edition.next_date,
@@ -61,12 +61,13 @@ def build_mark(build: BuildContext) -> UpToDateMark | None:
         f"{run.now:%Y-%m-%d %H:%M}",
         *build.sources.settings,
     )
+    return {channel.name: mark._replace(inputs=build.digests.of_inputs(channel)) for channel in run.channels}
 
 
 def save_records(
     build: BuildContext,
     outcomes: Mapping[str, ChannelOutcome],
-    mark: UpToDateMark | None,
+    marks: Mapping[str, UpToDateMark],
     messages: Collection[OutgoingMessage],
 ) -> None:
     """Save what is known of the issues and of the output folder. Raises StorageError.
@@ -76,7 +77,7 @@ def save_records(
     site, index, config = build.site, build.sources.index, build.run.config
     for name, outcome in outcomes.items():
         is_final = build.jobs.cards.are_final or not build.outputs[name].channel.capabilities.names_cards
-        site.mark(name, None if outcome.error or not is_final else mark, changed=outcome.has_changes)
+        site.mark(name, None if outcome.error or not is_final else marks.get(name), changed=outcome.has_changes)
     for message in messages:
         site.mark(message.source_channel, None)
         if message.source_channel == message.channel.name:  # until it is delivered, as a retry may be ended

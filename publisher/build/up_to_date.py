@@ -166,7 +166,7 @@ def mark_up_to_date(run: RunContext, result: BuildResult, delivered: Mapping[str
         for message in result.messages:
             outcome = delivered[message.channel.name]
             if not (outcome.error or outcome.held_reason or outcome.queued):
-                site.mark(message.source_channel, result.mark, changed=outcome.has_changes)
+                site.mark(message.source_channel, result.marks.get(message.source_channel), changed=outcome.has_changes)
                 if message.source_channel == message.channel.name:
                     digest = result.digests[message.source_channel]
                     pages = site.channel_files(message.source_channel).pages

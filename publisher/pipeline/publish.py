@@ -60,7 +60,7 @@ def publish(
             built = _build(run, sources, request)
         if isinstance(built, Outcome):
             return built
-        outcome = draw_missing_cards(run, built.cards, built.outcome, built.mark)
+        outcome = draw_missing_cards(run, built.cards, built.outcome, built.marks)
         if not (built.messages or request.retry):
             return outcome
         from publisher.delivery.dispatcher import deliver_all, plan_all

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,12 +16,16 @@ from msgspec.structs import replace
 
 from publisher import channels, registry, templates
 from publisher.archive import program
+from publisher.archive.cache_keys import compute_inputs_key, compute_rendering_key
 from publisher.archive.output_folder import OutputFolder
 from publisher.archive.program import compute_program_key
 from publisher.archive.sources import SourceFile
 from publisher.build.renderer import IssueRenderer, RenderedIssue, RenderJob
 from publisher.build.sources import Sources
+from publisher.channels.rss import Rss
+from publisher.channels.web import Web
 from publisher.checker import FileChecker
+from publisher.config import load_config
 from publisher.local_files import FileAccess, FileKind, Refusal
 from publisher.run import RunContext
 from publisher.theme import Theme
@@ -159,7 +164,8 @@ def test_a_file_with_other_bytes_of_the_same_number_is_read(letter: Letter, monk
 def test_what_may_still_change_unnoticed_is_not_recorded(letter: Letter) -> None:
     record = letter.root / ".publisher/cache/site.json"
     before = record.read_bytes()
-    (letter.root / "issues/2021-07-18.md").touch()
+    soon = time.time() + 60  # as if it had been changed while it was read
+    os.utime(letter.root / "issues/2021-07-18.md", (soon, soon))
     assert letter.run() == []
     assert record.read_bytes() == before
 
@@ -226,14 +232,20 @@ def test_a_recording_that_changes_during_a_run_is_not_taken_for_what_was_read(
     assert letter.run() == []
 
 
-def test_another_chat_repeats_its_messages_alone(letter: Letter) -> None:
+def test_another_chat_repeats_its_messages_alone(letter: Letter, monkeypatch: pytest.MonkeyPatch) -> None:
+    def look_at_archive(*_: object) -> None:
+        raise AssertionError("a channel is looked at whose files cannot have changed")
+
     def list_states() -> dict[Path, os.stat_result]:
         files = [path for path in letter.root.rglob("*") if path.is_file() and ".publisher" not in path.parts]
         return {path: path.stat() for path in files if path.name != "publisher.toml"}
 
     before = list_states()
     letter.write("publisher.toml", SETTINGS.replace("@slow", "@fast"))
-    assert letter.run() == ["read", "telegram"]
+    with monkeypatch.context() as without_archive:
+        without_archive.setattr(Rss, "render_archive", look_at_archive)
+        without_archive.setattr(Web, "render_archive", look_at_archive)
+        assert letter.run() == ["read", "telegram"]
     changed = {path.name for path, status in list_states().items() if status.st_ino != before[path].st_ino}
     assert changed == {"message-1.json", "preview.html"}
     assert all(
@@ -241,6 +253,38 @@ def test_another_chat_repeats_its_messages_alone(letter: Letter) -> None:
         for path, status in list_states().items()
         if path.name not in changed
     )
+
+
+def test_a_page_that_is_gone_is_written_though_only_the_chat_changed(letter: Letter) -> None:
+    page = letter.root / "public/2021-07-04/index.html"
+    page.unlink()
+    letter.write("publisher.toml", SETTINGS.replace("@slow", "@fast"))
+    letter.run()
+    assert page.exists()
+
+
+def test_what_a_channel_makes_its_files_from(letter: Letter) -> None:
+    """Of another channel that only sends, nothing but what pages say of it."""
+
+    def compute_keys(settings: str) -> dict[str, str]:
+        letter.write("publisher.toml", settings)
+        config = load_config(letter.root / "publisher.toml", registry.load_channel)
+        theme = Theme.load(config.templates)
+        context = IssueRenderer.for_config(config, theme).context
+        keys = {one.name: compute_rendering_key(config, one, theme, context) for one in config.channels}
+        return {name: compute_inputs_key(config, key, []) for name, key in keys.items()}
+
+    def find_changed(old: str, new: str) -> set[str]:
+        before, after = compute_keys(old), compute_keys(new)
+        return {name for name in before if before[name] != after[name]}
+
+    sent = SETTINGS.replace("send = false", 'token = "env:TOKEN"')
+    every = {"rss", "telegram", "web", "wechat"}
+    assert find_changed(SETTINGS, f"# a comment\n{SETTINGS}") == set()
+    assert find_changed(SETTINGS, SETTINGS.replace("@slow", "@fast")) == {"telegram"}
+    assert find_changed(sent, sent.replace("@slow", "@fast")) == every, "pages lead to it"
+    assert find_changed(SETTINGS, f"{SETTINGS}[channels.rss]\nentries = 2\n") == every
+    assert find_changed(SETTINGS, f'{SETTINGS}[publish]\nupload = "git:pages"\n') == every
 
 
 def test_another_name_of_the_newsletter_repeats_everything(letter: Letter) -> None:
