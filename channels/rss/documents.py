@@ -184,10 +184,10 @@ def _build_feed_group(
 
 def _describe_entry(entry: Entry, article_urls: Mapping[str, str]) -> str:
     """Return all that a feed depends on of an entry, besides the settings, which say at what time of its day an issue
-    is published."""
+    is published. The title and the summary are of its revision."""
     correction = "" if entry.updated == entry.published else entry.updated.isoformat()
     return (
-        f"{entry.id}\0{entry.revision}\0{entry.title}\0{entry.summary}\0{entry.url}\0{entry.date.toordinal()}\0"
+        f"{entry.id}\0{entry.feed_id}\0{entry.revision}\0{entry.url}\0{entry.date.toordinal()}\0"
         f"{correction}\0{article_urls.get(entry.url, '')}"
     )
 

@@ -19,6 +19,9 @@ from publisher.local_files import FileAccess
 from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
 
+_SHORT_STEP, _LONG_STEP = 20_000_000, 2_000_000_000
+"""Steps in which file systems count the time, in nanoseconds."""
+
 REFUSED_SIZE, _REFUSED_MTIME = -1, 1
 """What is in place of the size and the modification time of a file that may not be published."""
 
@@ -218,6 +221,12 @@ def compute_fingerprint(files: list[SourceFile]) -> str:
     return blake2b(lines.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
+def mark_unreliable(files: Iterable[SourceFile], now: int) -> list[SourceFile]:
+    """Return the files, with a modification time of 0 where that is not reliable: they are read again next time."""
+    since = now - _LONG_STEP
+    return [file if file.mtime < since or is_mtime_reliable(file, now) else file._replace(mtime=0) for file in files]
+
+
 def is_mtime_reliable(file: SourceFile, now: int) -> bool:
     """Return whether any later change of the file will show in its size or modification time.
 
@@ -225,5 +234,5 @@ def is_mtime_reliable(file: SourceFile, now: int) -> bool:
     stamp: file systems count in steps of some milliseconds or, where no fraction of a second is ever seen, of
     up to two seconds.
     """
-    step = 20_000_000 if file.mtime % 1_000_000_000 else 2_000_000_000
+    step = _SHORT_STEP if file.mtime % 1_000_000_000 else _LONG_STEP
     return file.mtime + step < now

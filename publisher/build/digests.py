@@ -66,13 +66,14 @@ def _shorten_digest(text: str) -> str:
 def compute_digests(records: Sequence[Record], entries: Sequence[Entry]) -> list[str]:
     """Return a digest for each issue of the inputs of its renderings that are not the same for all issues.
 
-    These are its file, its summary, which of its images are published, the pages of the issues it links to, and the
-    time of its last correction; but not its neighbours, which only some channels show.
+    These are its file, which of its images are published, what its revision says besides, and the time of its last
+    correction; but not its neighbours, which only some channels show.
     """
     return [
         hashlib.blake2b(
-            f"{record.sha256}\n{record.images and _list_images(record)}\n{record.links and entry.revision}\n"
-            f"{_find_correction(entry)}\n{entry.feed_id}\n{entry.summary}".encode("utf-8", "surrogatepass"),
+            f"{record.sha256}\n{record.images and _list_images(record)}\n"
+            f"{'' if entry.revision == record.revision else entry.revision}\n"
+            f"{_find_correction(entry)}\n{entry.feed_id}".encode("utf-8", "surrogatepass"),
             digest_size=16,
         ).hexdigest()
         for record, entry in zip(records, entries, strict=True)

@@ -18,7 +18,7 @@ from publisher.archive.index import CONTENTS, Index
 from publisher.archive.pack import Pack, PackLocation
 from publisher.archive.records import Edition, Record, build_edition
 from publisher.archive.revisions import Revisions
-from publisher.archive.sources import SourceFile, is_mtime_reliable, scan_issues, stat_images
+from publisher.archive.sources import SourceFile, mark_unreliable, scan_issues, stat_images
 from publisher.build.issue_links import IssueLinks
 from publisher.build.process_pool import ProcessPool
 from publisher.build.renderer import IssueRenderer
@@ -149,9 +149,7 @@ class Sources:
     def _update_index(self, run: RunContext, scanned_at: int) -> None:
         """Bring the index up to date with the files, and put the documents read for that into the spool."""
         self.index.remove(self.records.keys() - {file.path for file in self.files})
-        # a file that changed just now may change again unnoticed: with mtime 0 it is read again next time
-        trusted = [file if is_mtime_reliable(file, scanned_at) else file._replace(mtime=0) for file in self.files]
-        changed = find_changed(self.renderer, self.index, trusted)
+        changed = find_changed(self.renderer, self.index, mark_unreliable(self.files, scanned_at))
         task = IssueRenderer.read_packed if self.pool.is_parallel(len(changed)) else IssueRenderer.read_listed
         for done, (record, document, contents) in enumerate(self.pool.map_unordered(task, changed, len(changed)), 1):
             self.index.put_record(record)
@@ -181,19 +179,19 @@ def build_no_issues_error(config: Config) -> ConfigError:
 def find_changed(renderer: IssueRenderer, index: Index, files: Iterable[SourceFile]) -> list[SourceFile]:
     """Return the files that must be read. If only the size or mtime of one changed, the index is updated instead."""
     known = [(file, index.records.get(file.path)) for file in files]
-    named = {image.source for _, record in known if record for image in record.images}
+    named = {image.source for _, record in known if record and record.images for image in record.images}
     images = {image.path: image for image in stat_images(renderer.config.root, sorted(named))}
-    return [file for file, record in known if record is None or not _is_current(renderer, index, file, record, images)]
+    return [
+        file
+        for file, record in known
+        if record is None
+        or (record.images and any(images[one.source][1:] != (one.size, one.changed) for one in record.images))
+        or not ((record[:3] == file and file.mtime) or _has_same_bytes(renderer, index, file, record))
+    ]
 
 
-def _is_current(
-    renderer: IssueRenderer, index: Index, file: SourceFile, record: Record, images: Mapping[str, SourceFile]
-) -> bool:
-    """Return whether a file and its `images` are as in its record."""
-    if any(images[image.source][1:] != (image.size, image.changed) for image in record.images):
-        return False
-    if (record.size, record.mtime) == (file.size, file.mtime) and file.mtime:
-        return True
+def _has_same_bytes(renderer: IssueRenderer, index: Index, file: SourceFile, record: Record) -> bool:
+    """Return whether a file with another size or time is what was read; then the index gets those."""
     found = renderer.files.read(file.path, ISSUE)
     if isinstance(found, Refusal) or hashlib.sha256(found).hexdigest() != record.sha256:
         return False
@@ -231,10 +229,29 @@ def build_entries(run: RunContext, current: Edition, revisions: Revisions) -> li
         run.warn(f"{run.home.revisions} is damaged: all issues count as never corrected")
     links = IssueLinks(run.config.newsletter, {record.path: record.url for record in current.issues})
     feed_ids = find_feed_ids(run.home, current.issues)
-    return [
-        _build_entry(run, record, revisions, links, feed_ids, summary)
-        for record, summary in zip(current.issues, choose_summaries(current.issues), strict=True)
-    ]
+    at, zone, prefix = run.config.schedule.at, run.now.tzinfo, f"{run.config.newsletter.id}/"
+    entries = []
+    for record, summary in zip(current.issues, choose_summaries(current.issues), strict=True):
+        issue, feed_id, date = prefix + record.id, feed_ids.get(record.id, ""), dt.date.fromisoformat(record.date)
+        published = dt.datetime.combine(date, at, zone)
+        entry = Entry(
+            id=issue,
+            date=date,
+            title=record.title,
+            summary=summary,
+            url=record.url,
+            published=published,
+            updated=revisions.record_update(issue, record, published, run.now, feed_id),
+            items=record.items,
+            revision=_compute_revision(record, summary, links),
+            aliases=record.aliases,
+            feed_id=feed_id,
+            minutes=record.minutes,
+            highlights=record.highlights,
+            sections=record.sections,
+        )
+        entries.append(entry)
+    return entries
 
 
 def choose_summaries(records: Sequence[Record]) -> list[str]:
@@ -243,7 +260,7 @@ def choose_summaries(records: Sequence[Record]) -> list[str]:
     What stands in the opening of another issue near it is left out, and if hardly anything remains, the titles of
     its items are taken. Only the nearest issues count, so that a new one changes nothing that was said of older ones.
     """
-    keys = [frozenset(map(simplify_sentence, record.opening)) for record in records]
+    keys = [record.opening and frozenset(map(simplify_sentence, record.opening)) for record in records]
     summaries = []
     for position, record in enumerate(records):
         if not record.opening:
@@ -262,30 +279,10 @@ def choose_summaries(records: Sequence[Record]) -> list[str]:
     return summaries
 
 
-def _build_entry(
-    run: RunContext, record: Record, revisions: Revisions, links: IssueLinks, feed_ids: Mapping[str, str], summary: str
-) -> Entry:
-    issue, feed_id = f"{run.config.newsletter.id}/{record.id}", feed_ids.get(record.id, "")
-    date = dt.date.fromisoformat(record.date)
-    published = dt.datetime.combine(date, run.config.schedule.at, run.now.tzinfo)
-    return Entry(
-        id=issue,
-        date=date,
-        title=record.title,
-        summary=summary,
-        url=record.url,
-        published=published,
-        updated=revisions.record_update(issue, record, published, run.now, feed_id),
-        items=record.items,
-        revision=_add_link_targets(record.revision, links.resolve(record)),
-        aliases=record.aliases,
-        feed_id=feed_id,
-        minutes=record.minutes,
-        highlights=record.highlights,
-        sections=record.sections,
-    )
-
-
-def _add_link_targets(revision: str, targets: Mapping[str, str]) -> str:
-    """Return a revision that changes with the URLs of the issues that are linked, too."""
-    return hashlib.sha256(f"{revision}{sorted(targets.items())}".encode()).hexdigest() if targets else revision
+def _compute_revision(record: Record, summary: str, links: IssueLinks) -> str:
+    """Return the revision of the content; one that changes with what other issues add to it, too: the URLs of those
+    that are linked, and a summary that leaves out what they have as well."""
+    if summary == record.summary and not record.links:
+        return record.revision
+    targets = sorted(links.resolve(record).items())
+    return hashlib.sha256(f"{record.revision}{targets}{summary}".encode("utf-8", "surrogatepass")).hexdigest()
