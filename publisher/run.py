@@ -141,7 +141,7 @@ class RunContext(Struct, frozen=True, dict=True):
     def article_urls(self, entries: Iterable[Entry], articles: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the URLs of WeChat articles, by the URL of the issue's page. `articles` are from `load_articles`."""
         by_id = self.load_articles() if articles is None else articles
-        return {entry.url: by_id[entry.id] for entry in entries if entry.id in by_id}
+        return {entry.url: by_id[entry.id] for entry in entries if entry.id in by_id} if by_id else {}
 
     def close(self) -> None:
         """Close the ledger, if it was opened."""

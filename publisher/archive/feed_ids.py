@@ -22,8 +22,7 @@ def find_feed_ids(home: Home, records: Iterable[Record]) -> dict[str, str]:
     Raises StorageError if the file cannot be read.
     """
     saved = load_feed_ids(home)
-    ids = {record.id: record.feed_id or saved.get(record.id, "") for record in records}
-    return {issue: id_ for issue, id_ in ids.items() if id_}
+    return {record.id: record.feed_id or saved[record.id] for record in records if record.feed_id or record.id in saved}
 
 
 def load_feed_ids(home: Home) -> dict[str, str]:

@@ -46,7 +46,7 @@ class Index:
         self._folder = home.cache
         with pause_garbage_collection():  # a fifth of a run with one changed issue
             self._file = RowFile(self._folder / "index.json", key, _Row)
-        gc.freeze()  # until `close`
+            gc.freeze()  # until `close`
         self.records = {path: row.record for path, row in self._file.rows.items() if row.record}
         self._generation, end, self._used = self._file.state or (0, 0, 0)
         if self._pack_size() < end:

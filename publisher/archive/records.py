@@ -4,6 +4,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
+from operator import attrgetter
 
 from publisher.errors import IssueError
 from publisher.named_tuple import NamedTuple
@@ -113,7 +114,7 @@ def build_edition(
     clashes: dict[str, IssueError] = {}
     until = ""
     taken: dict[str, Record] = {}
-    for record in sorted(records, key=lambda record: record.path):
+    for record in sorted(records, key=attrgetter("path")):
         if record.draft or record.path in held_back:
             continue
         if record.fault:
@@ -121,12 +122,13 @@ def build_edition(
         elif record.date > day and record.path not in kept:
             until = min(until or record.date, record.date)
         elif taken.keys().isdisjoint(names := _unique_names(record)):
-            taken.update(dict.fromkeys(names, record))
+            for name in names:
+                taken[name] = record
             issues.append(record)
         else:
             other = next(taken[name] for name in names if name in taken)
             faults[record.path] = clashes[other.path] = _build_conflict_error(other, record)
-    issues.sort(key=lambda record: (record.date, record.id), reverse=True)
+    issues.sort(key=attrgetter("date", "id"), reverse=True)
     return Edition(today, tuple(issues), faults, clashes, until, bool(held_back), frozenset(redated))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+
 from publisher.archive.output_folder import OutputFolder
 from publisher.archive.records import Edition, Record
-from publisher.archive.sources import SourceFile
+from publisher.archive.sources import SourceFile, pause_garbage_collection
 from publisher.build.digests import RenderingDigests
 from publisher.build.jobs import JobBuilder
 from publisher.build.output import FileOutput
@@ -28,16 +30,18 @@ class BuildContext:
         self.edition = edition
         self.issue = issue
         self.records = edition.issues
-        self.jobs = JobBuilder(run, edition)
-        self.entries = self.jobs.entries
-        self.position = {record.path: position for position, record in enumerate(self.records)}
+        with pause_garbage_collection():
+            self.jobs = JobBuilder(run, edition)
+            self.entries = self.jobs.entries
+            self.position = {record.path: position for position, record in enumerate(self.records)}
+            self.digests = RenderingDigests(run, sources.renderer.context, self.records, self.jobs)
+            self.site = OutputFolder(run.output_folder, run.home)
+            gc.freeze()  # until the sources are closed
         found = [image for record in edition.issues for image in record.images]
         self.images = sorted({SourceFile(image.source, image.size, image.changed) for image in found})
-        self.site = OutputFolder(run.output_folder, run.home)
         self.outputs = {
             channel.name: FileOutput(channel, self.site, run.report, dry_run=run.dry_run) for channel in run.channels
         }
-        self.digests = RenderingDigests(run, sources.renderer.context, self.records, self.jobs)
 
     def find_entry(self, path: str) -> Entry:
         """Return the entry of the issue in a file."""

@@ -27,13 +27,11 @@ def build_groups(build: BuildContext, file_output: FileOutput) -> tuple[str, ...
     channel = file_output.archive_channel
     if file_output.error or file_output.is_up_to_date or channel is None:
         return ()
-    entries = [
-        entry
-        for entry, record in zip(build.entries, build.records, strict=True)
-        if record.path not in file_output.skipped
-    ]
-    if file_output.skipped and not entries:  # the old index is better than an empty one
-        return ()
+    entries = build.entries
+    if skipped := file_output.skipped:
+        entries = [entry for entry, record in zip(entries, build.records, strict=True) if record.path not in skipped]
+        if not entries:  # the old index is better than an empty one
+            return ()
     try:
         with file_output:
             context = build.sources.build_archive_context(

@@ -86,6 +86,7 @@ def save_records(
         index.save()
     notes, newsletter = {channel.name: channel.note for channel in config.channels}, config.newsletter
     images, records = tuple(image.path for image in build.images), build.sources.records
-    site.sources = encode_long_line([(*file, records[file.path].sha256) for file in build.sources.files])
+    sources = [(path, size, mtime, records[path].sha256) for path, size, mtime in build.sources.files]
+    site.sources = encode_long_line(sources)
     site.save(SiteSetup(config.issues, newsletter.timezone, tuple(notes), images, notes, newsletter.site))
     build.run.home.write_gitignore()

@@ -186,11 +186,11 @@ def find_changed(renderer: IssueRenderer, index: Index, files: Iterable[SourceFi
         for file, record in known
         if record is None
         or (record.images and any(images[one.source][1:] != (one.size, one.changed) for one in record.images))
-        or not ((record[:3] == file and file.mtime) or _has_same_bytes(renderer, index, file, record))
+        or not ((record[:3] == file and file.mtime) or _has_only_new_times(renderer, index, file, record))
     ]
 
 
-def _has_same_bytes(renderer: IssueRenderer, index: Index, file: SourceFile, record: Record) -> bool:
+def _has_only_new_times(renderer: IssueRenderer, index: Index, file: SourceFile, record: Record) -> bool:
     """Return whether a file with another size or time is what was read; then the index gets those."""
     found = renderer.files.read(file.path, ISSUE)
     if isinstance(found, Refusal) or hashlib.sha256(found).hexdigest() != record.sha256:

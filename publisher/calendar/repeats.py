@@ -50,12 +50,16 @@ class Repeat(NamedTuple):
 class RepeatFinder:
     """Looks for earlier publications of issues. `records` are those of all files."""
 
-    def __init__(self, config: Config, ledger: Ledger, records: Iterable[Record]) -> None:
+    def __init__(self, config: Config, ledger: Ledger, records: Collection[Record]) -> None:
         self._config = config
         self._ledger = ledger
         self._prefix = f"{config.newsletter.id}/"
-        self._current_ids = {record.id for record in records if record.id}
+        self._records = records
         self._published: dict[str, dict[str, tuple[str, ...]]] = {}
+
+    @cached_property
+    def _current_ids(self) -> set[str]:
+        return {record.id for record in self._records if record.id}
 
     @cached_property
     def _destination_ids(self) -> Mapping[tuple[str, str], str]:
