@@ -22,13 +22,20 @@ _LIST_KEYS = ("url", "bounces")
 class ExampleAddress(NamedTuple):
     """A value on a host that is reserved for examples, such as example.org.
 
-    `channel`: the channel whose subscribers get it, "" for all. `message` begins with publisher.toml:LINE:COLUMN,
-    `hint` is the line to write.
+    `channel`: the channel whose subscribers get it, "" for all. `problem` says what is wrong with it, `hint` is the
+    line to write, and `keys` where it is in `document`.
     """
 
     channel: str
-    message: str
+    document: TomlDocument
+    keys: tuple[str, ...]
+    problem: str
     hint: str
+
+    @property
+    def message(self) -> str:
+        """The problem after publisher.toml:LINE:COLUMN, which is found when it is asked for."""
+        return self.document.error(self.keys, self.problem).message
 
 
 def find_example_addresses(
@@ -65,5 +72,5 @@ def _describe(
             own = "https://YOUR-HOST/…"
         case _:
             own = "you@YOUR-HOST"
-    error = document.error(keys, f"{key} is on {host}, a name for examples", f'change this line: {key} = "{own}"')
-    return ExampleAddress(channel, error.message, error.hint)
+    problem, hint = f"{key} is on {host}, a name for examples", f'change this line: {key} = "{own}"'
+    return ExampleAddress(channel, document, keys, problem, hint)

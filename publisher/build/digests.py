@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 
 from publisher.archive.cache_keys import compute_inputs_key, compute_rendering_key
 from publisher.archive.records import Record
 from publisher.build.jobs import JobBuilder
-from publisher.channel import ArchiveChannel, Channel, Context, Entry
+from publisher.channel import ArchiveChannel, CardImage, Channel, Context, Entry
 from publisher.run import RunContext
 
 
@@ -47,7 +47,7 @@ class RenderingDigests:
         """
         key, can, others = self._keys[channel.name], channel.capabilities, ""
         if can.names_cards:
-            others += str(self._cards.find_image(self._entries[position].id))
+            others += _describe_card(self._cards.find_image(self._entries[position].id))
         if can.links_neighbours:
             others += self._neighbours[position]
         if not isinstance(channel, ArchiveChannel):
@@ -57,6 +57,12 @@ class RenderingDigests:
     def of_group(self, channel: Channel, digest: str) -> str:
         """Return the digest of a group of the archive: its own, and how the channel renders."""
         return f"{digest}-{self._keys[channel.name]}"
+
+
+@cache
+def _describe_card(card: CardImage | None) -> str:
+    """Return the card as text. Cached: it is the same for all but the newest issues."""
+    return str(card)
 
 
 def _shorten_digest(text: str) -> str:
