@@ -44,12 +44,13 @@ def compute_rendering_key(config: Config, channel: Channel, theme: Theme, contex
     return _compute_key(compute_settings_key(config, channel), fingerprint, config.schedule.at, "web" in names, common)
 
 
-def compute_inputs_key(config: Config, rendering_key: str, issues: Sequence[str]) -> str:
-    """Return the key of all that a channel makes its files from: how it renders, `issues`, which are digests, and what
-    publisher.toml says; but of other channels only those with an archive, which it may link to."""
+def compute_inputs_key(config: Config, rendering_key: str, theme: Theme, issues: Sequence[str]) -> str:
+    """Return the key of all that a channel makes its files from: how it renders, all templates, which files beside
+    its renderings may use, `issues`, which are digests, and what publisher.toml says; but of other channels only those
+    with an archive, which it may link to."""
     settings = {name: getattr(config, name) for name in config.__struct_fields__ if name not in _APART}
     archives = [(channel.name, channel) for channel in config.channels if isinstance(channel, ArchiveChannel)]
-    return _compute_key(rendering_key, issues, settings, archives)
+    return _compute_key(rendering_key, theme.fingerprint, issues, settings, archives)
 
 
 def _compute_key(*inputs: object) -> str:

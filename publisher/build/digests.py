@@ -22,8 +22,8 @@ class RenderingDigests:
 
     def __init__(self, run: RunContext, context: Context, records: Sequence[Record], jobs: JobBuilder) -> None:
         self._issues = compute_digests(records, jobs.entries)
-        self._config = config = run.config
-        self._keys = {one.name: compute_rendering_key(config, one, run.theme, context) for one in run.channels}
+        self._config, self._theme = config, theme = run.config, run.theme
+        self._keys = {one.name: compute_rendering_key(config, one, theme, context) for one in run.channels}
         self._entries = jobs.entries
         self._cards = jobs.cards
         self._articles = str(sorted(jobs.article_urls.items())) if jobs.article_urls else ""
@@ -38,7 +38,8 @@ class RenderingDigests:
 
     def of_inputs(self, channel: Channel) -> str:
         """Return the digest of all that a channel makes its files from."""
-        return compute_inputs_key(self._config, self._keys[channel.name], [*self._issues, self._articles])
+        issues = [*self._issues, self._articles]
+        return compute_inputs_key(self._config, self._keys[channel.name], self._theme, issues)
 
     def of_rendering(self, channel: Channel, position: int) -> str:
         """Return the digest of all inputs of a rendering, which begins with that of the issue.

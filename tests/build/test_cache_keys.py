@@ -263,6 +263,30 @@ def test_a_page_that_is_gone_is_written_though_only_the_chat_changed(letter: Let
     assert page.exists()
 
 
+@pytest.mark.parametrize("name", sorted(Theme.load().files))
+def test_a_template_changes_what_a_run_from_nothing_would(letter: Letter, name: str) -> None:
+    """Also those that no issue is rendered with: a style sheet, the page of all issues."""
+
+    def list_files() -> dict[Path, bytes]:
+        return {
+            path.relative_to(letter.root): path.read_bytes()
+            for folder in ("public", "outbox")
+            for path in (letter.root / folder).rglob("*")
+            if path.is_file()
+        }
+
+    text = Theme.load().text(name)
+    letter.write(f"templates/{name}", text)
+    letter.run()
+    letter.write(f"templates/{name}", text.replace("<body", '<body class="a"').replace("<a ", '<a class="b" ') + "\n ")
+    letter.run()
+    made = list_files()
+    for folder in ("public", "outbox", ".publisher/cache"):
+        shutil.rmtree(letter.root / folder)
+    letter.run()
+    assert made == list_files()
+
+
 def test_what_a_channel_makes_its_files_from(letter: Letter) -> None:
     """Of another channel that only sends, nothing but what pages say of it."""
 
@@ -272,7 +296,7 @@ def test_what_a_channel_makes_its_files_from(letter: Letter) -> None:
         theme = Theme.load(config.templates)
         context = IssueRenderer.for_config(config, theme).context
         keys = {one.name: compute_rendering_key(config, one, theme, context) for one in config.channels}
-        return {name: compute_inputs_key(config, key, []) for name, key in keys.items()}
+        return {name: compute_inputs_key(config, key, theme, []) for name, key in keys.items()}
 
     def find_changed(old: str, new: str) -> set[str]:
         before, after = compute_keys(old), compute_keys(new)
