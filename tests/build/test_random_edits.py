@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from publisher.theme import Theme
 from tests.support.command_server import Done, run_command
 from tests.support.newsletter import write_settled
 
@@ -23,13 +24,36 @@ id = "tag:e.org,2021:slow"
 entries = 3
 items = true
 sections = true
+
+[channels.telegram]
+chat = "@slow"
+send = false
+
+[channels.wechat]
+
+[channels.email]
+from = "N <n@e.org>"
 """
+OTHER_SETTINGS = (
+    ("entries = 3", "entries = 4"),
+    ("items = true", "items = false"),
+    ("sections = true", "sections = false"),
+    ("@slow", "@fast"),
+    ("慢刊", "快刊"),
+    ("[channels.wechat]", '[channels.wechat]\nauthor = "Wen"'),
+    ("N <n@e.org>", "M <n@e.org>"),
+    ("\n\n[channels.rss]", '\ntagline = "每周一篇"\n\n[channels.rss]'),
+    ("\n\n[channels.rss]", '\nlang = "en"\n\n[channels.rss]'),
+    ("\n\n[channels.rss]", '\n\n[schedule]\nat = "08:00"\n\n[channels.rss]'),
+)
+TEMPLATES = ("style.css", "feed.css", "layout.html", "issue.html", "issues.html", "wechat-preview.html")
 OPENINGS = (
     "",
     "这里每周介绍一些有意思的工具和文章，欢迎投稿和推荐。",
     "本期编辑休假，由读者代为整理这份清单，谢谢他们。",
 )
 STEPS = 9
+BUILT_IN = Theme.load()
 
 
 class Editor:
@@ -140,16 +164,25 @@ class Editor:
             os.utime(path, (seconds, seconds))
 
     def change_templates(self) -> None:
-        folder = self.root / "templates"
+        folder, name = self.root / "templates", self.chance.choice(TEMPLATES)
         folder.mkdir(exist_ok=True)
-        (folder / "style.css").write_text(f"body {{ margin: {self.chance.randint(1, 9)}em }}", "utf-8")
+        words = f"is-{self.chance.randint(1, 9)}"
+        text = BUILT_IN.text(name).replace("margin", f"/* {words} */ margin").replace("<a ", f'<a id="{words}" ')
+        (folder / name).write_text(text, "utf-8")
+
+    def restore_templates(self) -> None:
+        shutil.rmtree(self.root / "templates", ignore_errors=True)
 
     def change_settings(self) -> None:
-        entries = self.chance.randint(2, 5)
-        (self.root / "publisher.toml").write_text(SETTINGS.replace("entries = 3", f"entries = {entries}"), "utf-8")
+        text = SETTINGS
+        for old, new in self.chance.sample(OTHER_SETTINGS, self.chance.randint(0, 3)):
+            text = text.replace(old, new)
+        (self.root / "publisher.toml").write_text(text, "utf-8")
 
     def forget_corrections(self) -> None:
+        """Also change an issue: while nothing changes, pages keep the times that they have."""
         (self.root / ".publisher/revisions.json").unlink(missing_ok=True)
+        self.change()
 
     def lose_a_file(self) -> None:
         files = sorted(path for path in (self.root / "public").rglob("*") if path.is_file())
@@ -168,8 +201,8 @@ class Editor:
         edits: list[Callable[[], None]] = [
             self.add, self.add_with_the_same_page, self.change, self.change_newest, self.revert, self.remove,
             self.rename, self.redate, self.redate_to_the_future, self.draft, self.give_alias, self.give_feed_id,
-            self.touch, self.change_templates, self.change_settings, self.forget_corrections, self.lose_a_file,
-            self.publish_a_part, self.die,
+            self.touch, self.change_templates, self.restore_templates, self.change_settings, self.change_settings,
+            self.forget_corrections, self.lose_a_file, self.publish_a_part, self.die,
         ]  # fmt: skip
         edit = self.chance.choice(edits)
         edit()
@@ -182,15 +215,15 @@ def publish(root: Path, *words: str, failpoint: str = "") -> Done:
 
 
 def read_site(root: Path) -> dict[str, bytes]:
-    site = root / "public"
-    return {str(path.relative_to(site)): path.read_bytes() for path in sorted(site.rglob("*")) if path.is_file()}
+    found = [path for folder in ("public", "outbox") for path in sorted((root / folder).rglob("*"))]
+    return {str(path.relative_to(root)): path.read_bytes() for path in found if path.is_file()}
 
 
 def publish_from_nothing(editor: Editor) -> tuple[Done, dict[str, bytes]]:
     """Publish a copy of the newsletter that has neither a cache nor pages, only the cards, which take long to draw."""
     copy = editor.root.with_name("copy")
     shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(editor.root, copy, ignore=shutil.ignore_patterns("cache", "public"))
+    shutil.copytree(editor.root, copy, ignore=shutil.ignore_patterns("cache", "public", "outbox"))
     if (editor.root / "public/cards").exists():
         shutil.copytree(editor.root / "public/cards", copy / "public/cards")
     return publish(copy), read_site(copy)
