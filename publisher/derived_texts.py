@@ -25,7 +25,9 @@ _SENTENCE_END = lazy_pattern(r"[。！？]|[.!?](?=\s)|\w[.!?]\Z")
 _MAX_HIGHLIGHTS, _MAX_HIGHLIGHT_LENGTH = 4, 60
 # reading speed: characters of Chinese and Japanese, words of other scripts
 _CHARACTERS_PER_MINUTE, _WORDS_PER_MINUTE = 400, 230
-_IDEOGRAPHS = lazy_pattern("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]++")
+# by blocks of 256 characters: a space for those of Chinese and Japanese, and their full-width marks. Not a pattern: one
+# of so large ranges takes a millisecond to compile
+_BLOCKS = bytes(ord(" " if 0x2F <= block <= 0x9F or block in (0xF9, 0xFA, 0xFF) else "x") for block in range(256))
 _URL = lazy_pattern(r"https?://[^\s)\]>]++")
 _SENTENCE_GAP = lazy_pattern(r"(?<=[。！？])|(?<=[.!?])\s")
 _MIN_ITEM_WEIGHT, _MAX_OPENING_LENGTH = 100, 600  # characters
@@ -77,10 +79,10 @@ def find_highlights(issue: m.Issue, title: str) -> tuple[str, ...]:
 
 def estimate_minutes(text: str) -> int:
     """Return the time it takes to read a text, in minutes, at least 1; URLs are not read."""
-    text = _URL.sub("", text)
-    rest, runs = _IDEOGRAPHS.subn(" ", text)
-    ideographs = len(text) - (len(rest) - runs)
-    return max(1, round(ideographs / _CHARACTERS_PER_MINUTE + len(rest.split()) / _WORDS_PER_MINUTE))
+    words = _URL.sub("", text).split()
+    blocks = "\u3000".join(words).encode("utf-16-be", "surrogatepass")[::2].translate(_BLOCKS)
+    ideographs = blocks.count(b" ") - max(len(words) - 1, 0)
+    return max(1, round(ideographs / _CHARACTERS_PER_MINUTE + len(blocks.split()) / _WORDS_PER_MINUTE))
 
 
 def is_running_text(item: m.Item) -> bool:

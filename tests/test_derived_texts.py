@@ -41,6 +41,8 @@ def test_highlights(items: list[str], title: str, expected: tuple[str, ...]) -> 
         ("汉" * 800 + " word" * 460, 4),
         ("слово " * 230 * 2, 2),
         ("كلمة " * 230 * 2, 2),
+        ("낱말 " * 230 * 2, 2),
+        ("汉，ｗ字word" * 230 * 2, 7),
         ("[word](https://example.org/a-very-long-address) " * 230, 1),
         ("https://example.org/x " * 5000, 1),
     ],

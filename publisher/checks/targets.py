@@ -117,6 +117,8 @@ def _check_marks(subject: IssueSource, urls: Collection[str]) -> Iterator[Proble
 
 
 def _find_mark(url: str) -> re.Match[str] | None:
+    if url.isascii() and '"' not in url:
+        return None
     mark = _MISPLACED_MARK.search(url)
     if not mark or not url.startswith(("http://", "https://")):
         return None

@@ -46,6 +46,8 @@ def find_number(front: FrontMatter, name: str, title: str) -> str:
     for key in _NUMBER_KEYS:
         if re.fullmatch(r"\d{1,9}", value := get_front_value(front, key).strip()):
             return value
+    if not any(map(str.isdecimal, name + title)):
+        return ""
     if match := _NUMBER_WORD.search(name) or _NUMBER_WORD.search(title):
         return str(match[1] or match[2])
     matches = (_NUMBER_AT_END.search(name), _NUMBER_AT_START.match(name), _NUMBER_AT_END.search(title))
