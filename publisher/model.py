@@ -225,13 +225,13 @@ class Field(Node, frozen=True):
     pos: Pos = NO_POSITION
 
 
-class Item(Node, frozen=True):
+class Item(Node, frozen=True, cache_hash=True):
     """One item of an issue. `pos` is its head line; fields and body have their own positions.
 
     `id` is stable as long as the URL of the item (or its text, without a URL) does not change. `repo` is
     "owner/name", `arxiv` an id without version. `link_title` is the title of its link, as in `[a](url "title")`.
     `tail` is the text after the link as it is written, with the space before it or without one. `written_number`
-    is a number that is part of the text, such as `1、`.
+    is a number that is part of the text, such as `1、`. Its hash is kept, as results are remembered by item.
     """
 
     title: Inlines

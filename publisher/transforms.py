@@ -19,6 +19,7 @@ from publisher.reuse import reuse_results
 
 _Node = TypeVar("_Node")
 _LINKING = frozenset({m.Link, m.Item, m.Field, m.Figure, m.Audio})
+_WITH_URL = _LINKING | {m.Image, m.Definition}
 _OTHER_STARTS = ("https://", "http://", "#", "?", "//")
 """Of URLs that are no paths relative to a file."""
 
@@ -134,12 +135,15 @@ def make_urls_absolute(issue: m.Issue, page_url: str, keep: Collection[str] = ()
 
 def map_urls(node: _Node, change: Callable[[str], str]) -> _Node:
     """Return the node (an Issue, a block, a tuple of inlines …) with `change` applied to every URL in it."""
+    found: list[Any] = []
+    _collect_nodes(_WITH_URL, (node,), found, _INNER_FIELDS)
+    changed = {url: new for url in {inner.url for inner in found} if url and (new := change(url)) != url}
 
     def change_url(inner: Any) -> Any:
-        url = getattr(inner, "url", None)
-        return replace(inner, url=new) if url and (new := change(url)) != url else inner
+        new = changed.get(inner.url) if type(inner) in _WITH_URL else None
+        return replace(inner, url=new) if new is not None else inner
 
-    return map_nodes(node, change_url)
+    return map_nodes(node, change_url) if changed else node  # most issues have only URLs that stay
 
 
 def map_nodes(node: _Node, change: Callable[[Any], Any]) -> _Node:
@@ -245,7 +249,9 @@ def _collect_visible(node: object, pieces: list[str]) -> None:
     elif isinstance(node, tuple):
         pieces.append(f"({len(node)}")
         for part in node:
-            if isinstance(part, m.Item):
+            if isinstance(part, m.Text):  # as most nodes
+                pieces += ("Text", part.text)
+            elif isinstance(part, m.Item):
                 pieces.append(_join_visible(part))
             else:
                 _collect_visible(part, pieces)
@@ -266,8 +272,10 @@ def _collect_visible_fields(node: Struct, pieces: list[str]) -> None:
     pieces.append(type(node).__name__)
     for name in _VISIBLE_FIELDS[type(node)]:
         value = getattr(node, name)
+        if isinstance(value, str):
+            pieces.append(value)
         # an issue without a recording keeps the revision it had before there were any
-        if value is not None or name != "audio":
+        elif value is not None or name != "audio":
             _collect_visible(value, pieces)
 
 
