@@ -343,7 +343,7 @@ class Audio(Node, frozen=True):
     length: int = 0
 
 
-class Issue(Node, frozen=True):
+class Issue(Node, frozen=True, cache_hash=True):
     """One issue of the newsletter.
 
     `id` is opaque and stable: the `id` of the front matter, else the date, else the stem of the file name.

@@ -6,7 +6,7 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from urllib.parse import quote
 
 from publisher.channel import Context, Entry, Part, PartGroup
@@ -130,7 +130,7 @@ def _render_page(template: str, url: str, context: Context, **values: object) ->
         count_links=partial(count_links, lang=lang),
         count_issues=partial(count_issues, lang=lang),
         count_minutes=partial(count_minutes, lang=lang),
-        to=partial(_relative_url, newsletter, key),
+        to=cache(partial(_relative_url, newsletter, key)),  # a page has each of its links several times
         subscribe=newsletter.base + _SUBSCRIBE,
         card=context.card,
         search=newsletter.base + _SEARCH,

@@ -8,6 +8,7 @@ style only for the alignment of table cells, and an id only for footnotes: `remo
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from html import escape
 from typing import TypeVar, assert_never
 
@@ -36,6 +37,7 @@ def escape_text(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+@lru_cache(1024)  # each channel writes each URL of an issue
 def escape_url(url: str) -> str:
     """Return the URL as an attribute value: ASCII, escaped, and "#" instead of an unsafe URL."""
     return escape(to_ascii_url(url)) if is_safe_url(url) else "#"
@@ -45,8 +47,13 @@ def _inline_to_html(node: m.Inline) -> str:
     match node:
         case m.Text(text):
             return escape_text(text)
+        # the most frequent first
         case m.Strong(children):
             return f"<strong>{inlines(children)}</strong>"
+        case m.Code(text):
+            return f"<code>{escape_text(text)}</code>"
+        case m.Link(children, url, title):
+            return f'<a href="{escape_url(url)}"{_render_title(title)}>{inlines(children) or escape_text(url)}</a>'
         case m.Em(children):
             return f"<em>{inlines(children)}</em>"
         case m.Strike(children):  # not <del>, which some feed readers hide
@@ -59,10 +66,6 @@ def _inline_to_html(node: m.Inline) -> str:
             return f"<sup>{inlines(children)}</sup>"
         case m.Sub(children):
             return f"<sub>{inlines(children)}</sub>"
-        case m.Code(text):
-            return f"<code>{escape_text(text)}</code>"
-        case m.Link(children, url, title):
-            return f'<a href="{escape_url(url)}"{_render_title(title)}>{inlines(children) or escape_text(url)}</a>'
         case m.Image():
             return _image_to_html(node)
         case m.Break():
