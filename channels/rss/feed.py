@@ -171,6 +171,8 @@ class FeedPaths(Struct, frozen=True):
 
 def remove_invalid_characters(text: str) -> str:
     """Return the text without characters that are not allowed in XML and would make a feed unreadable."""
+    if text.replace("\n", "").isprintable():  # nearly always, and the pattern need not be compiled
+        return text
     return _INVALID_XML_CHARACTERS.sub("", text)
 
 

@@ -131,7 +131,7 @@ class InlineReader:
 
 def _build_text(token: Token) -> m.Text:
     text = token["raw"]
-    return m.Text(_SPACES.sub(" ", text) if _SPACES.search(text) else text)
+    return m.Text(text if text.isprintable() else _SPACES.sub(" ", text))
 
 
 def _take_references(nodes: m.Inlines) -> tuple[m.Inlines, m.Inlines]:

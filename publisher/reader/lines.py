@@ -101,6 +101,8 @@ def decode(data: bytes, path: str = "") -> str:
 
 def replace_invalid_characters(text: str) -> str:
     """Replace characters that no channel could output by U+FFFD, which keeps columns correct."""
+    if text.replace("\n", "").isprintable():  # nearly always, and the pattern need not be compiled
+        return text
     return _INVALID_CHARACTERS.sub("\ufffd", text)
 
 
