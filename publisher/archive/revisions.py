@@ -3,7 +3,7 @@
 This is not a cache: feeds contain these times. Without the file no issue counts as corrected or moved.
 """
 
-from __future__ import annotations
+# no `from __future__ import annotations`: msgspec would compile each field's annotation when it decodes one
 
 import datetime as dt
 from collections.abc import Sequence
@@ -11,12 +11,28 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from publisher.archive.records import Record
 from publisher.errors import ConfigError
 from publisher.files import write_if_changed
 
 _CARDS = "cards"  # in place of the id of an issue, which is a tag: URI
+
+
+class _PublishedEntry(Struct, frozen=True, omit_defaults=True, gc=False):
+    """What is known of an entry: revision and SHA-256 of the source of its issue, the time of the last correction, the
+    URL of the page, and its id in feeds if that is not its name. `since` is only of the cards."""
+
+    revision: str = ""
+    source: str = ""
+    updated: str = ""
+    url: str = ""
+    feed_id: str = ""
+    since: str = ""
+
+
+_UNKNOWN = _PublishedEntry()
 
 
 class Revisions:
@@ -32,10 +48,10 @@ class Revisions:
         self.is_damaged = False
         self.moved: dict[str, tuple[str, str]] = {}
         self.renamed: dict[str, tuple[str, str]] = {}
-        self._entries: dict[str, dict[str, str]] = {}
+        self._entries: dict[str, _PublishedEntry] = {}
         self._is_modified = False
         try:
-            self._entries = msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, str]])
+            self._entries = msgspec.json.decode(path.read_bytes(), type=dict[str, _PublishedEntry])
         except FileNotFoundError:
             pass
         except (OSError, ValueError):
@@ -49,28 +65,22 @@ class Revisions:
         Never before `published`. A file with the same bytes has not changed, even if this version parses it
         differently. `feed_id` is the id of the entry in feeds if that is not `entry_id`.
         """
-        known = self._entries.get(entry_id, {})
-        same_content = known.get("revision") == record.revision
-        same_bytes = known.get("source") == record.sha256
-        if same_content and same_bytes and known.get("url") == record.url and known.get("feed_id", "") == feed_id:
-            return _parse_revision_time(known.get("updated", ""), published)  # as of most of thousands of issues
-        if not known:
+        known = self._entries.get(entry_id, _UNKNOWN)
+        same_content, same_bytes = known.revision == record.revision, known.source == record.sha256
+        if same_content and same_bytes and known.url == record.url and known.feed_id == feed_id:
+            return _parse_revision_time(known.updated, published)  # as of most of thousands of issues
+        if known == _UNKNOWN:
             updated = published
         elif same_content or same_bytes:
-            updated = _parse_revision_time(known.get("updated", ""), published)
+            updated = _parse_revision_time(known.updated, published)
         else:
             updated = max(now, published)
-        entry = {
-            "revision": record.revision,
-            "source": record.sha256,
-            "updated": known.get("updated", "") if same_content and same_bytes else updated.isoformat(),
-            "url": record.url,
-            **({"feed_id": feed_id} if feed_id else {}),
-        }
-        former_url, former_id = known.get("url", record.url), known.get("feed_id", entry_id)
-        if former_url not in (record.url, *record.aliases):
-            self.moved[record.path] = former_url, record.url
-        if known and former_id != (feed_id or entry_id):
+        text = known.updated if same_content and same_bytes else updated.isoformat()
+        entry = _PublishedEntry(record.revision, record.sha256, text, record.url, feed_id)
+        if known.url and known.url not in (record.url, *record.aliases):
+            self.moved[record.path] = known.url, record.url
+        former_id = known.feed_id or entry_id
+        if known != _UNKNOWN and former_id != (feed_id or entry_id):
             self.renamed[record.path] = former_id, feed_id
         if entry != known:
             self._entries[entry_id] = entry
@@ -81,9 +91,9 @@ class Revisions:
         """Return the ids of a newsletter's published issues, by the SHA-256 of their source."""
         prefix = f"{newsletter_id}/"
         return {
-            entry["source"]: name.removeprefix(prefix)
+            entry.source: name.removeprefix(prefix)
             for name, entry in self._entries.items()
-            if name.startswith(prefix) and "source" in entry
+            if name.startswith(prefix) and entry.source
         }
 
     def rename_newsletter(self, old: str, new: str) -> None:
@@ -99,10 +109,10 @@ class Revisions:
         `newest` are the dates of the issues that get one when the first cards are drawn, newest first.
         """
         with suppress(ValueError):
-            return dt.date.fromisoformat(self._entries.get(_CARDS, {}).get("since", ""))
+            return dt.date.fromisoformat(self._entries.get(_CARDS, _UNKNOWN).since)
         since = newest[-1] if newest else dt.date.max
         if newest:
-            self._entries[_CARDS] = {"since": since.isoformat()}
+            self._entries[_CARDS] = _PublishedEntry(since=since.isoformat())
             self._is_modified = True
         return since
 
