@@ -55,6 +55,7 @@ class Index:
                 row.bodies.clear()
                 self._file.put(path, row)
         self.pack = Pack(self._pack_path(), end)
+        self._sections: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     @property
     def dirty(self) -> bool:
@@ -71,7 +72,8 @@ class Index:
             return 0
 
     def put_record(self, record: Record) -> None:
-        """Store the record of a file."""
+        """Store the record of a file. The titles of sections, which most issues have in common, are stored once."""
+        record = record._replace(sections=self._sections.setdefault(record.sections, record.sections))
         row = self._file.rows.get(record.path) or _Row()
         self.records[record.path] = row.record = record
         self._file.put(record.path, row)

@@ -29,8 +29,8 @@ class RenderingDigests:
         self._articles = str(sorted(jobs.article_urls.items())) if jobs.article_urls else ""
 
     @cached_property
-    def _neighbours(self) -> list[str]:
-        return describe_neighbours(self._entries)
+    def _labels(self) -> list[str]:
+        return ["", *map(_digest_label, self._entries), ""]
 
     def of_issue(self, position: int) -> str:
         """Return the digest of what is the same for all channels."""
@@ -50,7 +50,7 @@ class RenderingDigests:
         if can.names_cards:
             others += _describe_card(self._cards.find_image(self._entries[position].id))
         if can.links_neighbours:
-            others += self._neighbours[position]
+            others += f"{self._labels[position + 2]}\n{self._labels[position]}"
         if not isinstance(channel, ArchiveChannel):
             others += self._articles
         return f"{self._issues[position]}-{_shorten_digest(key + others) if others else key}"
@@ -87,11 +87,9 @@ def compute_digests(records: Sequence[Record], entries: Sequence[Entry]) -> list
     ]
 
 
-def describe_neighbours(entries: Sequence[Entry]) -> list[str]:
-    """Return for each issue a digest of what pages show of the one before and the one after it."""
-    labels = [f"{entry.id}\0{entry.title}\0{entry.url}\0{entry.date}\0{entry.excerpt}" for entry in entries]
-    digests = ["", *map(_shorten_digest, labels), ""]
-    return [f"{before}\n{after}" for after, before in zip(digests, digests[2:], strict=False)]
+def _digest_label(entry: Entry) -> str:
+    """Return a digest of what the pages of the issues before and after it show of an issue."""
+    return _shorten_digest(f"{entry.id}\0{entry.title}\0{entry.url}\0{entry.date}\0{entry.excerpt}")
 
 
 def _find_correction(entry: Entry) -> dt.datetime | None:
