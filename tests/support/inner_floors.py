@@ -68,8 +68,8 @@ INNER_FLOORS = {
         "check_cache",
     ),
     "build": (
-        "cards issue_links renderer",
-        "output process_pool",
+        "issue_links process_pool renderer",
+        "cards output",
         "messages sources upload",
         "jobs",
         "digests",
