@@ -17,7 +17,7 @@ _BROTLI_QUALITY = 4
 _BROTLI_WINDOW = 18
 """Bits: with the default of 22, a year of issues takes 15 MB more and twice the time, and has the same size."""
 
-_MAX_BYTES = 4_000_000
+_MAX_BYTES = 2_000_000
 """Files of so many bytes together are compressed at the same time, or one: all live feeds, or one of a year."""
 
 

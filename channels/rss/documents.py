@@ -214,12 +214,17 @@ def _render_feed_files(
     """Yield the feeds of a group, nothing if it has no entries. One after the other, with the entries read for each: a
     year of issues is not in memory in all formats, and one format is compressed while the next is rendered."""
     for feed_format, feed in feeds.items():
-        document, is_empty = _DOCUMENTS[feed_format](feed), True
-        for line in read_lines():
-            document.add(line)
-            is_empty = False
-        if not is_empty:
-            yield Part(keys[feed_format], MEDIA_TYPES[feed_format], document.finish())
+        if body := _render_feed(_DOCUMENTS[feed_format](feed), read_lines()):
+            yield Part(keys[feed_format], MEDIA_TYPES[feed_format], body)
+
+
+def _render_feed(document: JsonDocument | AtomDocument | RssDocument, lines: Iterable[bytes]) -> bytes:
+    """Return the document with the entries of these lines, b"" if there are none."""
+    is_empty = True
+    for line in lines:
+        document.add(line)
+        is_empty = False
+    return b"" if is_empty else document.finish()
 
 
 def _compute_group_digest(*inputs: object) -> str:
