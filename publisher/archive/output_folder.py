@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from publisher.archive import cache
@@ -76,9 +76,10 @@ class ChannelFiles(NamedTuple):
     groups: dict[str, BuiltFiles]
 
     @property
-    def files(self) -> Iterator[str]:
-        """The keys of all files."""
-        return (key for built in (*self.pages.values(), *self.groups.values()) for key in built.files)
+    def files(self) -> dict[str, int]:
+        """The sizes of all files, by key."""
+        both = self.pages, self.groups
+        return {key: size for built in both for one in built.values() for key, size in one.files.items()}
 
 
 _SHAPE = [kind._fields for kind in (SiteSetup, ChannelFiles, BuiltFiles, UpToDateMark, Record, ImageFile)]
@@ -202,9 +203,8 @@ def _encode_files(files: ChannelFiles) -> bytes:
     """Return the line of a channel: the sizes of its files, which are all that is needed to see whether they are there,
     and for each page and group its digest and the keys of its files."""
     both = files.pages, files.groups
-    sizes = {key: size for built in both for one in built.values() for key, size in one.files.items()}
     keys = [{name: (one.digest, *one.files) for name, one in built.items()} for built in both]
-    return encode_long_line((sizes, *keys))
+    return encode_long_line((files.files, *keys))
 
 
 def _decode_files(line: bytes) -> ChannelFiles:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from publisher.archive.output_folder import UpToDateMark
+from publisher.archive.sources import files_exist
 from publisher.build.context import BuildContext
 
 
 def is_up_to_date(build: BuildContext, name: str, mark: UpToDateMark) -> bool:
     """Return whether a channel was in the state of its new `mark` already, and all that it wrote is still there."""
-    recorded, files = build.site.marks.get(name), build.site.channel_files(name)
-    is_same = recorded is not None and recorded.is_same_state(mark)
-    return is_same and all(map(build.site.has_files, (*files.pages.values(), *files.groups.values())))
+    recorded = build.site.marks.get(name)
+    if recorded is None or not recorded.is_same_state(mark):
+        return False
+    return files_exist(build.site.folder, build.site.channel_files(name).files)
 
 
 class OutdatedRenderings:

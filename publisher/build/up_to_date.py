@@ -58,14 +58,14 @@ def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome 
     sources = _find_same_sources(root, record, marks.values())
     if sources is None or not all(_is_valid_now(mark, now, setup.timezone) for mark in marks.values()):
         return None
+    if not _have_same_meaning(home, setup, marks.values()):
+        return None
     outcomes = {}
     for name in names:
         sizes = record.load_sizes(name)
         if not files_exist(folder, sizes):
             return None
         outcomes[name] = ChannelOutcome(name, unchanged=len(sizes), note=setup.notes.get(name, ""))
-    if not _have_same_meaning(home, setup, marks.values()):
-        return None
     current = {
         name: mark._replace(
             fingerprint=sources.fingerprint,
