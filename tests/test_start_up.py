@@ -77,6 +77,18 @@ def test_one_channel_that_would_send(letter: Path, channel: str) -> None:
     assert found & (UNUSED[channel] | SCHEDULER_AND_NETWORK) == set()
 
 
+def test_another_chat(letter: Path, publish) -> None:
+    """Feeds cannot have changed, so that nothing of them is loaded."""
+    settings, table = letter / "publisher.toml", "[channels.telegram]\n"
+    with_table = settings.read_text("utf-8")
+    settings.write_text(with_table.replace(table, f'{table}chat = "@tides"\n'), "utf-8")
+    publish("--yes", folder=letter)
+    settings.write_text(with_table.replace(table, f'{table}chat = "@river"\n'), "utf-8")
+    found = imported("--yes", folder=letter)
+    assert "publisher.channels.telegram.render" in found, "the message was not rendered"
+    assert found & FEEDS == set()
+
+
 @pytest.mark.parametrize("arguments", [("status",), ("tick",), ("hold", "2999-08-01", "--release")], ids=" ".join)
 def test_upcoming_issues(letter: Path, arguments: tuple[str, ...], publish) -> None:
     publish("tick", folder=letter, code=1)  # which tells of the issues of long ago
