@@ -83,7 +83,7 @@ class ChannelFiles(NamedTuple):
 
 
 _SHAPE = [kind._fields for kind in (SiteSetup, ChannelFiles, BuiltFiles, UpToDateMark, Record, ImageFile)]
-RECORD_KEY = f"site-3-{zlib.crc32(repr(_SHAPE).encode()):08x}"
+RECORD_KEY = f"site-4-{zlib.crc32(repr(_SHAPE).encode()):08x}"
 """The key of the record. It is about nothing but its shape: what files were made from is in their digests."""
 
 
@@ -111,7 +111,7 @@ class OutputFolder:
     def channel_files(self, channel: str) -> ChannelFiles:
         """Return what the channel wrote here; empty if there is no record of it."""
         if channel not in self._channels:
-            self._channels[channel] = _decode_files(self._lines.get(channel, b"[{},{},{}]"))
+            self._channels[channel] = _decode_files(*self._lines.get(channel, (b"{}", b"[{},{}]")))
         return self._channels[channel]
 
     def replace_files(self, channel: str, files: ChannelFiles) -> None:
@@ -140,7 +140,8 @@ class OutputFolder:
     def save(self, setup: SiteSetup) -> None:
         """Write the record. Raises StorageError."""
         self._lines |= {name: _encode_files(files) for name, files in self._channels.items()}
-        lines = [encode_line((setup, self.marks, [*self._lines])), *self._lines.values(), self.sources]
+        head = encode_line((setup, self.marks, [*self._lines]))
+        lines = [head, *(line for both in self._lines.values() for line in both), self.sources]
         cache.write_cache(self._record_path, RECORD_KEY, b"\n".join(lines))
 
 
@@ -154,17 +155,17 @@ class ReadSource(NamedTuple):
 
 
 class FolderRecord(NamedTuple):
-    """The record of a folder as it was saved: the setup and the marks by channel, and lines of JSON about what each
-    channel wrote and the issues, which are many."""
+    """The record of a folder as it was saved: the setup and the marks by channel, and lines of JSON about what is much:
+    two about what each channel wrote, the sizes of its files in the first, and one about the issues."""
 
     setup: SiteSetup
     marks: Mapping[str, UpToDateMark]
-    files: Mapping[str, bytes]
+    files: Mapping[str, tuple[bytes, bytes]]
     sources: bytes
 
     def load_sizes(self, channel: str) -> dict[str, int]:
         """Return the sizes of all files of a channel by key."""
-        sizes: dict[str, int] = json.loads(self.files[channel])[0] if channel in self.files else {}
+        sizes: dict[str, int] = json.loads(self.files[channel][0]) if channel in self.files else {}
         return sizes
 
     def load_sources(self) -> list[ReadSource]:
@@ -181,7 +182,8 @@ def load_record(path: Path) -> FolderRecord | None:
     head, *lines, sources = body.split(b"\n")
     setup, marks, names = json.loads(head)
     built = {name: _build_mark(mark) for name, mark in marks.items()}
-    return FolderRecord(SiteSetup(*_to_tuples(setup)), built, dict(zip(names, lines, strict=True)), sources)
+    files = dict(zip(names, zip(lines[::2], lines[1::2], strict=True), strict=True))
+    return FolderRecord(SiteSetup(*_to_tuples(setup)), built, files, sources)
 
 
 def encode_line(value: object) -> bytes:
@@ -199,19 +201,19 @@ def encode_long_line(value: object) -> bytes:
         return encode_line(value)
 
 
-def _encode_files(files: ChannelFiles) -> bytes:
-    """Return the line of a channel: the sizes of its files, which are all that is needed to see whether they are there,
+def _encode_files(files: ChannelFiles) -> tuple[bytes, bytes]:
+    """Return the lines of a channel: the sizes of its files, all that is needed to see whether they are still there;
     and for each page and group its digest and the keys of its files."""
     both = files.pages, files.groups
     keys = [{name: (one.digest, *one.files) for name, one in built.items()} for built in both]
-    return encode_long_line((files.files, *keys))
+    return encode_long_line(files.files), encode_long_line(keys)
 
 
-def _decode_files(line: bytes) -> ChannelFiles:
-    sizes, *both = json.loads(line)
+def _decode_files(sizes_line: bytes, keys_line: bytes) -> ChannelFiles:
+    sizes = json.loads(sizes_line)
     pages, groups = (
         {name: BuiltFiles(digest, {key: sizes[key] for key in keys}) for name, (digest, *keys) in built.items()}
-        for built in both
+        for built in json.loads(keys_line)
     )
     return ChannelFiles(pages, groups)
 
