@@ -253,6 +253,8 @@ def _collect_visible(node: object, pieces: list[str]) -> None:
                 pieces += ("Text", part.text)
             elif isinstance(part, m.Item):
                 pieces.append(_join_visible(part))
+            elif isinstance(part, Struct):
+                _collect_visible_fields(part, pieces)
             else:
                 _collect_visible(part, pieces)
     elif isinstance(node, Struct):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from publisher.links import (
@@ -16,6 +18,7 @@ from publisher.links import (
     is_safe_image_url,
     is_safe_url,
     parse_arxiv_id,
+    parse_host,
     parse_repository,
     to_ascii_url,
 )
@@ -138,3 +141,17 @@ def test_ascii_form(url: str, expected: str) -> None:
 )
 def test_host_without_www(url: str, expected: str) -> None:
     assert extract_host(url) == expected
+
+
+def test_a_plain_url_is_split_as_any_other() -> None:
+    ends = ("", "/", "/a/b.c", "?q=1", "/?", "/a?b=c/d?e#f", "#", "/a%20b", "/(x)", "//x", ":80/", "@b.c/", "/[", "/é")
+    for host in ("e.org", "www.E.org", "a..b", ".e.org", "x_y.z", "[::1]", "127.0.0.1", "é.org", ""):
+        for url in (f"{scheme}://{host}{end}" for scheme in ("http", "https", "HTTP", "ftp") for end in ends):
+            assert parse_host(url) == _find_host(url), url
+
+
+def _find_host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

@@ -70,6 +70,8 @@ def pair_delimiters(tokens: list[Token], depth: int) -> list[Token]:
             if token["opens"]:
                 openers.add(len(out))
             out.append(token | {"raw": run})
+    if "delimiter" not in [token["type"] for token in out]:  # all have a partner
+        return out
     return [_to_text_token(token) for token in _pair_spaced_bold(out, depth)]
 
 
@@ -98,7 +100,8 @@ class _Openers:
         """Remove the openers at this index and after it."""
         while self._indexes and self._indexes[-1] >= index:
             self._indexes.pop()
-        self._compared = {key: min(count, len(self._indexes)) for key, count in self._compared.items()}
+        if self._compared:
+            self._compared = {key: min(count, len(self._indexes)) for key, count in self._compared.items()}
 
 
 def _matches(opener: Token, closer: Token, run: str) -> bool:
