@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -158,6 +159,10 @@ class Editor:
         _, body = self.split(path)
         self.write(path, f"feed_id: https://old.e.org/{self.chance.randint(1, 3)}", body=body)
 
+    def adopt_feed_ids(self) -> None:
+        ids = {path.stem: f"https://older.e.org/{path.stem}" for path in self.chance.sample(self.issues, 2)}
+        (self.root / ".publisher/feed_ids.json").write_text(json.dumps(ids), "utf-8")
+
     def touch(self) -> None:
         for path in self.chance.sample(self.issues, 3):
             seconds = 1_500_000_000 + self.chance.randint(1, 10**6)
@@ -201,8 +206,8 @@ class Editor:
         edits: list[Callable[[], None]] = [
             self.add, self.add_with_the_same_page, self.change, self.change_newest, self.revert, self.remove,
             self.rename, self.redate, self.redate_to_the_future, self.draft, self.give_alias, self.give_feed_id,
-            self.touch, self.change_templates, self.restore_templates, self.change_settings, self.change_settings,
-            self.forget_corrections, self.lose_a_file, self.publish_a_part, self.die,
+            self.adopt_feed_ids, self.touch, self.change_templates, self.restore_templates, self.change_settings,
+            self.change_settings, self.forget_corrections, self.lose_a_file, self.publish_a_part, self.die,
         ]  # fmt: skip
         edit = self.chance.choice(edits)
         edit()
