@@ -18,9 +18,8 @@ from publisher.errors import StorageError
 from publisher.files import TEMPORARY_PREFIX, flush_folder, wrap_os_error
 from publisher.ledger.database import Row, Transaction
 
-_MAX_CHECKED_BYTES = 8 << 20
-"""Files smaller than this are checked for damage each time they are opened, which takes 2 ms a megabyte; a backup is
-checked whatever its size."""
+_MAX_CHECKED_BYTES = 32 << 20
+"""Files smaller than this are checked for damage each time they are opened."""
 
 _open_lock = threading.Lock()
 
