@@ -43,13 +43,6 @@ def test_fields_and_defaults() -> None:
     assert (Point(x=2).double, Point.origin().x) == (4, 0)
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'x'"):
         Point()  # type: ignore[call-arg]  # that is the test
-    with pytest.raises(ValueError, match="unexpected field names: \\['z'\\]"):
-        Point(1)._replace(z=1)
-    with pytest.raises(TypeError, match="Expected 3 arguments, got 1"):
-        Point._make([1])
-    match Point(4, label="b"):
-        case Point(x, _, "b"):
-            assert (x, Point(4)._asdict()) == (4, {"x": 4, "y": [], "label": None})
 
 
 def test_like_that_of_typing() -> None:
@@ -66,19 +59,6 @@ def test_between_processes() -> None:
     assert type(msgspec.json.decode(msgspec.json.encode(point), type=Point)) is Point
     with pytest.raises(msgspec.ValidationError, match="Expected `int`"):
         msgspec.convert(["a"], Point)
-
-
-def test_a_class_of_a_class() -> None:
-    class Marked(Point):
-        """With another method."""
-
-        @property
-        def mark(self) -> str:
-            return f"<{self.label}>"
-
-    assert Marked(1, label="a").mark == "<a>"
-    assert type(Marked(1)._replace(x=2)) is Marked
-    assert Point(1) == Marked(1)
 
 
 def test_class_inside_a_function() -> None:

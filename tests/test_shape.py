@@ -21,6 +21,7 @@ SHORT_FILES = {
     "publisher/daemon/systemd.py": "the protocol of one outside program",
     "publisher/deadline.py": "known to every room that waits",
     "publisher/blake2.py": "stands in for a part of hashlib",
+    "publisher/named_tuple.py": "stands in for a class of typing",
     "publisher/verp.py": "known to those who send and to those who read what is returned",
     "publisher/project.py": "finds publisher.toml before anything that reads it is imported",
 }
