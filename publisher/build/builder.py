@@ -127,7 +127,6 @@ class SiteBuilder:
         due = self._outdated.channels
         record_start(build, due)
         messages = render_outdated(build, due, self._rendered)
-        cards.prepare(build.sources.pool)
         build.sources.pool.close()
         draw_before_upload(run, cards)
         main_files = {name: build_groups(build, file_output) for name, file_output in self._outputs.items()}

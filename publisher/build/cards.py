@@ -1,22 +1,19 @@
 """The social cards of a site: which pages have one of their own, and which are still to be drawn.
 
 A card is a file named by the digest of what it says: what is there already is never drawn again, and a page whose
-words change names another file. Drawing is slow, so it is done when the files are written and the lock is released,
-unless workers run that have rendered the pages: they draw at the same time, and in memory of their own.
+words change names another file. Drawing is slow, so it is done when the files are written and the lock is released.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import PurePosixPath
 
 from publisher.archive.output_folder import BuiltFiles, OutputFolder, UpToDateMark
 from publisher.archive.records import Record
 from publisher.archive.revisions import Revisions
-from publisher.build.process_pool import ProcessPool
-from publisher.build.renderer import IssueRenderer
 from publisher.cards.words import HEIGHT, WIDTH, Card, describe_issue_card, describe_site_card, find_brand
 from publisher.channel import CardImage, Channel, Entry, Finding, FindingLevel, Part
 from publisher.errors import BusyError, PublisherError
@@ -59,7 +56,6 @@ class SiteCards:
         self._own: dict[str, Card] = {}
         self._found: dict[Card, CardFile] = {}
         self._knows_fonts = knows_fonts
-        self._drawn: dict[str, bytes] = {}
         if any(channel.capabilities.names_cards for channel in run.channels):
             newsletter, brand = run.config.newsletter, find_brand(run.theme.text("style.css"))
             self._site = describe_site_card(newsletter, brand)
@@ -78,31 +74,11 @@ class SiteCards:
         """Whether all are drawn, and with words: or else the next run may find a font for them."""
         return not any(file.card.plain or not file.size for file in self._files)
 
-    def prepare(self, pool: ProcessPool[IssueRenderer]) -> None:
-        """Have the missing ones drawn by the workers of a pool, if it has any; `write` writes them.
-
-        What fails there is drawn again by `write`, where it does not keep the pages from being written.
-        """
-        if pool.has_workers and not self._run.dry_run and (missing := self.missing):
-            with suppress(RuntimeError):
-                self._drawn.update(pool.map_unordered(_draw, missing, len(missing)))
-
     def draw(self) -> None:
         """Draw the missing ones now. Raises StorageError."""
-        for _ in self.write():
+        for _ in _write_cards(self._run, self.missing):
             pass
         self._found.clear()
-
-    def write(self) -> Iterator[Part]:
-        """Write the missing ones, and yield the files as they are written; a dry run only names them."""
-        with FolderSession() as session:
-            for file in self.missing:
-                if self._run.dry_run:
-                    yield Part(file.key, "image/png", b"")
-                    continue
-                part = Part(file.key, "image/png", self._drawn.get(file.key) or _draw(None, file)[1])
-                session.deliver(part, str(self._run.output_folder))
-                yield part
 
     def find_image(self, entry_id: str = "") -> CardImage | None:
         """Return the image for the page of an issue: its own, or that of the newsletter, as for other pages."""
@@ -169,7 +145,7 @@ def draw_missing_cards(
     sizes: dict[str, int] = {}
     error: PublisherError | None = None
     try:
-        sizes = {part.key: len(part.body) for part in cards.write()}
+        sizes = {part.key: len(part.body) for part in _write_cards(run, missing)}
     except PublisherError as failure:
         error = failure
     channels = dict(outcome.channels)
@@ -212,11 +188,16 @@ def diagnose_cards(run: RunContext, records: Sequence[Record]) -> Iterator[Findi
     yield Finding(FindingLevel.WARNING, f"{len(undrawn)} of {len(cards)} social cards have no words: {reason}", hint)
 
 
-def _draw(_: object, file: CardFile) -> tuple[str, bytes]:
-    """Return the key of a card and its image. A task for a pool of any context."""
+def _write_cards(run: RunContext, files: Iterable[CardFile]) -> Iterator[Part]:
+    """Draw cards and yield the files as they are written; a dry run only names them."""
     from publisher.cards.social import draw_card
 
-    return file.key, draw_card(file.card)
+    with FolderSession() as session:
+        for file in files:
+            part = Part(file.key, "image/png", b"" if run.dry_run else draw_card(file.card))
+            if not run.dry_run:
+                session.deliver(part, str(run.output_folder))
+            yield part
 
 
 def _build_groups(sizes: Mapping[str, int]) -> dict[str, BuiltFiles]:

@@ -57,12 +57,7 @@ class ProcessPool(Generic[_TaskContext]):
 
     def is_parallel(self, count: int) -> bool:
         """Whether `count` jobs are run in several processes."""
-        return self.has_workers or (count > PARALLEL_THRESHOLD and _count_processors() > 1)
-
-    @property
-    def has_workers(self) -> bool:
-        """Whether workers run, which take also a few jobs."""
-        return bool(self._workers)
+        return count > PARALLEL_THRESHOLD and _count_processors() > 1
 
     def map_unordered(
         self, task: Callable[[_TaskContext, _Job], _Result], jobs: Iterable[_Job], count: int

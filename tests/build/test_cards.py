@@ -6,7 +6,6 @@ import datetime as dt
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -14,9 +13,8 @@ from msgspec.structs import replace
 from publisher.archive.cache_keys import compute_reading_key
 from publisher.archive.index import Index
 from publisher.archive.lock import acquire_lock
-from publisher.build import cards, process_pool
+from publisher.build import cards
 from publisher.build.cards import diagnose_cards
-from publisher.build.process_pool import ProcessPool
 from publisher.cards import fonts, social
 from publisher.channel import FindingLevel
 from publisher.channels.web import Web
@@ -86,37 +84,6 @@ def test_the_newest_issues_have_cards(project: Project, drawn: list[str]) -> Non
     assert {f"public/{name}" for name in files(project)} <= {*outcome.channels["web"].written}
     assert len(drawn) == 3
     assert outcome.exit_code == 0
-
-
-@pytest.fixture
-def parallel(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two workers also for a few issues."""
-    monkeypatch.setattr(process_pool, "PARALLEL_THRESHOLD", 1)
-    monkeypatch.setattr(process_pool, "_count_processors", lambda: 2)
-
-
-@pytest.mark.usefixtures("parallel")
-def test_workers_that_render_pages_draw_the_cards_too(project: Project, drawn: list[str]) -> None:
-    outcome = project.publish()
-    assert files(project) == {card_of(project, page) for page in ("", "2021-07-04", "2021-07-11")}
-    assert {f"public/{name}" for name in files(project)} <= {*outcome.channels["web"].written}
-    assert drawn == []  # in this process
-
-
-@pytest.mark.usefixtures("parallel")
-def test_what_a_worker_cannot_draw_is_drawn_later(
-    project: Project, drawn: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = ProcessPool.map_unordered
-
-    def fail_to_draw(pool: Any, task: Any, jobs: Any, count: int) -> Iterator[Any]:
-        if task is cards._draw:
-            raise RuntimeError("a worker process died, possibly out of memory")
-        return run(pool, task, jobs, count)
-
-    monkeypatch.setattr(ProcessPool, "map_unordered", fail_to_draw)
-    project.publish()
-    assert len(drawn) == len(files(project)) == 3
 
 
 def test_the_subscribe_page_names_the_card_of_the_site(project: Project) -> None:

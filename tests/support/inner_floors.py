@@ -68,8 +68,8 @@ INNER_FLOORS = {
         "check_cache",
     ),
     "build": (
-        "issue_links process_pool renderer",
-        "cards output",
+        "cards issue_links renderer",
+        "output process_pool",
         "messages sources upload",
         "jobs",
         "digests",
