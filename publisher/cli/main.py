@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ def run_and_exit() -> NoReturn:
     Interpreter shutdown takes as long as start-up. Everything is closed by then, so the process exits without it.
     """
     _occupy_closed_streams()
+    gc.set_threshold(10_000)  # modules, and the issues of a run, are looked at less often: they stay until the end
     os._exit(main())
 
 
