@@ -32,7 +32,8 @@ _BOLD = lazy_pattern(r"\*\*(?<![*\\]..)(?!\*)")
 _MIN_HALF_WIDTH = 12
 _MARK_PRECEDENCE = "、，：；。"
 _SUMMARY = lazy_pattern(r"\s*(?:[-*]\s+)?(?:摘要|简评)[:：]?")
-# zero width space, word joiner, byte order mark; not joiners and direction marks, which have a meaning
+# zero width space, word joiner, byte order mark; not joiners and direction marks, which have a meaning. The class is
+# written twice because `re` skips to the next character of a class, but not to that of a class with +
 _INVISIBLE = lazy_pattern("[\u200b\u2060\ufeff][\u200b\u2060\ufeff]*")
 # control characters, which are shown as a replacement character; not line ends, tabs and form feeds
 _CONTROL = lazy_pattern("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff]")

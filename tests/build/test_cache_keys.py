@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,11 +11,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from publisher import channels, registry, templates
-from publisher.archive import program
+from publisher import registry, templates
 from publisher.archive.cache_keys import compute_inputs_key, compute_rendering_key
 from publisher.archive.output_folder import OutputFolder
-from publisher.archive.program import compute_program_key
 from publisher.archive.sources import SourceFile
 from publisher.build.renderer import IssueRenderer, RenderedIssue, RenderJob
 from publisher.build.sources import Sources
@@ -351,90 +346,3 @@ def test_channels_name_the_templates_they_use(name: str) -> None:
     some = Theme({key: files[key] for key in (files if names is None else names)})
     rendered = channel.render(issue, replace(context, templates=some))
     assert rendered == channel.render(issue, replace(context, templates=Theme.load()))
-
-
-# ------------------------------------------------------------------- the program
-
-
-@pytest.mark.parametrize(
-    ("changed", "repeated"),
-    [
-        ("reader/blocks.py", {"", "rss", "web"}),
-        ("model.py", {"", "rss", "web"}),
-        ("writers/page.py", {"", "rss", "web"}),
-        ("channels/web/pages.py", {"web"}),
-        ("channels/rss/documents.py", {"rss"}),
-        ("cli/main.py", set()),
-        ("__init__.py", set()),
-        ("ledger/ledger.py", set()),
-        ("templates/issue.html", set()),
-    ],
-)
-def test_a_changed_file_repeats_the_steps_that_run_it(
-    changed: str, repeated: set[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    files = dict(program.list_program_files())
-    assert changed in files
-
-    def compute_keys(states: dict[str, str]) -> dict[str, str]:
-        monkeypatch.setattr(program, "list_program_files", lambda: tuple(sorted(states.items())))
-        return {step: compute_program_key.__wrapped__(step) for step in ("", "rss", "web")}
-
-    before, after = compute_keys(files), compute_keys(files | {changed: "another state"})
-    assert {step for step in before if before[step] != after[step]} == repeated
-
-
-def test_the_rooms_that_are_left_out_are_not_imported() -> None:
-    """Reading and rendering cannot depend on code that they do not load."""
-    code = (
-        "import sys\n"
-        "from publisher import registry\n"
-        "from publisher.testing import build_sample\n"
-        "import publisher.build.renderer, publisher.reader\n"
-        "issue, context = build_sample()\n"
-        "for name in registry.channel_names():\n"
-        "    registry.load_channel(name)().render(issue, context)\n"
-        "print(*sorted({name.split('.')[1] for name in sys.modules if name.startswith('publisher.')}))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    rooms = set(done.stdout.split())
-    assert {"reader", "writers", "channels"} <= rooms
-    assert rooms & set(program.UNRELATED_ROOMS) == set()
-
-
-@pytest.fixture(params=["checkout", "wheel"])
-def copied(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A folder with a copy of the program, as a wheel has it or without a RECORD."""
-    folder = tmp_path / "site"
-    package = folder / "publisher"
-    shutil.copytree(Path(program.__file__).parents[1], package, ignore=shutil.ignore_patterns("__pycache__"))
-    for name, source in (("channels", channels), ("templates", templates)):
-        shutil.copytree(source.__path__[0], package / name, ignore=shutil.ignore_patterns("__pycache__"))
-    if request.param == "wheel":
-        (folder / program._RECORD).parent.mkdir()
-        write_record(folder)
-    return folder
-
-
-def write_record(folder: Path) -> None:
-    rows = [
-        f"{path.relative_to(folder).as_posix()},sha256={hashlib.sha256(path.read_bytes()).hexdigest()},1\n"
-        for path in sorted(folder.rglob("publisher/**/*.*"))
-        if path.suffix != ".pyc"
-    ]
-    (folder / program._RECORD).write_text("".join(rows), "utf-8")
-
-
-def test_a_changed_writer_changes_the_pages(copied: Path, letter: Letter, publish) -> None:
-    program_path = {"PYTHONPATH": str(copied), "PYTHONDONTWRITEBYTECODE": "1"}
-    publish(folder=letter.root, env=program_path)
-    page = letter.root / "public/2021-07-04/index.html"
-    assert "mine</title>" not in page.read_text("utf-8")
-    writer = copied / "publisher/channels/web/pages.py"
-    text = writer.read_text("utf-8")
-    writer.write_text(text.replace("title=entry.title,", 'title=f"{entry.title} mine",', 1), "utf-8")
-    assert writer.read_text("utf-8") != text
-    if (copied / program._RECORD).exists():
-        write_record(copied)
-    publish(folder=letter.root, env=program_path)
-    assert "mine</title>" in page.read_text("utf-8")

@@ -98,6 +98,12 @@ class Editor:
         _, head, body = path.read_text("utf-8").split("---\n", 2)
         return head.splitlines(), body
 
+    def set_head(self, line: str) -> None:
+        """Give an issue this line as its front matter, and leave its body."""
+        path = self.pick()
+        _, body = self.split(path)
+        self.write(path, line, body=body)
+
     # ---------------------------------------------------------------- edits
 
     def add(self) -> None:
@@ -134,14 +140,10 @@ class Editor:
         path.rename(path.with_name(f"{self.date()}.md"))
 
     def redate(self) -> None:
-        path = self.pick()
-        _, body = self.split(path)
-        self.write(path, f"date: {self.date()}", body=body)
+        self.set_head(f"date: {self.date()}")
 
     def redate_to_the_future(self) -> None:
-        path = self.pick()
-        _, body = self.split(path)
-        self.write(path, "date: 2990-01-01", body=body)
+        self.set_head("date: 2990-01-01")
 
     def draft(self) -> None:
         path = self.pick()
@@ -150,14 +152,10 @@ class Editor:
         self.write(path, *head, body=body)
 
     def give_alias(self) -> None:
-        path = self.pick()
-        _, body = self.split(path)
-        self.write(path, f"aliases: /old/{self.chance.randint(1, 3)}/", body=body)
+        self.set_head(f"aliases: /old/{self.chance.randint(1, 3)}/")
 
     def give_feed_id(self) -> None:
-        path = self.pick()
-        _, body = self.split(path)
-        self.write(path, f"feed_id: https://old.e.org/{self.chance.randint(1, 3)}", body=body)
+        self.set_head(f"feed_id: https://old.e.org/{self.chance.randint(1, 3)}")
 
     def adopt_feed_ids(self) -> None:
         ids = {path.stem: f"https://older.e.org/{path.stem}" for path in self.chance.sample(self.issues, 2)}
