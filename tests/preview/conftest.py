@@ -52,9 +52,11 @@ class Folder:
         return config, Theme.load(config.templates)
 
     def write(self, path: str, text: str) -> str:
-        file = self.root / path
+        """Write a file at once: the preview never sees it empty."""
+        file, elsewhere = self.root / path, self.root.with_name("elsewhere")
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, "utf-8")
+        elsewhere.write_text(text, "utf-8")
+        elsewhere.replace(file)
         return path
 
     def preview(self) -> Previewer:
@@ -122,10 +124,14 @@ class Client:
 
     def pane(self, name: str, state: Any = None) -> str:
         """The document of a pane."""
-        (pane,) = [pane for pane in (state or self.state)["panes"] if pane["name"] == name]
-        answer = self.get(pane["url"])
+        answer = self.load_pane(name, state or self.state)
         assert answer.status == 200
         return answer.body.decode()
+
+    def load_pane(self, name: str, state: Any) -> Answer:
+        """What is served for a pane: the document, unless two versions have followed the state."""
+        (pane,) = [pane for pane in state["panes"] if pane["name"] == name]
+        return self.get(pane["url"])
 
 
 @pytest.fixture

@@ -121,5 +121,5 @@ def test_a_channel_that_fails_keeps_its_panes_until_it_renders_again(folder: Fol
     for pane in state["panes"]:
         assert client.get(pane["part"]).status == 200
     (folder.root / "templates" / "issue.html").unlink()
-    state = client.wait(lambda state: not any(pane["fault"] for pane in state["panes"]))
+    state = client.wait(lambda state: not (state["unread"] or any(pane["fault"] for pane in state["panes"])))
     assert state["panes"] == before
