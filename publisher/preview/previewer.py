@@ -89,16 +89,21 @@ class Previewer:
         self._now = now
         self.unsaved: dict[str, str] = {}
         self._first_seen = ("", now())
+        self._reading_key = ""
+        self._index: Index
         self.reload()
 
     def reload(self) -> None:
-        """Read publisher.toml, the templates and what is remembered of the issues. Raises PublisherError."""
+        """Read publisher.toml and the templates; and what is remembered of the issues, unless that is known and they
+        would be read as before. Raises PublisherError."""
         config, theme = self._load_project()
         validate_editor(config.editor)
         renderer = replace(IssueRenderer.for_config(config, theme), files=EditedFiles(config, self.unsaved))
-        with closing(Index(Home(config.root), compute_reading_key(config))) as index:
-            self._scan(config, renderer, index)
+        key = compute_reading_key(config)
+        index = self._index if key == self._reading_key else _load_index(config, key)
+        self._scan(config, renderer, index)
         self.config, self._theme, self._renderer, self._index = config, theme, renderer, index
+        self._reading_key = key
         self._facts: LedgerFacts | None = None
 
     def rescan(self) -> None:
@@ -243,6 +248,11 @@ class Previewer:
         alone = render_alone(dated, self.config.channels, self.config.newsletter, self._theme)
         renderings = {channel.name: rendering for channel, rendering in alone}
         return RenderedPreview(record, text, issue, make_publishable(issue), renderings, fault)
+
+
+def _load_index(config: Config, key: str) -> Index:
+    with closing(Index(Home(config.root), key)) as index:
+        return index
 
 
 def _find_issue_position(edition: Edition, path: str) -> int:

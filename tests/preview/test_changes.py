@@ -11,7 +11,7 @@ import pytest
 import watchfiles
 
 from publisher.preview.worker import ChangeFilter
-from tests.preview.conftest import SETTINGS, Client, Folder
+from tests.preview.conftest import ISSUES, SETTINGS, Client, Folder
 
 ISSUE = "issues/2024-02-29.md"
 Serve = Callable[[str], Client]
@@ -162,11 +162,30 @@ def test_a_deleted_issue_is_named_whatever_else_changes(client: Client, folder: 
 
 def test_settings_and_templates_are_read_again(client: Client, folder: Folder) -> None:
     folder.write("publisher.toml", SETTINGS.replace("潮汐观察", "观潮"))
-    state = client.wait(lambda state: state["name"] == "观潮")
+    state = client.wait(lambda state: state["name"] == "观潮" and not state["unread"])
     assert "观潮" in client.pane("web-phone", state)
     style = "body { color: rebeccapurple; }"
     folder.write("templates/style.css", style)
-    client.wait(lambda state: style in client.pane("web-phone", state))
+    client.wait(lambda state: style in client.load_pane("web-phone", state).body.decode())
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "unread"),
+    [
+        ("templates/issue.html", "another page", 0),
+        ("publisher.toml", f"# a comment\n{SETTINGS}", 0),
+        ("publisher.toml", SETTINGS.replace("潮汐观察", "海流观察"), len([*ISSUES.iterdir()])),
+    ],
+)
+def test_issues_are_read_again_only_if_that_may_change_them(folder: Folder, path: str, text: str, unread: int) -> None:
+    previewer = folder.preview()
+    while previewer.unread:
+        previewer.read_next()
+    known = dict(previewer.records)
+    folder.write(path, text)
+    previewer.reload()
+    assert previewer.unread == unread
+    assert previewer.records == ({} if unread else known)
 
 
 def test_a_mistake_in_the_settings_keeps_the_panes(client: Client, folder: Folder) -> None:
