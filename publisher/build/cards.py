@@ -7,9 +7,10 @@ words change names another file. Drawing is slow, so it is done when the files a
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from publisher.archive.output_folder import BuiltFiles, OutputFolder, UpToDateMark
 from publisher.archive.records import Record
@@ -30,6 +31,9 @@ _GROUP = "card:"  # the groups of an output folder that are cards begin with thi
 
 _FILE_NAME = lazy_pattern(r"[0-9a-f]{16}\.png")
 _MAX_NAMED = 8  # characters
+
+_LAST_CHUNK = b"\0\0\0\0IEND\xaeB`\x82"
+"""How a whole PNG ends: https://www.w3.org/TR/png-3/#11IEND"""
 
 
 class CardFile(NamedTuple):
@@ -124,9 +128,7 @@ class SiteCards:
         newsletter = self._run.config.newsletter
         url = f"{newsletter.base}cards/{card.digest}.png"
         key = newsletter.output_path(url)
-        size = 0
-        with suppress(OSError):
-            size = (self._run.output_folder / key).stat().st_size
+        size = _measure_png(self._run.output_folder / key)
         return CardFile(card, key, CardImage(url, WIDTH, HEIGHT, card.alt), size)
 
 
@@ -198,6 +200,17 @@ def _write_cards(run: RunContext, files: Iterable[CardFile]) -> Iterator[Part]:
             if not run.dry_run:
                 session.deliver(part, str(run.output_folder))
             yield part
+
+
+def _measure_png(path: Path) -> int:
+    """Return the size in bytes; 0 if there is no such file, or it was cut short, as by a power failure."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - len(_LAST_CHUNK), 0))
+            return size if file.read() == _LAST_CHUNK else 0
+    except OSError:
+        return 0
 
 
 def _build_groups(sizes: Mapping[str, int]) -> dict[str, BuiltFiles]:

@@ -117,12 +117,18 @@ def test_what_has_not_changed_is_not_drawn(project: Project, drawn: list[str]) -
     assert drawn == []
 
 
-def test_a_card_that_is_missing_is_drawn_again(project: Project, drawn: list[str]) -> None:
+@pytest.mark.parametrize("length", [None, 0, 5, 1000, -1])
+def test_a_card_that_is_missing_or_cut_short_is_drawn_again(
+    project: Project, drawn: list[str], length: int | None
+) -> None:
     project.publish()
     drawn.clear()
     path = project.root / "public" / card_of(project, "2021-07-11")
     body = path.read_bytes()
-    path.unlink()
+    if length is None:
+        path.unlink()
+    else:
+        path.write_bytes(body[:length])
     assert project.quick("web") is None
     project.publish()
     assert (len(drawn), path.read_bytes()) == (1, body)
