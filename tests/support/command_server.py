@@ -2,7 +2,7 @@
 
 `run_command` asks a server, `python -m tests.support.command_server`, which forks for each command. So a command knows
 nothing of what the one before had in memory, as if it was started by itself. What a command had to import, the server
-imports for those that follow.
+imports for those that follow, in the same order: after `_asyncio` alone, asyncio does not know its current task.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def _become_command(words: list[str], folder: str, env: dict[str, str], streams:
         failpoints._SPEC = env.get("PUBLISHER_FAILPOINT", "")
         before = {*sys.modules}
         code = main(words)
-        os.write(learnt, " ".join({*sys.modules} - before).encode())
+        os.write(learnt, " ".join(name for name in [*sys.modules] if name not in before).encode())
     finally:
         os._exit(code)
 
