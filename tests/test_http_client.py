@@ -10,16 +10,17 @@ import pytest
 
 from publisher.deadline import Deadline
 from publisher.http_client import HttpClient, ResponseTooLargeError
-from tests.support.servers.trickling import STAGES, TLS_RECORD, TricklingServer
+from tests.support.servers.trickling import STAGES, TLS_RECORD, TricklingServer, start_limits_when_held_back
 
-TIMEOUT = 1.0
+TIMEOUT = 0.5
 
 
 @pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_proxy_and_limits_of_slow_servers_only(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+    start_limits_when_held_back(monkeypatch)
 
 
 def client(timeout: float = TIMEOUT, max_bytes: int = 1_000_000) -> HttpClient:
@@ -29,14 +30,14 @@ def client(timeout: float = TIMEOUT, max_bytes: int = 1_000_000) -> HttpClient:
 @pytest.mark.parametrize(("head", "piece"), STAGES.values(), ids=STAGES.keys())
 def test_a_response_that_trickles(head: bytes, piece: bytes) -> None:
     with TricklingServer(head, piece) as server, client() as http:
-        with pytest.raises(httpx.ReadTimeout, match=r"no complete response within 1 seconds"):
+        with pytest.raises(httpx.ReadTimeout, match=r"no complete response within 0.5 seconds"):
             http.request("POST", server.url, json={"a": 1})
         assert server.requests[0].startswith(b"POST / HTTP/1.1\r\n")
 
 
 def test_a_deadline_that_is_earlier() -> None:
     with TricklingServer(*STAGES["headers"]) as server, client(30.0) as http, pytest.raises(httpx.ReadTimeout):
-        http.request("GET", server.url, deadline=Deadline(TIMEOUT))
+        http.request("GET", server.url, deadline=Deadline(TIMEOUT, lambda: 0.0))
 
 
 def test_a_handshake_that_trickles_sends_nothing() -> None:

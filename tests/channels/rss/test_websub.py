@@ -20,7 +20,7 @@ from publisher.channels.rss import Rss, websub
 from publisher.channels.rss.websub import Topic, WebSub
 from publisher.errors import ConfigError, DeliveryError
 from tests.support.servers.hub import Hub
-from tests.support.servers.trickling import STAGES, TLS_RECORD, TricklingServer
+from tests.support.servers.trickling import STAGES, TLS_RECORD, TricklingServer, start_limits_when_held_back
 
 FEED = "https://tide.example.org/weekly/feed.xml"
 ATOM = "https://tide.example.org/weekly/atom.xml"
@@ -39,6 +39,13 @@ def hub() -> Iterator[Hub]:
         yield server
         server.over.set()
         server.shutdown()
+
+
+@pytest.fixture
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websub, "REQUEST_TIMEOUT", 0.5)
+    monkeypatch.setattr(websub, "READ_TIMEOUT", 30.0)
+    start_limits_when_held_back(monkeypatch)
 
 
 def unused() -> str:
@@ -239,14 +246,11 @@ def test_an_unreachable_hub_is_retried(
     ],
 )
 def test_what_the_hub_made_of_it_may_stay_unknown(
-    hub: Hub, does: str, status: int, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+    hurry: None, hub: Hub, does: str, status: int, error: type[Exception]
 ) -> None:
     hub.does, hub.status = does, status
-    with monkeypatch.context() as patch:
-        if does == "hang":
-            patch.setattr(websub, "READ_TIMEOUT", 0.5)
-        with pytest.raises(error):
-            tell(hub.url)
+    with pytest.raises(error):
+        tell(hub.url)
     assert len(hub.pings) == 1, "it must be pinged once, whatever the outcome"
     hub.does, hub.status = "answer", 204
     assert tell(hub.url) == [Receipt(remote_id=FEED)]
@@ -337,22 +341,18 @@ def test_a_ping_without_an_answer_is_repeated(letter: Path, publish, hub: Hub) -
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_reply_that_trickles(monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
+def test_a_reply_that_trickles(hurry: None, stage: str) -> None:
     """Whatever is raised but a DeliveryError means that the hub may have been notified."""
-    monkeypatch.setattr(websub, "REQUEST_TIMEOUT", 1.0)
-    monkeypatch.setattr(websub, "READ_TIMEOUT", 30.0)
     with TricklingServer(*STAGES[stage]) as server, pytest.raises(httpx.ReadTimeout):
         tell(server.url)
 
 
-def test_a_handshake_that_trickles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websub, "REQUEST_TIMEOUT", 1.0)
+def test_a_handshake_that_trickles(hurry: None) -> None:
     with TricklingServer(b"", TLS_RECORD, greets=True) as server:
         assert "cannot be reached" in refusal(server.url.replace("http:", "https:")).message
 
 
-def test_doctor_does_not_wait_for_a_hub_that_trickles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websub, "REQUEST_TIMEOUT", 1.0)
+def test_doctor_does_not_wait_for_a_hub_that_trickles(hurry: None) -> None:
     with TricklingServer(*STAGES["headers"]) as server:
         (finding,) = WebSub(server.url).diagnose()
     assert finding.level is FindingLevel.ERROR

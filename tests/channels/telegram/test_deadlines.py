@@ -12,14 +12,15 @@ from publisher.channels.telegram.rate_limit import CHAT_LIMIT
 from publisher.errors import DeliveryError, OutcomeUnknownError, RefusalKind
 from tests.channels.telegram.api_server import part
 from tests.support.servers.telegram_api import Fault, TelegramServer
-from tests.support.servers.trickling import STAGES, TLS_RECORD, TricklingServer
+from tests.support.servers.trickling import STAGES, TLS_RECORD, TricklingServer, start_limits_when_held_back
 
 CALL_TIMEOUT = client.CALL_TIMEOUT
 
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "CALL_TIMEOUT", 1.0)
+    monkeypatch.setattr(client, "CALL_TIMEOUT", 0.5)
+    start_limits_when_held_back(monkeypatch)
 
 
 @pytest.mark.parametrize("stage", STAGES)

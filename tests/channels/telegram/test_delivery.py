@@ -15,6 +15,7 @@ from publisher.folder_session import FolderSession
 from tests.channels.telegram.api_server import BUTTON, part
 from tests.support.servers.telegram_api import Fault, TelegramServer
 from tests.support.servers.telegram_rules import TWO_DAYS
+from tests.support.servers.trickling import start_limits_when_held_back
 
 
 def test_the_channel_in_its_two_modes() -> None:
@@ -125,7 +126,8 @@ def test_a_pin_where_the_group_has_moved_to(server: TelegramServer, connect) -> 
 def test_a_pin_that_fails_is_a_note(
     server: TelegramServer, connect, fault: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("publisher.channels.telegram.client.READ_TIMEOUT", 0.2)
+    monkeypatch.setattr("publisher.channels.telegram.client.CALL_TIMEOUT", 0.2)
+    start_limits_when_held_back(monkeypatch)
     server.api.chat("@tide").rights.remove("can_edit_messages")
     if fault != "none":
         server.script(Fault(fault, of="pinChatMessage", value=502))

@@ -22,13 +22,13 @@ from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 from tests.channels.telegram.api_server import part
 from tests.support.servers.telegram_api import Fault, TelegramServer
 from tests.support.servers.telegram_rules import TOKEN
+from tests.support.servers.trickling import start_limits_when_held_back
 
 
 @pytest.fixture(autouse=True)
-def read_timeout(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Short only where the server does not answer: where it does, a busy machine may be slow."""
-    if "[hang" in request.node.name or "token" in request.node.name:
-        monkeypatch.setattr("publisher.channels.telegram.client.READ_TIMEOUT", 1.0)
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("publisher.channels.telegram.client.CALL_TIMEOUT", 0.5)
+    start_limits_when_held_back(monkeypatch)
 
 
 INTERNAL_ERROR = '{"ok":false,"error_code":500,"description":"Internal Server Error"}'

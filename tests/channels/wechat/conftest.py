@@ -30,6 +30,7 @@ from publisher.newsletter import Newsletter
 from publisher.reader import decode, parse_issue
 from publisher.theme import Theme
 from publisher.transforms import make_publishable, make_urls_absolute
+from tests.support.servers.trickling import start_limits_when_held_back
 from tests.support.servers.wechat_api import WeChatServer
 from tests.support.servers.wechat_rules import APPID, SECRET
 
@@ -327,12 +328,10 @@ def slept() -> list[float]:
 
 
 @pytest.fixture
-def short_wait_if_it_hangs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait 2 seconds for a server that is to hang, by the parameters of the test. Any other one has the real limit: on
-    a busy machine, it may take a second."""
-    values = request.node.callspec.params.values() if hasattr(request.node, "callspec") else ()
-    if any("hang" in (value, getattr(value, "kind", "")) for value in values):
-        monkeypatch.setattr("publisher.channels.wechat.client.REQUEST_TIMEOUT", 2.0)
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait half a second for a call that the server holds back. Any other one has the time it takes."""
+    monkeypatch.setattr("publisher.channels.wechat.client.CALL_TIMEOUT", 0.5)
+    start_limits_when_held_back(monkeypatch)
 
 
 Connect = Callable[..., DraftSession]

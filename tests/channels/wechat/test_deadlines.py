@@ -13,18 +13,14 @@ from publisher.channels.wechat import session as delivery
 from publisher.channels.wechat.client import build_api_error
 from publisher.channels.wechat.errors import ERROR_CODE_KINDS, ERROR_CODE_RULES
 from publisher.channels.wechat.session import DraftSession
+from publisher.deadline import Deadline
 from publisher.errors import DeliveryError, OutcomeUnknownError, RefusalKind
-from tests.support.servers.trickling import STAGES, TricklingServer
+from tests.support.servers.trickling import STAGES, TricklingServer, start_limits_when_held_back
 from tests.support.servers.wechat_api import Fault, WeChatServer
 from tests.support.servers.wechat_rules import APPID
 
 TO = APPID
 MakePart = Callable[..., Part]
-
-
-@pytest.fixture
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "CALL_TIMEOUT", 1.0)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -80,7 +76,9 @@ def test_waiting_for_an_article_ends_with_the_delivery(
 ) -> None:
     with connect(publishes=True) as opened:
         opened.deliver(part(), TO)
-        monkeypatch.setattr(delivery, "DELIVERY_TIMEOUT", 2.0)
+        get = ["freepublish/get"]
+        start_limits_when_held_back(monkeypatch)
+        monkeypatch.setattr(delivery, "Deadline", lambda _: Deadline(0.5, lambda: float(server.paths[-1:] == get)))
         server.calls.clear()
         server.script(Fault("trickle", of="freepublish/get", text="body"))
         with pytest.raises(OutcomeUnknownError, match="微信已接受提交"):
@@ -103,7 +101,8 @@ def test_a_list_without_end(
 
 
 def test_an_image_that_trickles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "DOWNLOAD_TIMEOUT", 1.0)
+    monkeypatch.setattr(images, "DOWNLOAD_TIMEOUT", 0.5)
+    start_limits_when_held_back(monkeypatch)
     with (
         TricklingServer(*STAGES["body"]) as server,
         pytest.raises(DeliveryError, match="cannot load the image") as caught,

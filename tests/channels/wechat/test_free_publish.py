@@ -138,7 +138,7 @@ def test_a_final_status_reached_between_two_runs(server: WeChatServer, connect, 
     assert server.paths.count("freepublish/submit") == 1
 
 
-@pytest.mark.usefixtures("short_wait_if_it_hangs")
+@pytest.mark.usefixtures("hurry")
 @pytest.mark.parametrize("kind", ["drop_after", "hang", "busy_after", "html_after"])
 def test_a_lost_response_to_the_submission(server: WeChatServer, session, part, wish, kind: Any) -> None:
     """The draft was submitted, but its publish_id is unknown: it is found among the published articles.

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from publisher.channels.wechat import WeChat, client
+from publisher.channels.wechat import WeChat
 from publisher.channels.wechat.client import build_api_error
 from publisher.channels.wechat.errors import ERROR_CODE_RULES
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
@@ -22,7 +22,7 @@ from tests.support.servers.wechat_rules import APPID, SECRET, RefusedError, WeCh
 TO = APPID
 
 
-pytestmark = pytest.mark.usefixtures("short_wait_if_it_hangs")
+pytestmark = pytest.mark.usefixtures("hurry")
 
 
 def outcome(act: Callable[[], object]) -> PublisherError:
@@ -238,7 +238,6 @@ def test_secret_and_token_are_never_shown(
     with connect() as session:
         session.deliver(part(), TO)
     for fault, code in [*((kind, 40014) for kind in FAULTS), ("refuse", 99999)]:
-        monkeypatch.setattr(client, "REQUEST_TIMEOUT", 0.3 if fault == "hang" else 30.0)
         with connect() as session:
             text = f"access_token={next(iter(server.api.tokens))} secret={SECRET}"
             faults = [] if fault == "none" else [Fault(fault, value=code, text=text)]  # type: ignore[arg-type]

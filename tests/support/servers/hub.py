@@ -6,6 +6,8 @@ import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.support.servers.trickling import STAGES, trickle
+
 
 class Answering(BaseHTTPRequestHandler):
     """Records every POST, then behaves as the hub is configured."""
@@ -22,7 +24,7 @@ class Answering(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         match self.server.does:
             case "hang":
-                self.server.over.wait()
+                trickle(self.connection, *STAGES["nothing"], self.server.over)
                 self.close_connection = True
             case "drop":
                 self.connection.shutdown(socket.SHUT_RDWR)

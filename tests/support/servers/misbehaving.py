@@ -164,7 +164,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
             case "hang":
                 act()
-                self.server.platform.ended.wait(600)
+                trickle(self.connection, *STAGES["nothing"], self.server.platform.ended)
                 self.close_connection = True
             case "trickle":
                 act()

@@ -1,16 +1,22 @@
-"""A server that accepts whatever comes and answers a byte at a time, for much longer than a test waits."""
+"""A server that accepts whatever comes and answers a byte at a time, for much longer than a test waits; and time
+limits that such a server must reach, and nothing else can.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import socketserver
 import threading
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from itertools import cycle, islice, repeat
 from types import TracebackType
 from typing import Self
 
-PAUSE, MOST_PIECES = 0.02, 500
+import pytest
+
+PAUSE, MOST_PIECES = 0.02, 30_000
 """Seconds between two pieces, and how many come before the server hangs up."""
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -31,8 +37,37 @@ TLS_RECORD = b"\x16\x03\x03\x3f\xff\x02"
 """The beginning of a handshake's record of 16 kB, whose rest takes its time."""
 
 
+_held_back: list[socket.socket] = []
+"""Whose requests have been left without a complete response so far."""
+
+
+def start_limits_when_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on, the time limit of a request begins when a server has it and holds its response back.
+
+    So it may be short, however long a busy machine takes for what comes before, and for requests that are answered.
+    """
+    timeout = asyncio.timeout
+
+    async def start(limit: asyncio.Timeout, seconds: float, before: int) -> None:
+        while len(_held_back) == before:
+            await asyncio.sleep(0.01)
+        limit.reschedule(asyncio.get_running_loop().time() + seconds)
+
+    @asynccontextmanager
+    async def start_late(seconds: float) -> AsyncIterator[None]:
+        async with timeout(300 if seconds else 0) as limit:
+            starting = asyncio.create_task(start(limit, seconds, len(_held_back)))
+            try:
+                yield
+            finally:
+                starting.cancel()
+
+    monkeypatch.setattr(asyncio, "timeout", start_late)
+
+
 def trickle(connection: socket.socket, head: bytes, piece: bytes, stopped: threading.Event) -> None:
     """Send `head`, and then `piece` byte by byte, until the other side is gone."""
+    _held_back.append(connection)
     rest = islice(cycle(piece), MOST_PIECES) if piece else repeat(None, MOST_PIECES)
     with suppress(OSError):
         connection.sendall(head)
