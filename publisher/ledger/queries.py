@@ -1,13 +1,10 @@
-"""Questions that people ask the ledger, and their decisions: status, attempts, retry, resolve."""
+"""Questions that people ask the ledger, and their decisions: status, retry, resolve."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
 from enum import Enum
-from heapq import merge
-from itertools import accumulate
-from operator import itemgetter
 
 from publisher.channel import Rendering
 from publisher.errors import ConfigError
@@ -48,17 +45,6 @@ class ResolutionChoice(Enum):
     SENT = "sent"
     RESEND = "resend"
     DROP = "drop"
-
-
-class Attempt(NamedTuple):
-    """One attempt of a delivery, as recorded at the time."""
-
-    recipient: str
-    part: str
-    started_at: dt.datetime
-    ended_at: dt.datetime
-    outcome: str
-    evidence: str
 
 
 class FailedDelivery(NamedTuple):
@@ -228,31 +214,6 @@ def find_failed_deliveries(ledger: Ledger, key: PublicationKey) -> list[FailedDe
     return [
         FailedDelivery(recipient, part, DeliveryState(state), reason, parse_utc(started_at), digest)
         for recipient, part, state, reason, started_at, digest in rows
-    ]
-
-
-def load_attempts(ledger: Ledger, key: PublicationKey) -> list[Attempt]:
-    """Return all attempts for a publication, in the order in which they were recorded."""
-    with ledger.transaction() as tx:
-        resolved = resolve_key(tx, key)
-        recorded = tx.fetch_all(
-            f"""SELECT delivery.id, recipient, part, attempt.started_at, attempt.ended_at, outcome, evidence
-                FROM attempt JOIN delivery ON delivery.id = attempt.delivery
-                WHERE {_HAS_KEY} ORDER BY attempt.id""",
-            *resolved,
-        )
-        in_deliveries = tx.fetch_all(
-            f"""SELECT id, recipient, part, started_at, ended_at, 'sent', remote_id FROM delivery
-                WHERE {_HAS_KEY} AND ended_at <> '' ORDER BY ended_at, id""",
-            *resolved,
-        )
-    # what came late, from a former owner, was recorded after others that ended later
-    latest = accumulate((row[4] for row in recorded), max)
-    keyed = [((time, row[0], False), row) for time, row in zip(latest, recorded, strict=True)]
-    merged = merge(keyed, [((row[4], row[0], True), row) for row in in_deliveries], key=itemgetter(0))
-    return [
-        Attempt(recipient, part, parse_utc(started_at), parse_utc(ended_at), outcome, evidence)
-        for _, (_, recipient, part, started_at, ended_at, outcome, evidence) in merged
     ]
 
 

@@ -12,7 +12,8 @@ import pytest
 from publisher.channel import Receipt
 from publisher.clock import Clock
 from publisher.errors import BusyError, ConfigError, DeliveryError, OutcomeUnknownError
-from publisher.ledger.queries import ResolutionChoice, find_status, load_attempts, resolve_deliveries, retry_deliveries
+from publisher.ledger.queries import ResolutionChoice, find_status, resolve_deliveries, retry_deliveries
+from tests.support.attempts import load_attempts
 from tests.support.fake_channel import Call, Post, World, fail_on
 from tests.support.newsletter import NOON, Project
 

@@ -17,8 +17,8 @@ from publisher.config import Config
 from publisher.credentials import Reference
 from publisher.errors import StorageError
 from publisher.ledger import Ledger
-from publisher.ledger.queries import load_attempts
 from publisher.ledger.sqlite import SqliteDatabase
+from tests.support.attempts import load_attempts
 from tests.support.fake_channel import Call, Letters
 from tests.support.newsletter import Project
 from tests.support.postgres import Postgres

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from publisher.channel import Capabilities, Part, Receipt, Session
-from publisher.ledger.queries import load_attempts
+from tests.support.attempts import load_attempts
 from tests.support.fake_channel import Line, Post, fail_on
 from tests.support.newsletter import Project
 

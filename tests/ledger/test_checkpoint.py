@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from publisher.ledger import DeliveryState, Ledger
-from publisher.ledger.queries import find_status, load_attempts
+from publisher.ledger.queries import find_status
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, SECOND, begun, ended, parts, plan, rows, states, turn
+from tests.support.attempts import load_attempts
 
 
 def test_a_window_is_begun_before_it_is_given(ledger: Ledger) -> None:

@@ -16,7 +16,6 @@ from publisher.ledger.queries import (
     find_issues_in_state,
     find_recipients,
     find_status,
-    load_attempts,
     resolve_deliveries,
     retry_deliveries,
 )
@@ -24,6 +23,7 @@ from publisher.ledger.queues import QueueSelection
 from publisher.ledger.shards import CountChanges
 from publisher.ledger.transitions import record_results
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, SECOND, begun, claim, ended, parts, plan, rows, turn
+from tests.support.attempts import load_attempts
 
 ENDS = (
     *[DeliveryState.SENT] * 4,

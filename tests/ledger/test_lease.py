@@ -14,9 +14,10 @@ import pytest
 from publisher.errors import BusyError
 from publisher.ledger import DeliveryState, Lease, LeaseLostError, Ledger, PublicationKey
 from publisher.ledger.process_id import format_owner, get_process_id, is_process_gone
-from publisher.ledger.queries import find_status, load_attempts
+from publisher.ledger.queries import find_status
 from tests.ledger.conftest import Open
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, SECOND, begun, claim, ended, parts, plan, rows, states, turn
+from tests.support.attempts import load_attempts
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = "process 1 on elsewhere, begun 1 of another"

@@ -15,11 +15,11 @@ from publisher.ledger.queries import (
     find_recipients,
     find_status,
     find_statuses,
-    load_attempts,
     resolve_deliveries,
     retry_deliveries,
 )
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, SECOND, begun, claim, ended, parts, plan, send_all, states, turn
+from tests.support.attempts import load_attempts
 
 NOWHERE = PublicationKey("no such issue", "post", "@readers")
 

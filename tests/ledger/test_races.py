@@ -11,10 +11,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from publisher.ledger import Ledger, Result
-from publisher.ledger.queries import ResolutionChoice, load_attempts, resolve_deliveries, retry_deliveries
+from publisher.ledger.queries import ResolutionChoice, resolve_deliveries, retry_deliveries
 from publisher.ledger.queues import QueueSelection
 from tests.ledger.conftest import Open
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, claim, ended, rows, turn
+from tests.support.attempts import load_attempts
 
 ROOT = Path(__file__).parents[2]
 

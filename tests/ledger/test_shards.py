@@ -12,11 +12,12 @@ from publisher.ledger import DeliveryState, Lease, LeaseLostError, Ledger
 from publisher.ledger.closed_lanes import close_lane
 from publisher.ledger.metrics import find_lease_expiry
 from publisher.ledger.open_shards import find_shard, select_open_shards
-from publisher.ledger.queries import ResolutionChoice, find_status, load_attempts, resolve_deliveries, retry_deliveries
+from publisher.ledger.queries import ResolutionChoice, find_status, resolve_deliveries, retry_deliveries
 from publisher.ledger.shards import ShardRef
 from publisher.ledger.unknown import find_unresolved_deliveries
 from tests.ledger.conftest import Open
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, SECOND, claim, ended, parts, rows, turn
+from tests.support.attempts import load_attempts
 
 NEWSLETTER = KEY.issue.rpartition("/")[0]
 

@@ -18,10 +18,11 @@ import pytest
 from publisher.errors import PublisherError, StorageError
 from publisher.ledger import DeliveryCounts, Ledger
 from publisher.ledger.destinations import save_destination_id
-from publisher.ledger.queries import find_status, load_attempts
+from publisher.ledger.queries import find_status
 from publisher.ledger.sqlite import SqliteDatabase
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, claim, ended, states, turn
 from tests.ledger.sqlite_files import opened, refusal, send_some
+from tests.support.attempts import load_attempts
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,9 +6,10 @@ import pytest
 
 from publisher.channel import Receipt
 from publisher.ledger import Delivery, DeliveryState, Lease, Ledger, Result
-from publisher.ledger.queries import find_status, load_attempts
+from publisher.ledger.queries import find_status
 from publisher.ledger.unknown import find_unresolved_deliveries, record_resolutions
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, claim, ended, parts, plan, rows, states, turn
+from tests.support.attempts import load_attempts
 
 
 @pytest.fixture
