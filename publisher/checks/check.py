@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from publisher.checks import addresses, characters, items, markup, references, sections, title
 from publisher.checks.blocking import BLOCKING_RULES, CheckResult, apply_rules
-from publisher.checks.codes import Problem
-from publisher.checks.cross_issue import IssueIndex, check_cross_issue
 from publisher.checks.source import CheckRule
 from publisher.model import Issue
 
@@ -40,13 +38,3 @@ RULES: tuple[CheckRule, ...] = (
 def check_single_issue(issue: Issue, text: str) -> CheckResult:
     """Check an issue parsed from `text` by all rules, without looking at other issues."""
     return apply_rules(issue, text, RULES)
-
-
-def check_issue(issue: Issue, text: str, index: IssueIndex | None = None) -> tuple[Problem, ...]:
-    """Return the problems of an issue parsed from `text`, in source order; `index` has the other issues.
-
-    A comment `<!-- publish: ignore=CODE -->` anywhere in the issue ignores a code; several codes are
-    separated by commas.
-    """
-    result = check_single_issue(issue, text)
-    return tuple(sorted((*result.problems, *check_cross_issue(result.summary, index or IssueIndex()))))

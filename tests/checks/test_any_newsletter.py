@@ -6,10 +6,11 @@ from itertools import count, islice
 
 import pytest
 
-from publisher.checks.check import check_issue, check_single_issue
+from publisher.checks.check import check_single_issue
 from publisher.checks.codes import CODES, Severity, apply_severities
 from publisher.checks.cross_issue import IssueIndex
 from publisher.reader import parse_issue
+from tests.checks.beside_others import check_issue
 
 
 def problems(text: str, path: str = "2021-03-14.md") -> list[str]:

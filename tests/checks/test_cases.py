@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from publisher.checks.check import check_issue, check_single_issue
+from publisher.checks.check import check_single_issue
 from publisher.checks.cross_issue import IssueIndex
 from publisher.checks.summary import IssueSummary
 from publisher.reader import decode, parse_issue
+from tests.checks.beside_others import check_issue
 from tests.reader.cases.place import CASES
 from tests.reader.cases.test_cases import CORPUS, named, place_of
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from publisher.checks.blocking import apply_rules
-from publisher.checks.check import check_issue, check_single_issue
+from publisher.checks.check import check_single_issue
 from publisher.checks.codes import CODES, Severity
 from publisher.checks.cross_issue import IssueIndex
 from publisher.reader import parse_issue
+from tests.checks.beside_others import check_issue
 
 TITLE = "# 潮汐简报 (2021-03-14)\n"
 GUIDE = "> 导读：浮标联网了。\n"

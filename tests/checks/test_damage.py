@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from publisher.checks.check import check_issue, check_single_issue
+from publisher.checks.check import check_single_issue
 from publisher.checks.codes import Problem
 from publisher.checks.cross_issue import IssueIndex
 from publisher.checks.fix import apply_fixes
@@ -23,6 +23,7 @@ from publisher.checks.source import SourceText
 from publisher.cli.excerpt import format_excerpt, measure_columns
 from publisher.cli.formats import format_full
 from publisher.reader import decode, parse_issue
+from tests.checks.beside_others import check_issue
 from tests.checks.test_outside import EARLIER, ISSUE
 from tests.reader.cases.test_cases import CASES, CORPUS
 

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher.checks import check
-from publisher.checks.check import check_issue
 from publisher.checks.codes import CODES, Edit, Problem
 from publisher.checks.fix import apply_fixes, collect_content
 from publisher.checks.source import IssueSource, SourceText
 from publisher.model import Issue, Pos
 from publisher.reader import decode, parse_issue
+from tests.checks.beside_others import check_issue
 from tests.reader.cases.test_cases import CASES
 
 HEAD = "# 潮汐简报 (2021-03-14)\n\n> 导读：浮标联网了。\n\n## 论文\n\n"
