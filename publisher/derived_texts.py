@@ -23,6 +23,7 @@ _FRAGMENT = lazy_pattern(r"[中里的则有]|方面|部分|关于|[一二三四�
 _MAX_TITLE_WIDTH, _MAX_LINKED_TITLE_WIDTH, _MIN_SENTENCE_WIDTH = 120, 240, 60
 _SENTENCE_END = lazy_pattern(r"[。！？]|[.!?](?=\s)|\w[.!?]\Z")
 _MAX_HIGHLIGHTS, _MAX_HIGHLIGHT_LENGTH = 4, 60
+_MAX_TOPICS_LENGTH = 48  # characters
 # reading speed: characters of Chinese and Japanese, words of other scripts
 _CHARACTERS_PER_MINUTE, _WORDS_PER_MINUTE = 400, 230
 # by blocks of 256 characters: a space for those of Chinese and Japanese, and their full-width marks. Not a pattern: one
@@ -49,8 +50,8 @@ def build_display_title(issue: m.Issue, newsletter: Newsletter) -> str:
     return f"{name}{get_labels(newsletter.lang)['colon']}{headline}" if headline else name
 
 
-def find_topics(issue: m.Issue, limit: int = 48) -> tuple[str, ...]:
-    """Return the first topics of an issue, as whole clauses, with at most `limit` characters in total.
+def find_topics(issue: m.Issue) -> tuple[str, ...]:
+    """Return the first topics of an issue, as whole clauses, with at most 48 characters in total.
 
     They come from the segments of the guide, else from the titles of the first items.
     """
@@ -60,7 +61,7 @@ def find_topics(issue: m.Issue, limit: int = 48) -> tuple[str, ...]:
         " ".join(m.plain(item.title).split()) for item in issue.items
     ]
     topics: list[str] = []
-    remaining = limit
+    remaining = _MAX_TOPICS_LENGTH
     for text in candidates:
         if text and len(text) <= remaining:
             topics.append(text)

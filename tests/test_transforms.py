@@ -122,8 +122,8 @@ def test_title_colon_depends_on_the_language() -> None:
 
 def test_topics_are_whole_and_within_the_limit() -> None:
     issue = parse_issue("## 新闻\n\n" + "\n".join(f"- [第{n}条新闻的标题](https://e.org/{n})" for n in range(9)))
-    assert find_topics(issue, limit=20) == ("第0条新闻的标题", "第1条新闻的标题")
-    assert find_topics(issue, limit=3) == ()
+    assert find_topics(issue) == tuple(f"第{n}条新闻的标题" for n in range(5))
+    assert find_topics(parse_issue(f"## 新闻\n\n- [{'长' * 49}](https://e.org/)")) == ()
 
 
 @pytest.mark.parametrize(

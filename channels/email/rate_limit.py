@@ -7,7 +7,6 @@ all emails when the provider runs the server that sends them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -35,10 +34,10 @@ PROVIDERS = (
 
 
 @lru_cache(maxsize=10_000)
-def find_provider_limits(host: str, providers: tuple[ProviderLimits, ...] = PROVIDERS) -> ProviderLimits | None:
+def find_provider_limits(host: str) -> ProviderLimits | None:
     """Return the limits for a domain or a host below it; None when there are none."""
     domains = [".".join(host.split(".")[start:]) for start in range(host.count("."))]
-    return next((limits for domain in domains for limits in providers if domain in limits.domains), None)
+    return next((limits for domain in domains for limits in PROVIDERS if domain in limits.domains), None)
 
 
 def find_lane(server: str, recipient: str) -> str:
@@ -51,6 +50,6 @@ def find_lane(server: str, recipient: str) -> str:
     return limits.domains[0] if limits else domain
 
 
-def build_rate_limits(providers: Sequence[ProviderLimits] = PROVIDERS) -> dict[str, RateLimit]:
+def build_rate_limits() -> dict[str, RateLimit]:
     """Return the rate limits by provider."""
-    return {limits.domains[0]: RateLimit(limits.per_minute) for limits in providers}
+    return {limits.domains[0]: RateLimit(limits.per_minute) for limits in PROVIDERS}

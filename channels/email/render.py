@@ -98,7 +98,7 @@ def _build_unsubscribe_headers(settings: EmailSettings, reply_to: Mailbox) -> by
 
 
 def layout_notice(
-    text: str, entry: Entry, newsletter: Newsletter, width: int, *, wrap: Wrap, unsubscribe_url: str = ""
+    text: str, entry: Entry, newsletter: Newsletter, width: int, *, wrap: Wrap, unsubscribe_url: str
 ) -> list[str]:
     """Return the lines of a notice, in the form of `TextBuffer.lines`; line breaks in `text` are kept."""
     labels = get_labels(newsletter.lang)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PAPER, INK, MUTED, SOFT, LINE = "#fcfbf8", "#26231f", "#4d4841", "#6b655c", "#e4dfd5"
 """The colors of pages, see style.css."""
 
+_MIN_CONTRAST = 4.5  # of text: WCAG 2.2, success criterion 1.4.3
 _LEVELS = 20  # of each color on paper, for smooth edges
 _COMPRESSION = 3  # the usual 6 takes twice as long, for files a sixth smaller
 _MEASURED_SIZE = 100  # of the font in which text is measured, in pixels
@@ -142,12 +143,12 @@ class Font:
         return self._widths[text]
 
 
-def darken(color: str, contrast: float = 4.5) -> str:
-    """Return the color, mixed with ink until it has a contrast on paper, as of WCAG 2.2."""
+def darken(color: str) -> str:
+    """Return the color, mixed with ink until its contrast with the paper is enough for text."""
     own, ink = _parse_color(color), _parse_color(INK)
     for step in range(20):
         mixed = tuple(round(a + (b - a) * step / 20) for a, b in zip(own, ink, strict=True))
-        if compute_contrast(mixed, _parse_color(PAPER)) >= contrast:
+        if compute_contrast(mixed, _parse_color(PAPER)) >= _MIN_CONTRAST:
             return "#" + bytes(mixed).hex()
     return INK
 

@@ -180,7 +180,7 @@ def problem_to_json(problem: Problem) -> dict[str, Any]:
     }
 
 
-def format_summary(problems: Iterable[Problem], files: int, unreadable: int = 0) -> str:
+def format_summary(problems: Iterable[Problem], files: int, unreadable: int) -> str:
     """Return the summary line. `files` were checked, `unreadable` more could not be read."""
     problems = list(problems)
     issues = f"{files:,} {plural(files, 'issue')}"

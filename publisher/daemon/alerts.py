@@ -124,7 +124,7 @@ class Alerts:
                 self._on_event(DaemonEvent("gone", issue, (key.channel,), message, hint, alarm=True))
 
     def report_error(
-        self, item: ScheduledItem, error: PublisherError, channels: tuple[str, ...], *, repeated: bool = False
+        self, item: ScheduledItem, error: PublisherError, channels: tuple[str, ...], *, repeated: bool
     ) -> None:
         """Report that publishing an issue failed. The editor is notified once; the log has it each time, but
         not if `repeated`: nothing has changed since the last time."""

@@ -110,7 +110,7 @@ def require_same_id(run: RunContext, *, accept: bool) -> None:
             "feed readers would show every subscriber all of them again",
             f'write id = "{old}" again, or go on with publish --accept-new-id',
         )
-    _require_separate_id(run, former=old)
+    _require_separate_id(run, old)
     if old and not run.dry_run:
         Revisions(run.home.revisions).rename_newsletter(old, new)
         rename_newsletter(run.ledger, old, new)
@@ -134,7 +134,7 @@ def learn_destination_ids(run: RunContext) -> None:
                 save_destination_id(run.ledger, channel.name, channel.active_destination, id_)
 
 
-def _require_separate_id(run: RunContext, former: str = "") -> None:
+def _require_separate_id(run: RunContext, former: str) -> None:
     """Raise ConfigError if another newsletter in the same database has an id that is the beginning of this one's
     or the reverse. `former`: the id of this newsletter until now."""
     newsletter_id = run.config.newsletter.id

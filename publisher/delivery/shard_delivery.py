@@ -36,9 +36,9 @@ def deliver_shard(
     clock: Clock,
     stop: Event,
     zone: dt.tzinfo,
-    fence: int | None = None,
+    fence: int | None,
     max_wait: float = 0.0,
-    spare: Semaphore | None = None,
+    spare: Semaphore | None,
 ) -> ShardOutcome:
     """Deliver a shard (its id) until nothing of it is due, or `stop` is set: one message at a time, more while there
     are `spare` senders. Waits for its own rate limit, and at most `max_wait` seconds because the platform asks for it.

@@ -68,7 +68,7 @@ def select_attempted_issues(tx: Transaction, newsletter: str, key: str, since: s
     )
 
 
-def find_repeated_bounces(tx: Transaction, newsletter: str, at_least: int, since: str = "") -> list[str]:
+def find_repeated_bounces(tx: Transaction, newsletter: str, at_least: int, since: str) -> list[str]:
     """Return the subscribers (their keys) who get issues, for whom so many bounces are recorded, one since a time."""
     rows = tx.fetch_all(
         """SELECT key FROM bounce JOIN subscriber USING (newsletter, key)

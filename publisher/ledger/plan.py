@@ -102,9 +102,9 @@ def drop_removed_parts(tx: Transaction, shards: Sequence[int]) -> None:
     _end_planned(tx, "dropped", f"shard IN ({', '.join('?' * len(shards))}) AND NOT {_IS_PART}", shards)
 
 
-def postpone_closed_lanes(tx: Transaction, publication: int, shards: Sequence[int] | None = None) -> int:
-    """Postpone the planned deliveries of a publication, or of some shards of it, whose lane is closed. Return how
-    many."""
+def postpone_closed_lanes(tx: Transaction, publication: int, shards: Sequence[int] | None) -> int:
+    """Postpone the planned deliveries of a publication whose lane is closed, in these shards or (None) in all.
+    Return how many."""
     closed = tx.fetch_all(
         """SELECT name, closed_until, lane.reason FROM lane JOIN publication USING (channel)
            WHERE publication.id = ? AND closed_until <> ''""",

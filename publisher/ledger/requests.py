@@ -49,8 +49,8 @@ def record_request(ledger: Ledger, newsletter: str, limits: Sequence[RequestLimi
     return ""
 
 
-def forget_requests(ledger: Ledger, newsletter: str, kind: str, subject: str, at: dt.datetime | None = None) -> None:
-    """Delete the requests with a subject, all or those at a time, so that they count no more."""
+def forget_requests(ledger: Ledger, newsletter: str, kind: str, subject: str, at: dt.datetime | None) -> None:
+    """Delete the requests with a subject, those at one time or (None) all, so that they no longer count."""
     with ledger.transaction() as tx:
         tx.execute(
             "DELETE FROM request WHERE newsletter = ? AND kind = ? AND subject = ? AND ? IN ('', at)",

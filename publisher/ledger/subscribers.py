@@ -61,7 +61,7 @@ def select_subscribers(tx: Transaction, newsletter: str, keys: Collection[str]) 
     return {row[0]: SubscriberRow(*row) for row in found}
 
 
-def list_subscribers(tx: Transaction, newsletter: str, states: Collection[str], after: str = "") -> list[SubscriberRow]:
+def list_subscribers(tx: Transaction, newsletter: str, states: Collection[str], after: str) -> list[SubscriberRow]:
     """Return the next rows after a key, in the order of their keys; those in one of these states, or all."""
     condition = f"AND state IN ({_marks(states)})" if states else ""
     rows = tx.fetch_all(

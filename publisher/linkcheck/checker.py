@@ -31,10 +31,7 @@ class LinkCheckLimits(NamedTuple):
 
 
 def check_links(
-    urls: Iterable[str],
-    cache: LinkCache,
-    limits: LinkCheckLimits | None = None,
-    on_progress: LinkProgressHandler | None = None,
+    urls: Iterable[str], cache: LinkCache, limits: LinkCheckLimits, on_progress: LinkProgressHandler | None = None
 ) -> dict[str, LinkResult]:
     """Check all http and https links. Return the results by URL.
 
@@ -48,7 +45,7 @@ def check_links(
     unchecked = [url for url in links if url not in results]
     try:
         if unchecked:
-            asyncio.run(_check_all(unchecked, results, cache, limits or LinkCheckLimits(), on_progress))
+            asyncio.run(_check_all(unchecked, results, cache, limits, on_progress))
     finally:
         cache.save()
     return results

@@ -66,7 +66,7 @@ def parse_host_port(url: str) -> tuple[str, int]:
     return host.rstrip("."), port or _DEFAULT_PORTS[parts.scheme]
 
 
-async def resolve_target(url: str, allowed: Collection[tuple[str, int]] = ()) -> LinkTarget:
+async def resolve_target(url: str, allowed: Collection[tuple[str, int]]) -> LinkTarget:
     """Return what to connect to for a link. Raises LinkBlocked, or OSError when the name cannot be resolved.
 
     `allowed` are (IP address, port) pairs that may be used although they are not public.

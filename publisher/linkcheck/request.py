@@ -45,7 +45,7 @@ def create_client() -> httpx.AsyncClient:
 
 
 async def check_link(
-    session: httpx.AsyncClient, url: str, timeout: float, allowed: Collection[tuple[str, int]] = ()
+    session: httpx.AsyncClient, url: str, timeout: float, allowed: Collection[tuple[str, int]]
 ) -> LinkResult:
     """Check a link. Never raises, and takes at most `timeout` seconds."""
     import asyncio

@@ -48,8 +48,9 @@ def needs_body(url: str) -> bool:
     return extract_host(url) == _WECHAT_HOST
 
 
-def classify_response(url: str, status: int, body: str = "") -> LinkResult:
-    """Return the result for a response that is no redirect; `url` is the last URL."""
+def classify_response(url: str, status: int, body: str) -> LinkResult:
+    """Return the result for a response that is no redirect; `url` is the last URL. `body` may be empty unless
+    `needs_body(url)`."""
     host = extract_host(url)
     if status in _GONE_STATUSES:
         if any(host == blocking or host.endswith(f".{blocking}") for blocking in _BLOCKING_HOSTS):

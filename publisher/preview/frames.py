@@ -41,7 +41,7 @@ _DOCUMENT = """\
 
 
 @reuse_results
-def frame_article(article: bytes, lang: str, title: str, *, is_dark: bool = False) -> bytes:
+def frame_article(article: bytes, lang: str, title: str, *, is_dark: bool) -> bytes:
     """Return the page around a WeChat article, in WeChat's light or dark mode."""
     return _frame(article.decode(), "wechat", lang, title, _write_dark_rules() if is_dark else "", is_dark=is_dark)
 

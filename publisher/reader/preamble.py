@@ -249,7 +249,7 @@ class PreambleReader:
         self._diagnostics.append(m.Diagnostic(code, message, replace(start, end_column=start.column + 1)))
 
 
-def _find_resumed_text(lines: Sequence[Line], blank: int, indent: int = 2) -> int:
+def _find_resumed_text(lines: Sequence[Line], blank: int, indent: int) -> int:
     """Return where text with at least this indent continues after a blank line; 0 if other text follows."""
     after = next((at for at in range(blank, len(lines)) if lines[at].text), 0)
     return after if lines[after].indent >= indent else 0

@@ -54,9 +54,7 @@ def adopt_feeds(run: RunContext, sources: Sequence[str]) -> AdoptedFeed:
     return AdoptedFeed(len(ids), len(derived), missing, len(others) - len(derived))
 
 
-def match_entries(
-    entries: Iterable[OldEntry], records: Iterable[Record], zone: dt.tzinfo | None = None
-) -> dict[str, str]:
+def match_entries(entries: Iterable[OldEntry], records: Iterable[Record], zone: dt.tzinfo | None) -> dict[str, str]:
     """Return by the id of each issue the id of its entry. What is not certain is not matched.
 
     An entry is the issue with the same path in its URL, else with the slug at the end of that, else with the same

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from publisher.channel import Part
 from publisher.patterns import lazy_pattern
 
+_MAX_PREVIEW_LENGTH = 60  # characters
 _EMAIL_TYPE = "message/rfc822"
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 
@@ -53,8 +54,8 @@ def extract_visible_lines(part: Part) -> list[str]:
     return lines
 
 
-def extract_preview(part: Part, max_length: int = 60) -> str:
-    """Return the first line of a part, or the subject of an email, cut to `max_length` characters.
+def extract_preview(part: Part) -> str:
+    """Return the first line of a part, or the subject of an email, cut to 60 characters.
 
     Empty if the part is not text.
     """
@@ -63,7 +64,7 @@ def extract_preview(part: Part, max_length: int = 60) -> str:
         lines = [line for line in lines if line.startswith("Subject: ")] or lines
     for line in lines:
         if text := line.strip():
-            return text if len(text) <= max_length else f"{text[: max_length - 1]}…"
+            return text if len(text) <= _MAX_PREVIEW_LENGTH else f"{text[: _MAX_PREVIEW_LENGTH - 1]}…"
     return ""
 
 

@@ -37,12 +37,12 @@ class Hit(NamedTuple):
     line: int
 
 
-def search_issues(run: RunContext, terms: Sequence[str], issue: str = "") -> list[Hit]:
+def search_issues(run: RunContext, terms: Sequence[str], issue: str) -> list[Hit]:
     """Return what has all `terms`, from `split_search_terms`: issues newest first, in the order of their files.
 
-    With `issue`, only that one is searched. Files are read only if they changed since a run has read them; what is
-    read is remembered. Raises ConfigError if there is no such issue or none at all, StorageError if a folder cannot
-    be read.
+    `issue`: search only that one, "" for all. Files are read only if they changed since the last run that read them,
+    and what is read is remembered. Raises ConfigError if there is no such issue or none at all, StorageError if a
+    folder cannot be read.
     """
     with Sources(run) as sources:
         edition = sources.build_edition()

@@ -32,7 +32,7 @@ _CHUNK_SIZE = 65536
 _NO_STORE = {"cache-control": "no-store"}
 
 
-def build_app(folder: Path, state: Callable[[], DaemonState], routes: Sequence[Route] = ()) -> Starlette:
+def build_app(folder: Path, state: Callable[[], DaemonState], routes: Sequence[Route]) -> Starlette:
     """Build the application for the site in `folder`, the state of the daemon, and further routes."""
 
     def healthz(_: Request) -> Response:

@@ -28,7 +28,7 @@ def run_program(
     what: str,
     *,
     folder: Path,
-    given: bytes = b"",
+    given: bytes,
     shell_variable: str,
     environment: Mapping[str, str],
     accepted: Sequence[int] = (0,),
