@@ -11,7 +11,7 @@ from publisher import links
 from publisher.model import Diagnostic, Em, Inlines, Link, Pos, Strong, Text, plain
 from publisher.patterns import lazy_pattern
 from publisher.reader.bare_links import bare_url
-from publisher.reader.inline_parser import ATTACHED_ATTRIBUTES
+from publisher.reader.inline_parser import ATTACHED_ATTRIBUTES, ATTRIBUTES
 from publisher.reader.inlines import InlineReader
 from publisher.reader.lines import Line, is_cjk
 from publisher.reader.link_syntax import (
@@ -34,7 +34,7 @@ _SPACE = lazy_pattern(r"\s*")
 _BETWEEN_LINKS = lazy_pattern(r"[\s|｜·•/、,，()（）\]]*")
 _ONLY_MARKS = lazy_pattern(r"[\W_]*\Z")
 _EMPHASIS = lazy_pattern(r"(\*{1,3}|_{1,3})(?=\[)")
-_ATTRIBUTES = lazy_pattern(ATTACHED_ATTRIBUTES)
+_ATTRIBUTES = lazy_pattern(f"{ATTRIBUTES}|{ATTACHED_ATTRIBUTES}")
 _START_OF_URL = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.-]*:|[./#?]|[^\s]*\Z")
 _SCHEME = lazy_pattern(r"https?://")
 _LENTICULAR_LINK = lazy_pattern(r"[【［]([^】］]*)[】］]\s*([（(]?)\s*(?=https?://)")
@@ -270,10 +270,10 @@ class ItemHeadReader:
         if _contains_link(nodes):
             head.title = nodes
         else:
-            self._read_caption(text, line, head)
+            self._read_caption(text, line, head, in_link=False)
 
-    def _read_caption(self, caption: str, line: Line, head: ItemHead) -> None:
-        """Split `owner/name：title | source`, and parse the inline markup."""
+    def _read_caption(self, caption: str, line: Line, head: ItemHead, *, in_link: bool = True) -> None:
+        """Split `owner/name：title | source`, and parse the inline markup; with `in_link`, it is that of a link."""
         before, last = _split_source(caption)
         title = before if last is None else before.rstrip()
         if last is not None:
@@ -284,7 +284,7 @@ class ItemHeadReader:
             else:
                 bar = max(line.text.rfind(caption), 0) + len(before)
                 self._report("empty-source", "no source after the bar", line, bar, bar + 1)
-        head.title = self._inline_reader.read(title.strip(), line.pos, in_link=True)
+        head.title = self._inline_reader.read(title.strip(), line.pos, in_link=in_link)
 
 
 def _find_emphasised_link(text: str, emphasis: re.Match[str]) -> tuple[LinkSource, int] | None:

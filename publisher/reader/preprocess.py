@@ -73,7 +73,9 @@ def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
                 at = end + 1
                 continue
             unclosed.add(marks or "")
-        if line.text[:1] in ("[", "{", " ") and (end := _take_markup(lines, at, parts)):
+        hidden = _HIDDEN.match(line.text) if "<" in line.text or "{%" in line.text else None
+        hidden_end = ends.find(at, hidden) if hidden else None
+        if not hidden_end and line.text[:1] in ("[", "{", " ") and (end := _take_markup(lines, at, parts)):
             parts.lines.append(replace(line, text=""))
             finder.skip()
             at = end
@@ -83,8 +85,7 @@ def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
             finder.skip()
             at = end
             continue
-        hidden = _HIDDEN.match(line.text) if "<" in line.text or "{%" in line.text else None
-        if hidden and (hidden_end := ends.find(at, hidden)):
+        if hidden and hidden_end:
             end, column = hidden_end
             inside = [*lines[at:end], lines[end].keep(column)]
             parts.dropped.append(_build_dropped((hidden[1] or "comment").lower(), inside))
