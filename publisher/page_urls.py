@@ -9,6 +9,7 @@ import unicodedata
 from urllib.parse import unquote, urljoin
 
 from publisher.errors import IssueError
+from publisher.links import clean_slug
 from publisher.model import Address
 from publisher.named_tuple import NamedTuple
 from publisher.newsletter import Newsletter
@@ -40,7 +41,9 @@ def find_page_urls(newsletter: Newsletter, path: str, issue_id: str, date: dt.da
             f"{path} has no number, and `url` in publisher.toml has {{number}}",
             "add one to the front matter, like number: 12",
         )
-    url = page or newsletter.issue_url(issue_id, date, address.slug, address.number)
+    # the name of a file may have characters that end the path of a URL, as in `Tides #12`
+    name = clean_slug(issue_id) if set("#?%") & set(issue_id) else issue_id
+    url = page or newsletter.issue_url(name or issue_id, date, address.slug, address.number)
     names = newsletter.output_path(url).split("/")
     if {"..", "."} & set(names) or "\\" in url:
         raise IssueError(f"{path}: the id {issue_id} cannot be part of a URL", "set another `id:` in its front matter")
@@ -57,7 +60,13 @@ def find_page_urls(newsletter: Newsletter, path: str, issue_id: str, date: dt.da
     aliases = {alias: _resolve(alias, newsletter) for alias in address.aliases}
     found = dict.fromkeys(alias for alias in aliases.values() if alias and not _is_same(alias, url, newsletter))
     wanted = {address.page: page} if address.page else {}
-    return PageUrls(url, tuple(found), tuple(text for text, known in (wanted | aliases).items() if not known))
+    lost = tuple(text for text, known in (wanted | aliases).items() if not known and not _is_name(text))
+    return PageUrls(url, tuple(found), lost)
+
+
+def _is_name(alias: str) -> bool:
+    """True for what Obsidian has in `aliases`: other names of a note, such as `Harbour notes 7`, and no addresses."""
+    return " " in alias.strip() and "/" not in alias
 
 
 def _resolve(text: str, newsletter: Newsletter) -> str:

@@ -84,6 +84,20 @@ def test_what_no_file_has_is_reported_and_not_kept(page: str) -> None:
     assert find("{date}/", Address(page=page, aliases=(page,))) == PageUrls(f"{ROOT}2021-07-08/", (), (page,))
 
 
+@pytest.mark.parametrize("id_", ["Signal & Noise #4", "why? 4", "100% 4", "a#b"])
+def test_the_name_of_a_file_ends_no_path(id_: str) -> None:
+    """Notion exports such names; `#4` would be a fragment, and the page not found."""
+    url = find("{id}/", id_=id_).url
+    assert not set("#?%") & set(url)
+    assert find("{id}/", id_="Signal & Noise").url == f"{ROOT}Signal & Noise/"
+
+
+def test_other_names_of_a_note_are_no_addresses() -> None:
+    """Obsidian has them in `aliases`."""
+    found = find("{date}/", Address(aliases=("Field notes 7", "/old/", "lost/path")))
+    assert (found.aliases, found.ignored) == ((f"{ROOT}old/",), ("lost/path",))
+
+
 def test_outside_of_the_home_page_there_are_no_files() -> None:
     old = Address(page="/boats/", aliases=("/news/old/", "https://e.org/news/older", "relative"))
     found = find("news/{date}/", old, base=f"{ROOT}news/")
