@@ -32,8 +32,10 @@ def make_publishable(issue: m.Issue) -> m.Issue:
     if warmup:
         briefs = tuple(b for b in warmup.briefs if m.plain(b.text).strip(" ：:") != b.subject or b.body)
         warmup = replace(warmup, briefs=briefs) if briefs or warmup.outro else None
-    guide = issue.guide if issue.guide and issue.guide.blocks else None
-    return replace(issue, sections=sections, warmup=warmup, guide=guide, archive=None)
+    guide = issue.guide and replace(issue.guide, blocks=_filter_blocks(issue.guide.blocks))
+    guide = guide if guide and guide.blocks else None
+    footer = _filter_blocks(issue.footer)
+    return replace(issue, sections=sections, warmup=warmup, guide=guide, archive=None, footer=footer)
 
 
 def _filter_sections(sections: tuple[m.Section, ...]) -> tuple[m.Section, ...]:
@@ -52,9 +54,13 @@ def _filter_section(section: m.Section) -> m.Section:
 
 def _filter_item(item: m.Item) -> m.Item:
     kept = tuple([field for field in item.fields if field.value or field.url])
-    body = tuple([block for block in item.body if not _is_empty(block)])
+    body = _filter_blocks(item.body)
     unchanged = len(kept) == len(item.fields) and len(body) == len(item.body)
     return item if unchanged else replace(item, fields=kept, body=body)
+
+
+def _filter_blocks(blocks: m.Blocks) -> m.Blocks:
+    return tuple([block for block in blocks if not _is_empty(block)])
 
 
 def _is_empty(node: m.Item | m.Block) -> bool:

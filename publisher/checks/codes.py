@@ -92,7 +92,7 @@ key. These files are never published.""",
     "file-too-large": """\
 An image file has more than 10 MB. Make it smaller: many mail and web clients would not load it.""",
     "front-matter": """\
-The front matter (between the --- or +++ lines at the top) is not valid YAML or TOML, so a date or an id in it
+The front matter (between the --- or +++ lines at the top) is not valid YAML, TOML or JSON, so a date or an id in it
 may be ignored. Or the closing --- is missing, and the front matter would be shown to subscribers.""",
     "fullwidth-paren": """\
 The URL is in full-width parentheses, which Markdown does not recognize as a link: [title]（url）. --fix

@@ -58,7 +58,7 @@ def parse_issue(text: str, path: str = "", known_date: dt.date | None = None) ->
     parts = preprocess(lines[count:])
     inline_reader = InlineReader.for_definitions(parts.definitions, [note.label for note in parts.footnotes])
     document = _DocumentBuilder(inline_reader, diagnostics, parts.lines)
-    document.build(get_front_value(front, "title"))
+    document.build(get_front_value(front, "title") or get_front_value(front, "subject"))  # Buttondown
     title = document.title
     date = resolve_issue_date(front, path, title)
     issue_id = get_front_value(front, "id") or (date.isoformat() if date and not known_date else "")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 from ast import literal_eval
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import PurePath
+from typing import Any
 
 from publisher.model import Diagnostic, Pos, Title, plain
 from publisher.patterns import lazy_pattern
@@ -23,6 +24,10 @@ _SIMPLE_PAIR = lazy_pattern(
 )
 _KEY = lazy_pattern(r"\s*(?:#|[\w\"'-]+\s*:(?:\s|\Z))")
 _TOML_LINE = lazy_pattern(r"\s*(?:#|\[|[\w\"'.-]+\s*=)")
+_JSON_START = lazy_pattern(r'\s*\{\s*"[^"\\]+"\s*:')
+_JSON_ENDS = {"{": "}", "---json": "---"}
+"""The lines that front matter in JSON begins and ends with."""
+
 _HEADER = lazy_pattern(r"([A-Za-z][\w-]*):\s+(\S.*)\Z")
 # of Jekyll, Hugo, Pelican; Hugo; Astro; Ghost and Eleventy
 _DATE_KEYS = ("date", "publishdate", "pubdate", "pubdatetime", "published", "publishedat", "datepublished")
@@ -37,8 +42,9 @@ _TITLE_FORM = lazy_pattern(
 def read_front_matter(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> tuple[FrontMatter, int]:
     """Parse the front matter, and return it with the number of lines it takes.
 
-    Three forms are supported: YAML between lines of three dashes, TOML between lines of three plus signs
-    (Hugo, Zola), and `Key: value` lines up to a blank line, one of them a title (Pelican, MultiMarkdown).
+    Four forms are supported: YAML between lines of three dashes, TOML between lines of three plus signs
+    (Hugo, Zola), JSON in braces (Hugo) or after `---json` (Eleventy), and `Key: value` lines up to a blank line,
+    one of them a title (Pelican, MultiMarkdown).
     """
     start = next((index for index, line in enumerate(lines) if line.text), len(lines))
     if start < len(lines) and lines[start].text == "+++":
@@ -47,6 +53,10 @@ def read_front_matter(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> t
         if end and _TOML_LINE.match(first):
             return _parse_toml(lines[start + 1 : end], diagnostics), end + 1
         return (), 0
+    if start < len(lines) and (closing := _JSON_ENDS.get(lines[start].text)):
+        end = next((index for index in range(start + 1, len(lines)) if lines[index].text == closing), 0)
+        inside = lines[start : end + 1] if closing == "}" else lines[start + 1 : end]
+        return (_read_json(inside, diagnostics), end + 1) if _starts_json(inside) else ((), 0)
     if start < len(lines) and lines[start].text == "---":
         first = next((line.text for line in lines[start + 1 :] if line.text), "")
         for end in range(start + 1, len(lines)) if _KEY.match(first) or first == "---" else ():
@@ -119,8 +129,32 @@ def _parse_toml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> FrontMa
         diagnostics.append(Diagnostic("front-matter", "the front matter is not valid TOML", line.pos))
         pairs = (line.text.partition("=") for line in lines if line.text)
         return tuple((key.strip(), value.strip()) for key, _, value in pairs)
+    return _list_pairs(values)
+
+
+def _starts_json(lines: Sequence[Line]) -> bool:
+    return _JSON_START.match("".join(line.text for line in lines[:3])) is not None
+
+
+def _read_json(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> FrontMatter:
+    """Parse front matter in JSON; values are text, written as in YAML."""
+    import json
+
+    if too_deep := _report_deep_nesting(lines, diagnostics):
+        return too_deep
+    try:
+        values = json.loads("\n".join(line.text for line in lines))
+    except ValueError as error:
+        line = lines[min(getattr(error, "lineno", 1), len(lines)) - 1]
+        diagnostics.append(Diagnostic("front-matter", "the front matter is not valid JSON", line.pos))
+        return tuple(_split_pair(line.text.strip(" ,")) for line in lines if line.text)
+    return _list_pairs(values)
+
+
+def _list_pairs(values: Mapping[str, Any]) -> FrontMatter:
     clean = replace_invalid_characters
-    texts = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in values.items()}
+    known = {key: value for key, value in values.items() if value is not None}
+    texts = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in known.items()}
     return tuple((clean(key), clean(text)) for key, text in texts.items())
 
 

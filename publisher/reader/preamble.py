@@ -18,6 +18,7 @@ from publisher.reader.marks import (
     BULLET,
     CODE_INDENT,
     RULE,
+    TASK,
     is_list_line,
     meets_cjk,
     parse_marker,
@@ -206,6 +207,8 @@ class PreambleReader:
             if not cut:
                 self._report("warm-up-bullet", "the bullet is missing", line)
             source = line.text[cut:].strip()
+            if task := TASK.match(source):
+                source = f"{'☐' if task[1] == ' ' else '☑'} {source[task.end() :]}"
             while end < len(lines) and is_unfinished(source, lines[end].text):  # a link over two lines
                 source = f"{source} {lines[end].text.strip()}"
                 end += 1
