@@ -128,16 +128,13 @@ def _build_with_ornaments(issue: m.Issue, outline: Outline, options: ArticleOpti
     notice = ""
     if options.has_source_url and not all(use.clickable for use in links.link_uses):
         notice = writer.labels["note"] + writer.labels["colon"] + writer.labels["read_original"]
+    body = sections + _render_references(writer) + footer
     panel = _render_end(options, ORNAMENTS[:left_out], notice, writer)
     html = render_element(
         "section",
         theme.article if is_chinese else join_styles(theme.article, LATIN_STYLE),
-        opening
-        + render_paragraph(escape_text(notice), theme.note)
-        + sections
-        + _render_references(writer)
-        + footer
-        + panel,
+        # of a letter without sections, only the end has the notice
+        opening + (render_paragraph(escape_text(notice), theme.note) if body else "") + body + panel,
         "" if is_chinese else options.lang,
     )
     return Article(html, measure_content(html), tuple(links.link_uses), tuple(writer.image_urls), tuple(sizes))
