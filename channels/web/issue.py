@@ -26,10 +26,13 @@ _MIN_ROW, _MAX_ROW_NAME = 5, 20
 
 def shorten_title(entry: Entry | IndexEntry | NewestEntry, newsletter: Newsletter) -> str:
     """Return the title without the newsletter's name and the date, for places that show both already."""
-    rest = entry.title.removeprefix(newsletter.name).lstrip()
+    after = entry.title.removeprefix(newsletter.name)
+    if after[:1].isalnum() and after[0] < "\u2e80":  # the name is the beginning of a word, as in "Tides" for "Tide"
+        return entry.title
+    rest = after.lstrip()
     for date in (f"({entry.date})", f"（{entry.date}）"):
         rest = rest.removeprefix(date)
-    rest = rest.lstrip(" ：:")
+    rest = rest.lstrip(" ：:·|｜–—-")
     return rest if any(map(str.isalpha, rest)) else entry.title  # "Letter 12" is no more than "12" otherwise
 
 

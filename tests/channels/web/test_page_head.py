@@ -5,11 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import json
 
+import pytest
 from msgspec.structs import replace
 
 from publisher.channel import CardImage
 from publisher.channels.web import Web
+from publisher.channels.web.issue import shorten_title
+from publisher.channels.web.overview import IndexEntry
 from publisher.model import Issue
+from publisher.newsletter import Newsletter
 from tests.channels.web.conftest import BASE
 
 
@@ -123,3 +127,21 @@ def test_the_page_loads_only_images_from_other_hosts(rich) -> None:
     assert "url(" not in style
     assert "@import" not in style
     assert all(element.get("referrerpolicy") == "no-referrer" for element in rich.all("img"))
+
+
+SHORT_TITLES = [
+    ("Tide (2021-07-18): Boats", "Boats"),
+    ("Tide – Boats", "Boats"),
+    ("Tide | Boats", "Boats"),
+    ("Tide · 12 boats", "12 boats"),
+    ("Tide 12", "Tide 12"),
+    ("Tides turn", "Tides turn"),
+    ("Tide第12期：船", "第12期：船"),
+]
+
+
+@pytest.mark.parametrize(("title", "short"), SHORT_TITLES)
+def test_the_name_is_left_out_of_a_title_beside_it(title: str, short: str) -> None:
+    entry = IndexEntry(dt.date(2021, 7, 18), "https://e.org/", title, "")
+    newsletter = Newsletter("Tide", "https://e.org/{date}/", "https://e.org/", "tag:e.org,2021:t")
+    assert shorten_title(entry, newsletter) == short
