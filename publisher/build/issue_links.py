@@ -88,8 +88,14 @@ def find_link_problems(
 
 
 def _list_names(source: str, path: str) -> Iterator[str]:
-    """Yield the paths below the newsletter's folder that a relative path in the file `source` may mean."""
+    """Yield the paths below the newsletter's folder that a relative path in the file `source` may mean.
+
+    `@/path` is that of a file in the content of a site, as Zola has it.
+    """
     folder = "" if path.startswith("/") else posixpath.dirname(source)
+    if path.startswith("@/"):
+        path = path[2:]
+        folder = source[: f"/{source}".rfind("/content/") + len("content/")]
     name = posixpath.normpath(posixpath.join(folder, path.lstrip("/")))
     return (name + suffix for suffix in _SUFFIXES)
 

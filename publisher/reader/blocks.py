@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from publisher import model as m
 from publisher.patterns import lazy_pattern
 from publisher.reader.containers import InnerLines, collect_item
+from publisher.reader.dialects import ALERT_KINDS
 from publisher.reader.html_code import read_html_code
 from publisher.reader.inlines import InlineReader
 from publisher.reader.lines import Line, compute_span
@@ -40,7 +41,8 @@ from publisher.reader.marks import (
 )
 from publisher.reader.tables import read_table, starts_html_table, starts_table, trim_blank_nodes
 
-_ALERT = lazy_pattern(r"\[!(note|tip|important|warning|caution)\][+-]?(?:\s+(.*))?\Z", re.IGNORECASE)
+_ALERT = lazy_pattern(r"\[!([A-Za-z]+)\][+-]?(?:\s+(.*))?\Z")
+_DEFINITION = lazy_pattern(r" {0,3}:\s+(?=\S)")
 _OPEN_TARGET = lazy_pattern(r"\[[^\]]*\]\([^()]*\Z")
 _CODE_INDENT_IN_ITEM = 6  # 2 of them for the bullet
 _MAX_CODE_INDENT_IN_ITEM = 8  # 4 of them for a number
@@ -149,10 +151,11 @@ class BlockReader:
                 break
             end += 1
         pos = compute_span(lines[at:end])
-        if alert := _ALERT.match(inside.lines[0].text):
+        alert = _ALERT.match(inside.lines[0].text)
+        if alert and (kind := ALERT_KINDS.get(alert[1].lower())) is not None:
             title = self._inline_reader.read(alert[2] or "", inside.lines[0].pos)
             children = self.read(inside.lines[1:], prose=True, depth=depth + 1)
-            return m.Quote(children, pos, alert[1].lower(), title), end
+            return m.Quote(children, pos, kind, title), end
         return m.Quote(self.read(inside.lines, prose=True, depth=depth + 1), pos), end
 
     def _read_list(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[m.Block, int]:
@@ -227,8 +230,24 @@ class BlockReader:
         inside = [*lines[at:end]]
         if inside[-1].hard and not prose and end < len(lines) and lines[end].text and not starts_block(lines, end):
             inside[-1] = replace(inside[-1], ending="")  # the line break is that between two paragraphs
-        nodes = self._read_lines(inside, pos)
+        is_definition = prose and any(line.text.lstrip()[:1] == ":" for line in inside)
+        nodes = self._read_definitions(inside) if is_definition else self._read_lines(inside, pos)
         return (_match_figure(nodes, pos) or m.Paragraph(nodes, pos)), end
+
+    def _read_definitions(self, lines: Sequence[Line]) -> m.Inlines:
+        """Parse the terms of a definition list, and their definitions, `: text`, as lines of one paragraph."""
+        starts = [at for at, line in enumerate(lines) if _DEFINITION.match(line.text)]
+        if not starts:
+            return self._read_lines(lines, compute_span(lines))
+        nodes: list[m.Inline] = []
+        for line in lines[: starts[0]]:
+            term = self._read_lines([line], line.pos)
+            nodes += [term[0] if isinstance(term[0], m.Strong) and len(term) == 1 else m.Strong(term), m.Break()]
+        for start, end in zip_longest(starts, starts[1:]):
+            first = lines[start].cut(_DEFINITION.match(lines[start].text).end())  # type: ignore[union-attr]  # as above
+            inside = [first, *lines[start + 1 : end]]
+            nodes += [*self._read_lines(inside, compute_span(inside)), m.Break()]
+        return tuple(nodes[:-1])
 
     def _read_lines(self, lines: Sequence[Line], pos: m.Pos) -> m.Inlines:
         return trim_blank_nodes(self._inline_reader.read(join_paragraph_lines(lines), pos))

@@ -15,6 +15,7 @@ from publisher import model as m
 from publisher.reader.address import find_address
 from publisher.reader.audio import read_audio
 from publisher.reader.blocks import BlockReader
+from publisher.reader.dialects import has_dialect, rewrite_dialects
 from publisher.reader.draft import read_draft
 from publisher.reader.footnotes import FootnoteSource, place_footnotes
 from publisher.reader.front_matter import (
@@ -55,7 +56,8 @@ def parse_issue(text: str, path: str = "", known_date: dt.date | None = None) ->
     lines = split_lines(text)
     diagnostics: list[m.Diagnostic] = []
     front, count = read_front_matter(lines, diagnostics)
-    parts = preprocess(lines[count:])
+    body = lines[count:]
+    parts = preprocess(rewrite_dialects(body) if has_dialect(text) else body)
     inline_reader = InlineReader.for_definitions(parts.definitions, [note.label for note in parts.footnotes])
     document = _DocumentBuilder(inline_reader, diagnostics, parts.lines)
     document.build(get_front_value(front, "title") or get_front_value(front, "subject"))  # Buttondown

@@ -3,7 +3,7 @@
 CommonMark leaves `**中文（注）**后` literal: full-width punctuation counts as punctuation, and with a letter
 after it the run can neither open nor close (github.com/commonmark/commonmark-spec/issues/650). Here, a run
 next to a CJK character can open and close regardless of punctuation. And a single tilde between two words is
-text, as in 10~20元.
+text, as in 10~20元. `==highlighted==` is as in Obsidian, Typora and Hugo; a==b is a comparison.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from publisher.reader.lines import is_cjk
 
 Token = dict[str, Any]
 
-_KINDS = {("~", 1): "strike", ("~", 2): "strike", ("*", 2): "strong", ("_", 2): "strong"}
+_WHOLE_RUNS = "~="
+"""Marks of which only runs of the same length are a pair."""
+
+_KINDS = {("=", 2): "mark", ("~", 1): "strike", ("~", 2): "strike", ("*", 2): "strong", ("_", 2): "strong"}
 
 
 def build_delimiter(run: str, before: str, after: str) -> Token:
-    """Build the token of a run of `*`, `_` or `~` between two characters (empty if there is none)."""
+    """Build the token of a run of `*`, `_`, `~` or `=` between two characters (empty if there is none)."""
     opens = starts = bool(after) and not after.isspace()
     closes = ends = bool(before) and not before.isspace()
     if not (is_cjk(before) or is_cjk(after)):
@@ -29,9 +32,15 @@ def build_delimiter(run: str, before: str, after: str) -> Token:
         opens, closes = _is_punctuation(before), _is_punctuation(after)
     if run == "~":
         opens, closes = opens and not before.isalnum(), closes and not after.isalnum()
-    elif run[0] == "~" and len(run) > 2:
+    elif run == "==":
+        opens, closes = opens and not _is_latin(before), closes and not _is_latin(after)
+    elif run[0] in _WHOLE_RUNS and len(run) > 2:
         opens = closes = False
     return {"type": "delimiter", "raw": run, "opens": opens, "closes": closes, "length": len(run)}
+
+
+def _is_latin(char: str) -> bool:
+    return char.isalnum() and not is_cjk(char)
 
 
 def _is_punctuation(char: str) -> bool:
@@ -39,7 +48,7 @@ def _is_punctuation(char: str) -> bool:
 
 
 def pair_delimiters(tokens: list[Token], depth: int) -> list[Token]:
-    """Turn delimiter pairs into strong, emphasis and strike tokens, at most `depth` deep.
+    """Turn delimiter pairs into strong, emphasis, strike and mark tokens, at most `depth` deep.
 
     A delimiter without a partner becomes text.
     """
@@ -53,7 +62,7 @@ def pair_delimiters(tokens: list[Token], depth: int) -> list[Token]:
             continue
         run = token["raw"]
         while run and token["closes"] and (opener := openers.find(out, token, run)) is not None:
-            width = len(run) if run[0] == "~" else min(len(run), len(out[opener]["raw"]), 2)
+            width = len(run) if run[0] in _WHOLE_RUNS else min(len(run), len(out[opener]["raw"]), 2)
             children = [_to_text_token(child) for child in out[opener + 1 :]]
             nesting = 1 + max((child.get("_depth", 0) for child in children), default=0)
             if not children or nesting > depth:
@@ -89,7 +98,7 @@ class _Openers:
 
     def find(self, tokens: list[Token], closer: Token, run: str) -> int | None:
         """Return the index of the nearest opener for a closer, of which `run` remains; None if there is none."""
-        key = (run if run[0] == "~" else run[0], closer["opens"], closer["length"] % 3)
+        key = (run if run[0] in _WHOLE_RUNS else run[0], closer["opens"], closer["length"] % 3)
         for place in range(len(self._indexes) - 1, self._compared.get(key, 0) - 1, -1):
             if _matches(tokens[self._indexes[place]], closer, run):
                 return self._indexes[place]
@@ -107,7 +116,7 @@ class _Openers:
 def _matches(opener: Token, closer: Token, run: str) -> bool:
     if opener["raw"][0] != run[0]:
         return False
-    if run[0] == "~":
+    if run[0] in _WHOLE_RUNS:
         return len(opener["raw"]) == len(run)
     if not (opener["closes"] or closer["opens"]):
         return True

@@ -37,13 +37,16 @@ BLOCK_ELEMENTS = frozenset(
 INLINE_ELEMENTS = frozenset(
     """
     abbr acronym bdi bdo big blink button caption col colgroup data font label legend link map area
-    marquee meta meter nobr noscript option output param picture progress q rp rt ruby select small
+    marquee meta meter nobr noscript option output param picture progress q ruby select small
     span svg path g textarea time wbr input base body head html canvas
     """.split()  # noqa: SIM905 - more readable than a list of strings
 )
 """Elements whose tag has no effect in a channel; their content is kept."""
 
-KNOWN = BREAKS | STYLES.keys() | CODE | EMBEDS | HIDDEN | BLOCK_ELEMENTS | INLINE_ELEMENTS | {"a", "img"}
+READINGS = frozenset({"rp", "rt"})
+"""How a word is read, in `<ruby>`: in parentheses behind it, and those that browsers without it would show."""
+
+KNOWN = BREAKS | STYLES.keys() | CODE | EMBEDS | HIDDEN | READINGS | BLOCK_ELEMENTS | INLINE_ELEMENTS | {"a", "img"}
 _STANDS_ALONE = BREAKS | BLOCK_ELEMENTS | {"img", "comment", "wbr"}
 """Elements that need no closing tag."""
 

@@ -8,7 +8,8 @@ from publisher import model as m
 from publisher.links import is_safe_image_url, is_safe_url
 from publisher.patterns import lazy_pattern
 from publisher.reader import html
-from publisher.reader.references import TEMPLATE_TAG, resolve_references
+from publisher.reader.lines import is_cjk
+from publisher.reader.references import TEMPLATE_TAG, find_page_path, resolve_references
 
 # mistune percent-encodes the whole URL, which changes the meaning of a host
 _HOST = lazy_pattern(r"\Ahttps?://[^/?#]*%[^/?#]*")
@@ -29,6 +30,7 @@ class TargetBuilder:
     def build_link(self, children: m.Inlines, url: str, title: str, pos: m.Pos) -> m.Inlines:
         """Return a link, or only its text if the URL is empty, unsafe or has a template tag."""
         url = _HOST.sub(lambda match: unquote(match.group()), url.strip())
+        url = find_page_path(unquote(url)) or url
         if not url or self.drop_template_url(url, pos):
             return children
         if not is_safe_url(url):
@@ -38,7 +40,7 @@ class TargetBuilder:
 
     def drop_template_url(self, url: str, pos: m.Pos) -> bool:
         """Return whether a URL has a template tag, so that it leads nowhere; it is recorded as dropped then."""
-        has_tag = "{" in (url := unquote(url)) and _TEMPLATE_TAG.search(url) is not None
+        has_tag = ("{" in (url := unquote(url)) or "*|" in url) and _TEMPLATE_TAG.search(url) is not None
         if has_tag:
             self.record_dropped("template", url, pos)
         return has_tag
@@ -109,7 +111,7 @@ class HtmlBuilder:
             self._line_ends = self._has_content
         elif closes:
             self._close_named(name)
-        elif name == "a" or name in html.STYLES or name in html.CODE | html.HIDDEN:
+        elif name == "a" or name in html.STYLES or name in html.CODE | html.HIDDEN | html.READINGS:
             if len(self._open) < _MAX_OPEN_ELEMENTS:
                 self._open.append((name, attributes, []))
         elif name != "comment":
@@ -147,7 +149,10 @@ class HtmlBuilder:
             outer.append(style(children))
         elif name in html.CODE:
             outer.append(m.Code(m.plain(children)))
-        else:
+        elif name == "rt":
+            opening, closing = "（）" if is_cjk(m.plain(children)[:1]) else "()"
+            outer += [m.Text(opening), *children, m.Text(closing)]
+        elif name != "rp":
             outer.extend(children)
 
 

@@ -1,6 +1,7 @@
 """Splits inline Markdown into tokens with the inline parser of mistune.
 
-Added to its rules are character references, struck text, bare URLs and formulas between dollar signs. Emphasis
+Added to its rules are character references, struck and highlighted text, bare URLs, links of Obsidian, and formulas
+between dollar signs. Emphasis
 is paired by `emphasis`, and the targets of links are parsed by `link_syntax`.
 """
 
@@ -22,17 +23,23 @@ from publisher.reader.references import REFERENCE, TEMPLATE_TAG, resolve_referen
 from publisher.reuse import reuse_results
 
 _FORMULA = r"\$(?=[^$\n]*[\\^_{])[^\s$\d](?:[^$\n]{0,300}[^\s$])?\$(?!\d)"
+_DISPLAYED = r"\$\$(?=[^$]*[\\^_{])[^$]{1,2000}\$\$"
 _FOOTNOTE = r"\[\^[^\]\[\s]{1,200}\](?!\()"
 _BRACKETS = lazy_pattern(r"\\.|[\[\]]")
+# a number between such brackets is no name, and in code like x[[name]] or [[ -f name ]] it is no link
+WIKILINK = r"!?\[\[(?P<inside>(?! )(?=[^\[\]]*[^\W\d_])[^\[\]|\n]{1,200}(?<! )(?:\|[^\[\]\n]{0,300})?)\]\](?![\[(:])"
+_IMAGE_NAME = lazy_pattern(r"\.(?:png|jpe?g|gif|webp|svg|avif|bmp)\Z", re.IGNORECASE)
+_IMAGE_SIZE = lazy_pattern(r"\d*(?:x\d+)?\Z")
+_HIDDEN = r"%%(?<![^\s%]%%)(?!%)[^%\n]{1,1000}%%(?!\w)"
 _MAX_NOTE_LENGTH = 2_000
 _MAX_TAG_LENGTH = 520
 _TEMPLATE_TAG = lazy_pattern(TEMPLATE_TAG)
-_TEMPLATE_TARGET = lazy_pattern(rf"\(\s*([^\s(){{}}]*{TEMPLATE_TAG}[^\n(){{}}]*)\)")
+_TEMPLATE_TARGET = lazy_pattern(rf"\(\s*([^\s(){{}}]*(?:{TEMPLATE_TAG}){{1,2}}[^\n(){{}}]*)\)")
 # attributes of kramdown: classes, ids, key="value", names of attribute lists
 ATTRIBUTES = r"""\{:(?:\s*+(?:[\w-]++=(?:"[^"\n]*+"|'[^'\n]*+')|[.#]?[\w-]++))++\s*\}"""
 # the same without a colon, directly behind a link or an image: Pandoc, Hugo, Python-Markdown, markdown-it
 ATTACHED_ATTRIBUTES = r"""(?<=[)\]])\{(?:\s*+(?:[\w-]++=(?:"[^"\n]*+"|'[^'\n]*+'|[^\s"'{}]++)|[.#][\w-]++))++\s*+\}"""
-_TRIGGER = lazy_pattern(any_of((r"\\`*_\[\]!<\n~$&{\^", ""), *URL_BRANCHES, WWW_BRANCH))
+_TRIGGER = lazy_pattern(any_of((r"\\`*_\[\]!<\n~$&{\^", ""), ("=", "="), ("%", "%"), *URL_BRANCHES, WWW_BRANCH))
 
 
 @reuse_results
@@ -60,10 +67,12 @@ class TokenParser(InlineParser):
         super().__init__()
         self.targets = targets
         self.footnotes = footnotes
-        self.register("emphasis", r"\*+|_+|~+", _parse_delimiter)
+        self.register("emphasis", r"\*+|_+|~+|==+", _parse_delimiter)
         self.register("url", URL, _parse_url, before="escape")
         self.register("www", WWW, _parse_www, before="escape")
-        self.register("formula", _FORMULA, _parse_formula, before="escape")
+        self.register("wikilink", WIKILINK, _parse_wikilink, before="escape")
+        self.register("hidden", _HIDDEN, _parse_hidden, before="escape")
+        self.register("formula", f"{_DISPLAYED}|{_FORMULA}", _parse_formula, before="escape")
         self.register("reference", REFERENCE, _parse_reference, before="escape")
         self.register("footnote", _FOOTNOTE, _parse_footnote, before="link")
         self.register("inline_note", r"\^\[", _parse_inline_note, before="escape")
@@ -191,7 +200,7 @@ def _undo_autolink(token: Token) -> Token:
 
 
 def _parse_delimiter(_: InlineParser, match: re.Match[str], state: InlineState) -> int:
-    """Append a run of asterisks, underscores or tildes, to be paired later."""
+    """Append a run of asterisks, underscores, tildes or equal signs, to be paired later."""
     before = state.src[match.start() - 1] if match.start() else ""
     state.append_token(build_delimiter(match.group(), before, state.src[match.end() : match.end() + 1]))
     return match.end()
@@ -224,8 +233,33 @@ def _append_bare_link(parser: InlineParser, start: int, found: str, scheme: str,
 
 
 def _parse_formula(parser: InlineParser, match: re.Match[str], state: InlineState) -> int:
-    parser.process_text(match.group(), state)
+    parser.process_text(re.sub(r"\s*\n\s*", " ", match.group()), state)
     return match.end()
+
+
+def _parse_wikilink(inline: TokenParser, match: re.Match[str], state: InlineState) -> int | None:
+    """Append a link to a note, `[[note]]` or `[[note#heading|text]]`, or an image, `![[file.png|300]]`, of Obsidian."""
+    inside, before = match["inside"], state.src[match.start() - 1 : match.start()]
+    if state.in_link or before.isalnum() or normalize_label(inside) in inline.targets:
+        return None
+    name, _, text = inside.partition("|")
+    target, *headings = name.split("#")
+    if match.group()[0] == "!" and _IMAGE_NAME.search(target):
+        alt = "" if _IMAGE_SIZE.match(text) else text
+        state.append_token({"type": "image", "children": [{"type": "text", "raw": alt}], "attrs": _aim(target)})
+        return match.end()
+    shown = text or " > ".join(filter(None, (target, *headings)))
+    state.append_token(_build_autolink(shown, encode_url(target), shown))
+    return match.end()
+
+
+def _aim(name: str) -> dict[str, str]:
+    return {"url": encode_url(name), "title": ""}
+
+
+def _parse_hidden(_: InlineParser, match: re.Match[str], state: InlineState) -> int:
+    """Append a comment of Obsidian, which is left out with one of the spaces around it."""
+    return _append_hidden("comment", match, state)
 
 
 def _parse_reference(parser: InlineParser, match: re.Match[str], state: InlineState) -> int:
@@ -278,7 +312,11 @@ def _parse_attributes(inline: InlineParser, match: re.Match[str], state: InlineS
 
 def _parse_template_tag(_: InlineParser, match: re.Match[str], state: InlineState) -> int:
     """Append a tag that is left out, with one of the spaces around it."""
-    state.append_token({"type": "template", "raw": match.group()})
+    return _append_hidden("template", match, state)
+
+
+def _append_hidden(kind: str, match: re.Match[str], state: InlineState) -> int:
+    state.append_token({"type": kind, "raw": match.group()})
     start, end = match.span()
     is_spaced = not start or state.src[start - 1].isspace()
     return end + (is_spaced and state.src.startswith(" ", end))

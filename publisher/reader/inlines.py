@@ -23,7 +23,9 @@ from publisher.reader.inline_parser import TokenParser, build_parser, parse_text
 from publisher.reader.link_syntax import Target, normalize_label
 from publisher.reader.references import resolve_references
 
-_SPECIAL = lazy_pattern(any_of((r"\\`*_<\[&\n$~@{\u00a0\u2002\u2003", ""), *URL_BRANCHES, WWW_BRANCH))
+_SPECIAL = lazy_pattern(
+    any_of((r"\\`*_<\[&\n$~@{\u00a0\u2002\u2003", ""), ("=", "="), ("%", "%"), *URL_BRANCHES, WWW_BRANCH)
+)
 # more special characters in one run come from a pasting accident, which must not take minutes to parse
 _LONG_TEXT = 20_000
 _MAX_MARKS = 5_000
@@ -106,7 +108,7 @@ class InlineReader:
             return (m.Break(),)
         if kind == "softbreak":
             return (m.Text(" "),)
-        if kind in ("attributes", "template"):
+        if kind in ("attributes", "template", "comment"):
             self.record_dropped(kind, token["raw"], pos)
             return ()
         children = self._build_nodes(token.get("children", []), pos)
@@ -126,6 +128,8 @@ class InlineReader:
                 return (m.Strong(children),)
             case "strike":
                 return (m.Strike(children),)
+            case "mark":
+                return (m.Mark(children),)
         return (m.Em(children),)
 
 

@@ -11,7 +11,7 @@ from publisher import links
 from publisher.model import Diagnostic, Em, Inlines, Link, Pos, Strong, Text, plain
 from publisher.patterns import lazy_pattern
 from publisher.reader.bare_links import bare_url
-from publisher.reader.inline_parser import ATTACHED_ATTRIBUTES, ATTRIBUTES
+from publisher.reader.inline_parser import ATTACHED_ATTRIBUTES, ATTRIBUTES, WIKILINK
 from publisher.reader.inlines import InlineReader
 from publisher.reader.lines import Line, is_cjk
 from publisher.reader.link_syntax import (
@@ -23,7 +23,7 @@ from publisher.reader.link_syntax import (
     parse_link_at,
 )
 from publisher.reader.marks import TASK
-from publisher.reader.references import resolve_references_and_escapes
+from publisher.reader.references import find_page_path, resolve_references_and_escapes
 
 _ARXIV_TAG = lazy_pattern(r"(?:arXiv:?\s*)?(\d{4}\.\d{4,5})(?:v\d+)?\Z", re.IGNORECASE)
 REPO_PREFIX = lazy_pattern(r"\s*([A-Za-z0-9][A-Za-z0-9-]{0,38})/([A-Za-z0-9._-]+?)\s*(?:[:：]|\Z)")
@@ -35,6 +35,7 @@ _BETWEEN_LINKS = lazy_pattern(r"[\s|｜·•/、,，()（）\]]*")
 _ONLY_MARKS = lazy_pattern(r"[\W_]*\Z")
 _EMPHASIS = lazy_pattern(r"(\*{1,3}|_{1,3})(?=\[)")
 _ATTRIBUTES = lazy_pattern(f"{ATTRIBUTES}|{ATTACHED_ATTRIBUTES}")
+_WIKILINK = lazy_pattern(WIKILINK)
 _START_OF_URL = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.-]*:|[./#?]|[^\s]*\Z")
 _SCHEME = lazy_pattern(r"https?://")
 _LENTICULAR_LINK = lazy_pattern(r"[【［]([^】］]*)[】］]\s*([（(]?)\s*(?=https?://)")
@@ -79,7 +80,7 @@ class ItemHeadReader:
         at = self._read_tags(text, head)
         if (emphasis := _EMPHASIS.match(text, at)) and (link := _find_emphasised_link(text, emphasis)):
             self._read_emphasised_link(text, emphasis[1], link, line, head)
-        elif text.startswith("[", at):
+        elif text.startswith("[", at) and not _WIKILINK.match(text, at):
             self._read_bracketed(text, at, line, head)
         elif (lenticular := _LENTICULAR_LINK.match(text, at)) and (url := bare_url(text[lenticular.end() :])):
             self._read_caption(lenticular.group(1), line, head)
@@ -106,7 +107,7 @@ class ItemHeadReader:
         """Parse tags such as `[CVPR2021][2104.11487] `. Return the index where the rest starts."""
         at = 0
         tags: list[str] = []
-        while text.startswith("[", at):
+        while text.startswith("[", at) and not _WIKILINK.match(text, at):
             end = find_closing_bracket(text, at)
             if end < 0 or text.startswith(("(", "（"), end + 1):
                 break
@@ -172,6 +173,7 @@ class ItemHeadReader:
         caption, url, end, head.link_title = link
         self._read_caption(caption, line, head)
         start = end - len(url) - 1
+        url = find_page_path(url) or url
         if not url:
             self._report("empty-url", "the link has no URL", line, text.rindex("(", 0, end), end)
         elif (not _START_OF_URL.match(url) and (inner := _SCHEME.search(url))) or (

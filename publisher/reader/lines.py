@@ -133,10 +133,11 @@ def split_lines(text: str) -> list[Line]:
 def compute_span(lines: Sequence[Line]) -> Pos:
     """Return the position from the start of the first line to the end of the last."""
     first = lines[0].pos
-    if len(lines) == 1:
+    if len(lines) == 1 and first.column > 0:
         return first
     last = lines[-1].pos
-    return Pos(first.line, first.column, last.end_line, last.end_column)
+    # the marks of a quote that is none in the source have no columns
+    return Pos(first.line, max(first.column, 1), last.end_line, max(last.end_column, 1))
 
 
 _CJK_MARKS = frozenset("“”‘’—…·")

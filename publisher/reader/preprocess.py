@@ -24,14 +24,17 @@ _CONTENTS = lazy_pattern(r"\s{0,3}\[{1,2}_?toc_?\]{1,2}\Z", re.IGNORECASE)
 _CONTENTS_ENTRY = lazy_pattern(r"\s{0,3}(?:[*+-]|1\.)\s+\S.{0,60}\Z")
 _CONTENTS_MARK = lazy_pattern(r"\s{0,3}\{:\s*toc\b[^{}]*\}\Z")
 _ATTRIBUTE_LINE = lazy_pattern(rf"\s{{0,3}}{ATTRIBUTES}\Z")
+_CONTAINER_LINE = lazy_pattern(r"\s{0,3}:{3,}\s*(?:[A-Za-z][\w-]*|\{[^{}]*\})?\s*\Z")
 _TEMPLATE_LINE = lazy_pattern(rf"\s*(?:{TEMPLATE_TAG}\s*)+\Z")
 # the first line of a tag that takes several, and the last one if it has nothing else
 _OPENED_TAG = lazy_pattern(r"\s*\{(?:%-?\s*[A-Za-z]|\{[<%]\s*[A-Za-z])(?:(?![%}]\}).)*\Z")
 _TAG_END = lazy_pattern(r"\s*(?:-?%\}|[>%]\}\})\Z")
 _MAX_TAG_LINES = 200
 _QUOTE_MARK = lazy_pattern(r"\A\s*>")
+_COMMENT_ENDS = {"": "-->", "liquid": "endcomment", "obsidian": "%%"}
 _HIDDEN = lazy_pattern(
-    r"\s*(?:<(?:!--|(script|style|template|title)\b[^>]*>)|(?P<liquid>\{%-?\s*comment\b[^{}]*%\}))", re.IGNORECASE
+    r"\s*(?:<(?:!--|(script|style|template|title)\b[^>]*>)|(?P<liquid>\{%-?\s*comment\b[^{}]*%\})|(?P<obsidian>%%))",
+    re.IGNORECASE,
 )
 
 
@@ -73,9 +76,9 @@ def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
                 at = end + 1
                 continue
             unclosed.add(marks or "")
-        hidden = _HIDDEN.match(line.text) if "<" in line.text or "{%" in line.text else None
+        hidden = _HIDDEN.match(line.text) if "<" in line.text or "%" in line.text else None
         hidden_end = ends.find(at, hidden) if hidden else None
-        if not hidden_end and line.text[:1] in ("[", "{", " ") and (end := _take_markup(lines, at, parts)):
+        if not hidden_end and line.text[:1] in ("[", "{", ":", " ") and (end := _take_markup(lines, at, parts)):
             parts.lines.append(replace(line, text=""))
             finder.skip()
             at = end
@@ -109,7 +112,7 @@ def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
 def _take_markup(lines: list[Line], at: int, parts: PreprocessedLines) -> int:
     """Remove a footnote, or lines that are only markup of another program. Return the index after them, else 0."""
     text = lines[at].text
-    if text.lstrip()[0] not in "[{":  # fast path: most lines
+    if text.lstrip()[0] not in "[{:":  # fast path: most lines
         return 0
     if text.lstrip().startswith("[^") and (found := read_definition(lines, at)):
         parts.footnotes.append(found[0])
@@ -120,7 +123,7 @@ def _take_markup(lines: list[Line], at: int, parts: PreprocessedLines) -> int:
         parts.lines[-1] = replace(parts.lines[-1], text="")
     elif _CONTENTS.match(text) or _CONTENTS_MARK.match(text):
         name = "toc"
-    elif _ATTRIBUTE_LINE.match(text):
+    elif _ATTRIBUTE_LINE.match(text) or _CONTAINER_LINE.match(text):
         name = "attributes"
     elif _TEMPLATE_LINE.match(text):
         name = "template"
@@ -196,16 +199,17 @@ class _HiddenEnds:
         """Return the line and column where a comment or element ends that begins a line; None if it never does,
         or in the middle of its first line.
 
-        An element with text behind its tag must end in the same paragraph: it may be named in prose.
+        An element with text behind its tag must end in the same paragraph: it may be named in prose. So must a
+        comment of Obsidian, `%%`.
         """
-        closing = f"</{opening[1].lower()}>" if opening[1] else "endcomment" if opening["liquid"] else "-->"
+        closing = f"</{opening[1].lower()}>" if opening[1] else _COMMENT_ENDS[opening.lastgroup or ""]
         end, start = at, opening.end()
         while (column := self._lines[end].text.lower().find(closing, start)) < 0:
             following = self._find_line(closing, end)
             if following is None:
                 return None
             end, start = following, 0
-        in_prose = bool(opening[1]) and bool(self._lines[at].text[opening.end() :].strip())
+        in_prose = bool(opening[1] or opening["obsidian"]) and bool(self._lines[at].text[opening.end() :].strip())
         blank = self._find_line("", at) if in_prose and end > at else None
         if blank is not None and blank < end:
             return None

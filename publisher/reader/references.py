@@ -11,13 +11,30 @@ from publisher.reader.lines import replace_invalid_characters
 
 REFERENCE = r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{0,31});"
 _REFERENCE = lazy_pattern(REFERENCE)
-# a tag of Liquid, Jinja, Handlebars or Hugo. Braces after a dollar sign or backslash, or directly after a letter
-# and before one, are of code or a formula, and {{1, 2}} is none.
+# a tag of Liquid, Jinja, Handlebars, Hugo or Mailchimp. Braces after a dollar sign or backslash, or directly after a
+# letter and before one, are of code or a formula, and {{1, 2}} is none.
 TEMPLATE_TAG = (
     r"(?<![\\^${])(?:\{%-?\s*comment\b[^{}]*%\}[^{}]{0,2000}\{%-?\s*endcomment\s*-?%\}|\{%[^{}]{0,500}?%\}|\{\{\{[^{},;]{1,500}\}\}\}"
+    r"|\*\|[A-Za-z][^|*\n]{0,100}\|\*"  # Mailchimp
     r"|\{\{(?:(?=\s*[<>%#/!&.~-]|\s+[A-Za-z_'\"])|(?<![A-Za-z0-9_]..)(?=[A-Za-z_'\"]))[^{}]{0,500}\}\})"
 )
 _REFERENCE_OR_ESCAPE = lazy_pattern(rf"{REFERENCE}|\\[!-/:-@\[-`{{-~]")
+
+
+_PAGE_TAG = lazy_pattern(
+    r"\{\{[<%]\s*(?:rel)?ref\s+(?:path=)?[\"'`]?([^\"'`\s{}]+)[\"'`]?[^{}]*[>%]\}\}"  # Hugo
+    r"|(?:\{\{\s*site\.baseurl\s*\}\})?\{%-?\s*(?:post_url|link)\s+([^\s{}]+)\s*-?%\}"  # Jekyll
+)
+
+
+def find_page_path(url: str) -> str:
+    """Return the path of the page that a tag of Hugo or Jekyll in the place of a URL leads to; "" if it is none.
+
+    It is relative to the issue, or to the top of the site's content after `@/`, as in Zola.
+    """
+    match = _PAGE_TAG.fullmatch(url) if "{" in url else None
+    path = (match[1] or match[2]) if match else ""
+    return f"@{path}" if path.startswith("/") else f"/{path}" if path.startswith("_") else path
 
 
 def resolve_reference(reference: str) -> str:

@@ -19,7 +19,7 @@ INNER_FLOORS = {
         "inlines",
         "tables",
         "html_tables marks",
-        "containers",
+        "containers dialects",
         "blocks draft fields front_matter item_head notes",
         "address audio definitions footnotes headings preamble",
         "extents preprocess",
