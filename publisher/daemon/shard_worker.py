@@ -197,9 +197,10 @@ class ShardWorker:
             self._log(DaemonEvent("recovered"))
 
     def _report_failure(self, message: str, hint: str) -> None:
-        if message != self._last_failure:
+        with self._lock:  # another thread may report the same while the alarm is raised
+            is_new, self._last_failure = message != self._last_failure, message
+        if is_new:
             self._log(DaemonEvent("failed", message=message, hint=hint, alarm=True))
-        self._last_failure = message
 
     def _log(self, event: DaemonEvent) -> None:
         with self._lock:
