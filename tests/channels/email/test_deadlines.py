@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from publisher import deadline
 from publisher.channel import FindingLevel, Part
 from publisher.channels.email import Email, smtp
 from publisher.channels.email.settings import parse_server
@@ -29,15 +31,20 @@ TIME_LIMIT = "no answer within the time limit"
 
 
 @contextmanager
-def hurry(name: str) -> Iterator[None]:
-    """The time limit of one step is short; the others are long enough for a slow machine."""
+def hurry(name: str, server: MailServer | None = None) -> Iterator[None]:
+    """The time limit of one step is short; the others are long enough for a slow machine.
+
+    With a `server`, time passes only with the bytes that it lets trickle: nothing else reaches the limit.
+    """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(smtp, name, 0.4)
+        patch.setattr(smtp, name, 100.0 if server else 0.4)
+        if server:
+            patch.setattr(deadline, "time", SimpleNamespace(monotonic=lambda: 20.0 * server.pieces))
         yield
 
 
-def failure(name: str, act: Callable[[], object]) -> PublisherError:
-    with hurry(name):
+def failure(name: str, act: Callable[[], object], server: MailServer | None = None) -> PublisherError:
+    with hurry(name, server):
         return fails(act)
 
 
@@ -64,7 +71,7 @@ def mail(channel: Email) -> Part:
 @pytest.mark.parametrize("step", ["CONNECT", "EHLO"])
 def test_connecting_ends(server: MailServer, channel: Email, step: str, piece: bytes) -> None:
     server.script(Fault(step, trickles=piece))
-    error = failure("CONNECT_TIMEOUT", channel.session().__enter__)
+    error = failure("CONNECT_TIMEOUT", channel.session().__enter__, server)
     assert kind(error) == ("later", 10.0)
     assert TIME_LIMIT in error.message
     with channel.session():  # and works, once the server does
@@ -119,7 +126,7 @@ def test_before_the_mail_is_complete_nothing_was_sent(
     server.features = FEATURES if pipelining else FEATURES[1:]
     with channel.session() as opened:
         server.script(Fault(command, trickles=piece))
-        error = failure("SEND_TIMEOUT", lambda: opened.deliver(mail, LIN))
+        error = failure("SEND_TIMEOUT", lambda: opened.deliver(mail, LIN), server)
         assert kind(error) == ("later", 10.0)
         assert TIME_LIMIT in error.message
         opened.deliver(mail, XI)
@@ -130,7 +137,7 @@ def test_before_the_mail_is_complete_nothing_was_sent(
 def test_after_the_mail_is_complete_nobody_knows(server: MailServer, channel: Email, mail: Part, piece: bytes) -> None:
     with channel.session() as opened:
         server.script(Fault(".", acts=True, trickles=piece))
-        error = failure("DATA_TIMEOUT", lambda: opened.deliver(mail, LIN))
+        error = failure("DATA_TIMEOUT", lambda: opened.deliver(mail, LIN), server)
         assert kind(error) == ("unknown", None)
         assert TIME_LIMIT in error.message
         opened.deliver(mail, XI)
@@ -165,7 +172,7 @@ def test_a_server_that_takes_a_mail_slowly(
 
 
 def test_a_kept_connection_that_has_become_slow_is_replaced(server: MailServer, channel: Email, mail: Part) -> None:
-    with channel.session() as opened, hurry("SEND_TIMEOUT"):
+    with channel.session() as opened, hurry("SEND_TIMEOUT", server):
         opened.deliver(mail, ZHOU)
         server.script(Fault("MAIL", trickles=WORD))
         opened.deliver(mail, LIN)
@@ -179,7 +186,7 @@ def test_a_delivery_has_one_time_limit_with_its_second_connection(
     with channel.session() as opened:
         opened.deliver(mail, ZHOU)
         server.script(Fault("MAIL", trickles=WORD))
-        error = failure("DELIVERY_TIMEOUT", lambda: opened.deliver(mail, LIN))
+        error = failure("DELIVERY_TIMEOUT", lambda: opened.deliver(mail, LIN), server)
         assert kind(error) == ("later", 10.0)
     assert server.readers == [ZHOU]
     assert server.connections == 1
@@ -191,7 +198,7 @@ def test_a_delivery_has_one_time_limit_with_its_second_connection(
 def test_a_refusal_stands_though_the_server_dawdles_after_it(server: MailServer, channel: Email, mail: Part) -> None:
     with channel.session() as opened:
         server.script(Fault("RCPT", "550 5.1.1 no such user", reader=LIN), Fault("RSET", trickles=LINE))
-        assert kind(failure("SEND_TIMEOUT", lambda: opened.deliver(mail, LIN))) == ("never", None)
+        assert kind(failure("SEND_TIMEOUT", lambda: opened.deliver(mail, LIN), server)) == ("never", None)
         opened.deliver(mail, XI)
     assert server.readers == ["Xi@example.net"]
 

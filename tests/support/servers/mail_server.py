@@ -77,6 +77,8 @@ class MailServer:
         """What came at once, but for mails."""
         self.connections = 0
         self.faults: list[Fault] = []
+        self.pieces = 0
+        """How many bytes it has let trickle."""
         self.has_given_up = False
         """Whether it has said all that it lets trickle."""
         self.stopped = threading.Event()
@@ -138,7 +140,7 @@ class MailServer:
         self._thread.join()
 
 
-_PAUSE, _MOST_PIECES = 0.02, 250
+_PAUSE, _MOST_PIECES = 0.02, 3000
 """Seconds between the bytes of what trickles, and how many there are."""
 
 
@@ -295,6 +297,7 @@ class _Dialogue:
     def trickle(self, piece: bytes) -> None:
         for byte in islice(cycle(piece), _MOST_PIECES):
             self.connection.sendall(bytes([byte]))
+            self.server.pieces += 1
             if self.server.stopped.wait(_PAUSE):
                 return
         self.server.has_given_up = True
