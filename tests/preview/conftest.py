@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from http.client import HTTPMessage
 from pathlib import Path
+from threading import Event
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
+import watchfiles.main
 
 from publisher import registry
 from publisher.config import Config, load_config
@@ -35,7 +37,7 @@ author = "潮汐编辑部"
 [channels.email]
 """
 NOW = dt.datetime(2024, 4, 1, 4, 0, tzinfo=dt.UTC)
-MAX_WAIT = 20.0
+MAX_WAIT = 300.0
 """Seconds until something that was asked for must have happened."""
 
 
@@ -46,6 +48,8 @@ class Folder:
         self.root = root
         shutil.copytree(ISSUES, root / "issues")
         (root / "publisher.toml").write_text(SETTINGS, "utf-8")
+        self.is_watched = Event()
+        """Whether a preview would notice a change; one before that is what it begins with."""
 
     def load(self) -> tuple[Config, Theme]:
         config = load_config(self.root / "publisher.toml", registry.load_channel)
@@ -71,7 +75,15 @@ class Folder:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return Folder(tmp_path / "letter")
+    folder, watch = Folder(tmp_path / "letter"), watchfiles.main.RustNotify
+
+    def begin(*options: Any) -> Any:
+        watcher = watch(*options)
+        folder.is_watched.set()
+        return watcher
+
+    monkeypatch.setattr(watchfiles.main, "RustNotify", begin)
+    return folder
 
 
 class Answer(NamedTuple):
@@ -142,6 +154,7 @@ def serve(folder: Folder) -> Iterator[Callable[[str], Client]]:
         def start(path: str) -> Client:
             client = Client(stack.enter_context(run_preview(folder.preview(), path)))
             client.sign_in()
+            assert folder.is_watched.wait(MAX_WAIT)
             return client
 
         yield start

@@ -201,7 +201,7 @@ def test_a_page_that_reads_nothing_is_cut_off_without_an_error(
     with run_preview(folder.preview(), "issues/2024-03-14.md") as address:
         client = Client(address)
         client.sign_in()
-        connection = http.client.HTTPConnection(client.host, timeout=30)
+        connection = http.client.HTTPConnection(client.host, timeout=300)
         connection.request("GET", "/events", headers={"cookie": client.cookie})
         stream = connection.getresponse()
     assert stream.status == 200

@@ -22,6 +22,7 @@ class Watched:
 
     def __init__(self, folder: Folder, path: str = ISSUE) -> None:
         self.views: list[View] = []
+        self._is_watched = folder.is_watched
         self.worker = PreviewWorker(folder.preview(), path, lambda _: self.views.append(self.worker.view))
         self.text = (folder.root / path).read_text("utf-8")
 
@@ -30,10 +31,10 @@ class Watched:
 
     def wait(self, is_reached: Callable[[View], bool]) -> View:
         until = time.monotonic() + MAX_WAIT
-        while not is_reached(self.worker.view):
+        while not (self._is_watched.is_set() and self.views and is_reached(self.views[-1])):
             assert time.monotonic() < until
             time.sleep(0.01)
-        return self.worker.view
+        return self.views[-1]
 
     def settle(self) -> View:
         """Wait until all that is known is shown."""
