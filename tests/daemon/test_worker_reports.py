@@ -53,11 +53,13 @@ def test_a_failure_is_reported_once_by_all_workers_together(tmp_path: Path, post
         letter.publish("worker", "--setup")
         letter.enter(addresses(MANY))
         letter.publish(*SEND)
-        with letter.worker(), letter.worker():
-            eventually(letter.alarms.exists)
-            sleep(3)
+        with letter.worker():
+            with letter.worker():
+                eventually(letter.alarms.exists)
+                sleep(3)
+            said = letter.said
         assert len(letter.alarms.read_text("utf-8").splitlines()) == 1
-        assert "refused the login of lin" in letter.said
+        assert "refused the login of lin" in said + letter.said  # the other may not have come to it
         assert letter.count()["planned"] == MANY
         letter.env["MAIL_PASSWORD"] = "spring"
         with letter.worker():

@@ -185,7 +185,7 @@ def test_senders_that_a_shard_does_not_need_are_there_for_others(office: Office)
 
     def borrow(_: Call, effect: Callable[[], Receipt]) -> Receipt:
         if first.acquire(blocking=False):  # its three deliveries need two that are spare
-            free.extend(spare.acquire(timeout=5) for _ in range(3))
+            free.extend(spare.acquire(timeout=300) for _ in range(3))
             spare.release(3)
         return effect()
 

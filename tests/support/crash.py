@@ -157,9 +157,9 @@ def pairs(arguments: argparse.Namespace) -> None:
 
 
 def wait_until_reached(world: World, count: int) -> None:
-    """Wait until the world has that many effects, or no more come: some are left to a person."""
-    size, seen = -1, time.monotonic()
-    while size < count * LINE and time.monotonic() - seen < 0.5:
+    """Wait until the world has that many effects, or after the first no more come: some are left to a person."""
+    size, seen = 0, time.monotonic()
+    while size < count * LINE and (not size or time.monotonic() - seen < 0.5):
         now = world.path.stat().st_size if world.path.exists() else 0
         if now > size:
             size, seen = now, time.monotonic()

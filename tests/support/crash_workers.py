@@ -37,7 +37,7 @@ MANY, SHARD, BATCH = 600, 20, 100
 WORKERS = 3
 EDGES = ("begun", "sending", "acted", "confirming", "confirmed")
 PLANNING_EDGES = ("planning:kill:1", "rolled:kill:1", "rolled:kill:3", "rolled:kill:9", "planned:kill:1")
-ENOUGH_SECONDS = 60
+ENOUGH_SECONDS = 600
 
 
 class Brief(Letters, frozen=True):

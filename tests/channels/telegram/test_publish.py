@@ -230,7 +230,7 @@ def test_two_at_once_send_once(letter: Letter) -> None:
     codes = sorted(one.wait(300) for one in both)
     for one in both:
         one.communicate()
-    assert codes == [0, 5]
+    assert codes in ([0, 5], [0, 0]), "the second is refused, unless the first has ended already"
     assert len(letter.texts) == 3
 
 
