@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +15,7 @@ from publisher.listen_address import ListenAddress
 from publisher.server import run_server
 from publisher.server.state import DaemonState
 from tests.server.conftest import Get
+from tests.support.servers.smtp_sink import free_port, wait_for
 
 BROTLI = Path("/usr/lib/nginx/modules/ngx_http_brotli_static_module.so")
 
@@ -82,7 +81,7 @@ def _nginx(program: str, example: Path, public: Path, place: Path) -> Iterator[s
     if not BROTLI.exists():
         message = "libnginx-mod-http-brotli-static is not installed"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
-    port = _free_port()
+    port = free_port()
     site = replaced(
         example.read_text("utf-8"),
         ("listen 80;", f"listen 127.0.0.1:{port};"),
@@ -111,7 +110,7 @@ def _nginx(program: str, example: Path, public: Path, place: Path) -> Iterator[s
 
 @contextmanager
 def _caddy(program: str, example: Path, public: Path, place: Path) -> Iterator[str]:
-    port = _free_port()
+    port = free_port()
     text = example.read_text("utf-8")
     assert re.search(r"(?m)^\t\S", text), "caddy fmt indents by tabs"
     formatted = subprocess.run([program, "fmt", "-"], input=text, capture_output=True, text=True)
@@ -125,12 +124,6 @@ def _caddy(program: str, example: Path, public: Path, place: Path) -> Iterator[s
         yield f"http://127.0.0.1:{port}/"
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as place:
-        port: int = place.getsockname()[1]
-        return port
-
-
 @contextmanager
 def _running(command: list[str], port: int, env: dict[str, str] | None = None) -> Iterator[None]:
     """The server, once it accepts connections."""
@@ -138,14 +131,7 @@ def _running(command: list[str], port: int, env: dict[str, str] | None = None) -
         command, env=os.environ | (env or {}), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as server:
         try:
-            for _ in range(200):
-                assert server.poll() is None, server.stderr and server.stderr.read()
-                try:
-                    socket.create_connection(("127.0.0.1", port), timeout=60).close()
-                except OSError:
-                    time.sleep(0.05)
-                else:
-                    break
+            wait_for(port, server)
             yield
         finally:
             server.terminate()

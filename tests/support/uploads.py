@@ -8,10 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from threading import Thread
 
@@ -21,6 +19,7 @@ from publisher.credentials import Reference
 from publisher.upload.settings import UploadSettings
 from publisher.upload.upload import Uploader
 from tests.support.servers.bucket import BucketServer
+from tests.support.servers.smtp_sink import free_port, wait_for
 
 NOW = dt.datetime(2021, 7, 18, 4, tzinfo=dt.UTC)
 BASE = "https://e.org/"
@@ -102,9 +101,7 @@ class MotoPlace(Place):
 
 class RsyncPlace(Place):
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.root = folder / "module"
         self.root.mkdir(parents=True)
         secrets = folder / "rsyncd.secrets"
@@ -121,11 +118,7 @@ class RsyncPlace(Place):
             stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
+        wait_for(port, self.daemon)
         os.environ["UPLOAD_KEY"] = SECRET
         address = f"rsync://editor@127.0.0.1:{port}/letter/site"
         self.settings = UploadSettings("rsync", address, credentials=Reference("env:UPLOAD_KEY"))

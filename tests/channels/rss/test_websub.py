@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -20,6 +20,7 @@ from publisher.channels.rss import Rss, websub
 from publisher.channels.rss.websub import Topic, WebSub
 from publisher.errors import ConfigError, DeliveryError
 from tests.support.servers.hub import Hub
+from tests.support.servers.smtp_sink import free_port
 from tests.support.servers.trickling import STAGES, TLS_RECORD, TricklingServer, start_limits_when_held_back
 
 FEED = "https://tide.example.org/weekly/feed.xml"
@@ -50,9 +51,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def unused() -> str:
     """A URL where no server listens."""
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}/"
+    return f"http://127.0.0.1:{free_port()}/"
 
 
 def topics_of(digests: dict[str, str]) -> list[Topic]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
+from tests.support.servers.smtp_sink import free_port
 from tests.support.servers.trickling import STAGES, trickle
 
 Answer = tuple[int, object]
@@ -55,7 +56,7 @@ class Server:
     handler: ClassVar[type[Handler]]
 
     def __init__(self, port: int = 0, state: Path | None = None) -> None:
-        self.port = port
+        self.port = port or free_port()
         self.ended = threading.Event()
         self._state = state
         self._faults: list[tuple[Fault, list[int]]] = []

@@ -128,9 +128,8 @@ class Postfix:
 
     def wait(self, count: int) -> list[EmailMessage]:
         """The mails that arrived, once there are so many."""
-        for _ in range(3000):
-            if len(found := [*self._folder.glob("mail/all/new/*")]) >= count:
-                break
+        end = time.monotonic() + 300
+        while len(found := [*self._folder.glob("mail/all/new/*")]) < count and time.monotonic() < end:
             time.sleep(0.02)
         made = [email.message_from_bytes(file.read_bytes(), policy=email.policy.default) for file in found]
         return [mail for mail in made if isinstance(mail, EmailMessage)]

@@ -10,9 +10,11 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 PROGRAM = "/usr/sbin/smtp-sink"
 
@@ -59,7 +61,7 @@ class SmtpSink:
         self._process = subprocess.Popen(
             [PROGRAM, *user, *self._options, *dump, f"127.0.0.1:{self.port}", "256"], stderr=subprocess.DEVNULL
         )
-        wait_for(self.port)
+        wait_for(self.port, self._process)
 
     def stop(self) -> None:
         """Hang up on everybody."""
@@ -85,16 +87,26 @@ class SmtpSink:
         return Counter(mail.reader for mail in self.mails)
 
 
+_numbers = count(os.getpid() * 101)
+
+
 def free_port() -> int:
-    """Return a port of this machine on which nothing listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    """Return a port of this machine on which nothing listens, another one each time.
+
+    It is below those that the system gives to a socket that asks for any (on Linux they begin at 32768), and other
+    processes begin elsewhere: it is not taken before a server has started.
+    """
+    while True:
+        port = 12_000 + next(_numbers) % 20_000
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
-def wait_for(port: int) -> None:
-    """Wait until somebody listens on a port of this machine."""
-    for _ in range(200):
+def wait_for(port: int, server: subprocess.Popen[Any] | None = None) -> None:
+    """Wait until somebody listens on a port of this machine, or `server` has ended."""
+    end = time.monotonic() + 300
+    while time.monotonic() < end and (server is None or server.poll() is None):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return

@@ -62,7 +62,7 @@ def server() -> Iterator[Server]:
                 self.send_header("Location", self.path.removeprefix("/to/"))
                 self.end_headers()
             elif self.path == "/slow":
-                for _ in range(100):
+                for _ in range(3000):
                     self.wfile.write(b"H")
                     time.sleep(0.02)
             else:
@@ -92,7 +92,7 @@ def server() -> Iterator[Server]:
 def ask(server: Server) -> Callable[..., LinkResult]:
     """ask(url) gives the verdict on one link; the server may be asked unless `allowed` says otherwise."""
 
-    def one(url: str, *, seconds: float = 5.0, allowed: frozenset[tuple[str, int]] | None = None) -> LinkResult:
+    def one(url: str, *, seconds: float = 60.0, allowed: frozenset[tuple[str, int]] | None = None) -> LinkResult:
         limits = LinkCheckLimits(0.0, seconds, allowed=server.allowed if allowed is None else allowed)
         return check_links([url], LinkCache(None, 0.0), limits)[url]
 
