@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
-import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from publisher.channels.email import Email
 from publisher.clock import Clock
 from tests.channels.email.test_publish import READERS, SEND, Letter
-from tests.support.newsletter import DUE, due_project
+from tests.support.newsletter import due_project
 from tests.support.servers.mail_server import MailServer
 
 LATER = sorted(READERS)[10:]
@@ -26,27 +26,24 @@ def kill_after_eight(letter: Letter) -> set[str]:
 
 
 def test_a_tick_waits_for_an_export_that_is_under_way(tmp_path: Path) -> None:
-    """It writes in place, pauses in the middle of a line, and is the last to know that it is done."""
+    """It writes in place, a little while nothing is done here, and pauses in the middle of a line."""
     project = due_project(tmp_path / "letter")
     readers = project.root / "readers.txt"
     whole = "".join(f"{reader}\n" for reader in sorted(READERS))
     readers.write_text(whole[:210])
-    project.clock = Clock.running(DUE)
+    rest = [whole[start : start + 37] for start in range(210, len(whole), 37)]
 
-    def export() -> None:
-        with readers.open("a") as file:
-            for start in range(210, len(whole), 37):
-                time.sleep(0.2)
-                file.write(whole[start : start + 37])
-                file.flush()
+    def wait(seconds: float) -> None:
+        project.now += dt.timedelta(seconds=seconds)
+        if rest:
+            with readers.open("a") as file:
+                file.write(rest.pop(0))
 
+    project.clock = Clock(lambda: project.now, wait)
     with MailServer() as server:
         channel = Email(from_="editor@example.org", server=server.url, recipients_="readers.txt")
         project.channels = (replace(channel, _root=str(project.root)),)
-        writer = threading.Thread(target=export)
-        writer.start()
         assert project.tick().exit_code == 0
-        writer.join()
         assert Counter(server.readers) == Counter(READERS)
 
 
