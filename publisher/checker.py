@@ -223,7 +223,7 @@ class IssueChecker:
         self._rules = run.config.checks
         self._needs_all = any(CODES[code].severity != Severity.ERROR for code in self._rules.errors)
         self._issues = issues
-        self._parsed_texts = dict(parsed_texts)
+        self._parsed_texts = parsed_texts
         self._text_errors: dict[str, tuple[IssueSummary, list[str]]] = {}
 
     def save(self) -> None:
@@ -300,13 +300,12 @@ class IssueChecker:
         return [budget for budget in checked.budgets if budget.channel in names]
 
     def _parse(self, issue: Record) -> tuple[str, Issue]:
-        if issue.path not in self._parsed_texts:
-            from publisher.reader import parse_issue
+        if parsed := self._parsed_texts.get(issue.path):
+            return parsed
+        from publisher.reader import parse_issue
 
-            text = read_issue_text(self._checker.root, issue.path, self._checker.config)
-            date = _find_date(self._checker.config, issue.path)
-            self._parsed_texts[issue.path] = text, parse_issue(text, issue.path, date)
-        return self._parsed_texts[issue.path]
+        text = read_issue_text(self._checker.root, issue.path, self._checker.config)
+        return text, parse_issue(text, issue.path, _find_date(self._checker.config, issue.path))
 
 
 def require_no_errors(

@@ -49,7 +49,7 @@ def reuse_results(function: Callable[_Parameters, _Result]) -> Callable[_Paramet
 
 
 def begin_issue() -> None:
-    """Forget what neither the issue read last nor the one before it needed. To be called before one is read,
-    or decoded where another process has read it."""
+    """Forget what neither the issue read last nor the one before it needed. Called before one is parsed, or decoded
+    where another process has parsed it."""
     for advance in _advances:
         advance()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from publisher import reuse
+from publisher.reader import parse_issue
 from publisher.reuse import begin_issue, reuse_results
 
 
@@ -49,6 +50,15 @@ def test_what_two_issues_did_not_use_is_forgotten(
         begin_issue()
     repeat("a")
     assert len(calls) == (1 if is_remembered else 2)
+
+
+def test_an_issue_that_is_parsed_is_a_new_one(counted: tuple[Callable[..., list[object]], list[object]]) -> None:
+    repeat, calls = counted
+    repeat("a")
+    for text in ("# One\n", "# Two\n"):
+        parse_issue(text)
+    repeat("a")
+    assert len(calls) == 2
 
 
 def test_without_new_issues_there_is_an_end_to_it(

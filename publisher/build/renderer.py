@@ -91,7 +91,6 @@ class IssueRenderer(Struct, frozen=True):
         from publisher.derived_texts import estimate_minutes
         from publisher.reader import decode, parse_issue  # slow to import, and only needed for changes
 
-        begin_issue()
         record = Record(*source, sha256="")
         if source.size > MAX_ISSUE_BYTES:
             fault = f"{source.path} has more than {ISSUE.limit}"

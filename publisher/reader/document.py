@@ -41,7 +41,7 @@ from publisher.reader.marks import RULE
 from publisher.reader.preamble import Preamble, PreambleReader
 from publisher.reader.preprocess import preprocess
 from publisher.reader.sections import SectionReader
-from publisher.reuse import reuse_results
+from publisher.reuse import begin_issue, reuse_results
 
 _ISSUE_NOTE_KINDS = ("read_original", "history")
 """Notes that apply to the whole issue wherever they are."""
@@ -53,6 +53,7 @@ def parse_issue(text: str, path: str = "", known_date: dt.date | None = None) ->
     `path` is the path of the file, which may contain the date. `known_date` is the date that dates.toml has for the
     issue, if it has none of its own; the id of an issue with one is its name.
     """
+    begin_issue()
     lines = split_lines(text)
     diagnostics: list[m.Diagnostic] = []
     front, count = read_front_matter(lines, diagnostics)
