@@ -10,6 +10,7 @@ import shutil
 import struct
 import subprocess
 import sys
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -210,15 +211,15 @@ def has_glyphs(face: Face, wanted: Iterable[str]) -> bool:
 
 
 @cache
-def _read_coverage(face: Face) -> tuple[list[int], list[int]]:
+def _read_coverage(face: Face) -> tuple[array[int], array[int]]:
     """Return the first and the last characters of the ranges that a face has glyphs for; nothing if it is damaged.
 
-    Cached: the cards of a run need the same faces.
+    Cached: the cards of a run need the same faces. A Chinese one has 17,000 ranges, as lists several megabytes.
     """
     ranges: list[tuple[int, int]] = []
     with suppress(OSError, struct.error, ValueError, IndexError), _open_font(face) as file:
         ranges = sorted(_read_ranges(file, face.number))
-    return [first for first, _ in ranges], [last for _, last in ranges]
+    return array("q", [first for first, _ in ranges]), array("q", [last for _, last in ranges])
 
 
 def _open_font(face: Face) -> BinaryIO:
