@@ -110,6 +110,12 @@ class Context(Struct, frozen=True):
     card: CardImage | None = None
     subscribe_options: tuple[SubscribeOption, ...] = ()
 
+    def require_entry(self) -> Entry:
+        """Return `entry`, what the archive knows about the issue. Raises ValueError if it is None."""
+        if self.entry is None:
+            raise ValueError("to render an issue, its entry in the archive is needed")
+        return self.entry
+
 
 class Receipt(Struct, frozen=True):
     """The result of a successful delivery. `changed` is False if the part was there already.

@@ -26,9 +26,7 @@ def render(settings: EmailSettings, issue: Issue, context: Context) -> Rendering
 
     Raises ValueError without `context.entry`, ConfigError without a usable sender.
     """
-    entry, newsletter = context.entry, context.newsletter
-    if entry is None:
-        raise ValueError("an email needs the issue's entry in the archive")
+    entry, newsletter = context.require_entry(), context.newsletter
     lines = layout.layout_issue(
         issue, entry, newsletter, settings.width, wrap=settings.line_breaks, unsubscribe_url=settings.unsubscribe_url
     )
@@ -51,9 +49,7 @@ def render_notice_mail(settings: EmailSettings, text: str, issue_parts: Sequence
 
     Raises ValueError without `context.entry`, ConfigError without a usable sender.
     """
-    entry, newsletter = context.entry, context.newsletter
-    if entry is None:
-        raise ValueError("a notice needs the issue's entry in the archive")
+    entry, newsletter = context.require_entry(), context.newsletter
     reply_to_mail = ReplyTo.from_mail(issue_parts[0].body, text)
     lines = layout_notice(
         text, entry, newsletter, settings.width, wrap=settings.line_breaks, unsubscribe_url=settings.unsubscribe_url

@@ -44,7 +44,7 @@ class IssueLines(NamedTuple):
 
 def build_issue_entry(issue: Issue, context: Context) -> bytes:
     """Return the entry with the whole issue; its tags are the titles of the sections."""
-    entry, newsletter = require_entry(context), context.newsletter
+    entry, newsletter = context.require_entry(), context.newsletter
     title = clean_line(entry.title) or issue.id
     item: FeedItem = {
         # of another program: as it is, byte for byte
@@ -72,7 +72,7 @@ def build_item_entries(issue: Issue, context: Context) -> list[bytes]:
 
     They have no modification date: updates are recorded per issue, not per item.
     """
-    entry = require_entry(context)
+    entry = context.require_entry()
     return [
         json_feed.dump_entry(_build_item_entry(item, entry, context.newsletter))
         for section in build_outline(issue, "rss").sections
@@ -106,10 +106,3 @@ def _build_item_entry(item: OutlineItem, entry: Entry, newsletter: Newsletter) -
 
 def _clean_tags(tags: Iterable[str]) -> list[str]:
     return [tag for tag in dict.fromkeys(map(clean_line, tags)) if tag]
-
-
-def require_entry(context: Context) -> Entry:
-    """Return the entry of the issue in the archive. Raises ValueError without one."""
-    if context.entry is None:
-        raise ValueError("a feed entry needs the issue's entry in the archive")
-    return context.entry

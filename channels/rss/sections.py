@@ -15,7 +15,7 @@ from itertools import chain
 from publisher.channel import Context, Entry
 from publisher.channels.rss import json_feed
 from publisher.channels.rss.content import render_sections_content
-from publisher.channels.rss.entries import MAX_SUMMARY_LENGTH, author_name, require_entry
+from publisher.channels.rss.entries import MAX_SUMMARY_LENGTH, author_name
 from publisher.channels.rss.feed import SECTIONS, FeedItem, clean_line, remove_invalid_characters
 from publisher.derived_texts import blocks_to_plain_text, shorten
 from publisher.links import to_ascii_url
@@ -84,7 +84,7 @@ def _find_names(titles: Iterable[str]) -> list[tuple[str, str]]:
 
 def build_section_entries(issue: Issue, context: Context) -> dict[str, bytes]:
     """Return one entry for each main section by the name of its feed; sections of the same name are one entry."""
-    entry = require_entry(context)
+    entry = context.require_entry()
     by_name: dict[str, list[list[OutlineSection]]] = {}
     layout = build_outline(issue, "rss")
     for group in group_main_sections(layout):

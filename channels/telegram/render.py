@@ -28,10 +28,8 @@ _MEDIA_TYPE = "application/json; layout=2"
 
 
 def render(settings: TelegramSettings, issue: Issue, context: Context) -> Rendering:
-    """Return the messages in order, and their previews. Needs `context.entry`."""
-    entry, newsletter = context.entry, context.newsletter
-    if entry is None:
-        raise ValueError("messages need the entry of the issue")
+    """Return the messages in order, and their previews. Raises ValueError without `context.entry`."""
+    entry, newsletter = context.require_entry(), context.newsletter
     labels = get_labels(newsletter.lang)
     writer = SpanWriter(labels)
     messages = build_messages(build_digest(issue, entry, newsletter, cast("Detail", settings.detail), writer))
@@ -89,9 +87,8 @@ def _build_payload(
         "disable_notification": settings.silent or not is_first,
         "protect_content": settings.protect,
     }
-    if settings.chat and not (
-        settings.token and settings.send
-    ):  # the session knows the chat, and another name of it changes nothing
+    # a session knows the chat: without it, a message stays the same when the chat is named in another way
+    if settings.chat and not (settings.token and settings.send):
         payload["chat_id"] = settings.chat
     if settings.topic:
         payload["message_thread_id"] = settings.topic

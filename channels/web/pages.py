@@ -41,9 +41,7 @@ _FEEDS = {
 
 def render_issue_page(issue: Issue, context: Context) -> Part:
     """Render the page of an issue. Raises ValueError without `context.entry`."""
-    entry = context.entry
-    if entry is None:
-        raise ValueError("an issue's page needs the issue's entry in the archive")
+    entry = context.require_entry()
     layout = build_outline(issue, "web")
     sections = build_page_sections(layout)
     items = ItemWriter(context.newsletter.lang, get_labels(context.newsletter.lang), layout.counts_items)

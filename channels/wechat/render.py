@@ -30,10 +30,8 @@ _HTML_TYPE = "text/html; charset=utf-8"
 
 
 def render(settings: WeChatSettings, issue: Issue, context: Context) -> Rendering:
-    """Return the draft, and the article, preview page and meta.json; `context.entry` is required."""
-    if context.entry is None:
-        raise ValueError("context.entry is required to render an article")
-    entry, newsletter = context.entry, context.newsletter
+    """Return the draft, and the article, preview page and meta.json. Raises ValueError without `context.entry`."""
+    entry, newsletter = context.require_entry(), context.newsletter
     articles = {page: url for page, url in context.article_urls.items() if page != entry.url}
     issue = link_to_articles(issue, articles)
     meta = build_meta(issue, entry.url, newsletter, settings.author, settings.title_limit)
