@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
+from publisher.channels.wechat.bilingual import BilingualMessage
 from publisher.channels.wechat.errors import (
     ERROR_CODE_KINDS,
     ERROR_CODE_RULES,
@@ -25,7 +26,6 @@ from publisher.channels.wechat.errors import (
     ErrorCodeRule,
 )
 from publisher.channels.wechat.state import AccountState
-from publisher.channels.wechat.writer import BilingualMessage
 from publisher.credentials import Reference, resolve_secret
 from publisher.deadline import Deadline
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError, RefusalKind

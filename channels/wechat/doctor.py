@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from publisher.channel import Finding, FindingLevel
 from publisher.channels.wechat import cover, images
+from publisher.channels.wechat.bilingual import BilingualMessage
 from publisher.channels.wechat.client import WeChatClient
-from publisher.channels.wechat.writer import BilingualMessage
 from publisher.errors import DeliveryError
 from publisher.local_files import FileAccess
 

@@ -21,8 +21,8 @@ from msgspec.structs import asdict
 
 from publisher.channel import Entry, Part
 from publisher.channels.wechat import settings
+from publisher.channels.wechat.bilingual import BilingualMessage
 from publisher.channels.wechat.meta import ArticleMeta
-from publisher.channels.wechat.writer import BilingualMessage
 from publisher.errors import RefusalKind
 from publisher.links import extract_host
 from publisher.named_tuple import NamedTuple

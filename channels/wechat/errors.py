@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from publisher.channels.wechat.writer import BilingualMessage
+from publisher.channels.wechat.bilingual import BilingualMessage
 from publisher.errors import RefusalKind
 from publisher.named_tuple import NamedTuple
 

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from publisher.channel import Receipt
+from publisher.channels.wechat.bilingual import BilingualMessage
 from publisher.channels.wechat.client import API_UNAUTHORIZED, WeChatApiError, WeChatClient
 from publisher.channels.wechat.draft import IssueQuery, is_of_issue
 from publisher.channels.wechat.errors import PUBLISH_STATUS_MESSAGES
-from publisher.channels.wechat.writer import BilingualMessage
 from publisher.errors import DeliveryError, OutcomeUnknownError
 
 POLL_INTERVALS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)

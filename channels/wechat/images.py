@@ -11,13 +11,14 @@ import hashlib
 import os
 from pathlib import Path
 
+from publisher.channels.wechat.bilingual import BilingualMessage
 from publisher.channels.wechat.client import UploadFile, WeChatClient
-from publisher.channels.wechat.writer import BilingualMessage
 from publisher.deadline import Deadline
 from publisher.errors import DeliveryError
 from publisher.file_kinds import IMAGE, MAX_IMAGE_BYTES
 from publisher.http_client import HttpClient, ResponseTooLargeError
 from publisher.local_files import FileAccess, Refusal
+from publisher.localized import get_language_code
 from publisher.named_tuple import NamedTuple
 
 IMAGE_BYTES_LIMIT = 1_000_000
@@ -84,7 +85,7 @@ def build_refusal_error(name: str, refusal: Refusal, lang: str) -> DeliveryError
     """Return the error for an image file that may not be uploaded."""
     is_unsupported = refusal.code in ("not-an-image", "file-too-large")
     message = _IMAGE_UNSUPPORTED if is_unsupported else _IMAGE_UNAVAILABLE
-    reason = _REASONS_ZH.get(refusal.code, "") if lang.startswith("zh") else f"it {refusal.reason}"
+    reason = _REASONS_ZH.get(refusal.code, "") if get_language_code(lang) == "zh" else f"it {refusal.reason}"
     return message.build_error(lang, permanent=True, name=name, reason=reason or refusal.reason)
 
 

@@ -17,6 +17,7 @@ from publisher.channels.wechat.article import Article
 from publisher.channels.wechat.links import is_clickable_url
 from publisher.channels.wechat.meta import ArticleMeta
 from publisher.links import WECHAT_TEMPORARY, classify_link
+from publisher.localized import get_language_code
 from publisher.named_tuple import NamedTuple
 
 _CHINESE_LABELS = {
@@ -70,7 +71,7 @@ def render_article_preview(
 ) -> str:
     """Return the preview page, a single HTML file; `context.entry` is required."""
     newsletter, entry = context.newsletter, context.entry
-    is_chinese = newsletter.lang.lower().startswith("zh")
+    is_chinese = get_language_code(newsletter.lang) == "zh"
     labels = _CHINESE_LABELS if is_chinese else _ENGLISH_LABELS
     links = [(labels[use.form], use.text, use.url, use.clickable) for use in article.link_uses]
     return context.templates.render(

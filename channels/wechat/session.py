@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from publisher.channel import Part, Receipt, Session
 from publisher.channels.wechat import cover, images
+from publisher.channels.wechat.bilingual import BilingualMessage
 from publisher.channels.wechat.client import INVALID_MEDIA_ID, WeChatApiError, WeChatClient
 from publisher.channels.wechat.draft import (
     PUBLISH_KEY_SUFFIX,
@@ -31,7 +32,6 @@ from publisher.channels.wechat.free_publish import ARTICLE_ID_PREFIX, FreePublis
 from publisher.channels.wechat.images import ImageUploader, SourceImage
 from publisher.channels.wechat.settings import MAX_TITLE_LENGTH, ROOT_FROM_PREVIEW
 from publisher.channels.wechat.test_send import SavedTestDrafts
-from publisher.channels.wechat.writer import BilingualMessage
 from publisher.deadline import Deadline
 from publisher.file_kinds import IMAGE
 from publisher.local_files import MISSING, FileAccess

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from publisher.channels.wechat.writer import BilingualMessage
+from publisher.channels.wechat.bilingual import BilingualMessage
 from publisher.errors import DeliveryError, StorageError
 
 _STORAGE_ERROR = BilingualMessage(

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from publisher.channels.wechat.bilingual import BilingualMessage
 from publisher.channels.wechat.client import API_UNAUTHORIZED, INVALID_MEDIA_ID, WeChatApiError, WeChatClient
-from publisher.channels.wechat.writer import BilingualMessage
 from publisher.errors import DeliveryError
 from publisher.patterns import lazy_pattern
 

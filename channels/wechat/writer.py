@@ -15,10 +15,7 @@ from publisher import model as m
 from publisher.channels.wechat import style
 from publisher.channels.wechat.links import ArticleLinks, LinkForm
 from publisher.channels.wechat.style import ArticleTheme, join_styles
-from publisher.errors import DeliveryError, RefusalKind
-from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
-from publisher.redaction import redact
 from publisher.writers.html import escape_text, escape_url, pad_row
 
 HTML_TAG = lazy_pattern("<[^<>]*>")
@@ -223,24 +220,3 @@ def _preserve_spaces(code: str) -> str:
     """Return code as HTML that keeps its spaces: all but single spaces inside a line become &nbsp;."""
     text = escape_text(code.expandtabs(_TAB_SIZE))
     return _COLLAPSIBLE_SPACES.sub(lambda match: "&nbsp;" * len(match[0]), text)
-
-
-class BilingualMessage(NamedTuple):
-    """An error message and its hint in Chinese and English; fields in braces are filled in."""
-
-    chinese: str
-    chinese_hint: str
-    english: str
-    english_hint: str
-
-    def format(self, lang: str, **values: object) -> tuple[str, str]:
-        """Return message and hint, secrets redacted, for a BCP 47 tag: in Chinese for zh, else in English."""
-        pair = self[:2] if lang.lower().split("-")[0] == "zh" else self[2:]
-        message, hint = (redact(text.format(**values)) for text in pair)
-        return message, hint
-
-    def build_error(
-        self, lang: str, *, permanent: bool = False, kind: RefusalKind = RefusalKind.UNKNOWN, **values: object
-    ) -> DeliveryError:
-        """Return the DeliveryError to raise: nothing was sent."""
-        return DeliveryError(*self.format(lang, **values), permanent=permanent, kind=kind)

@@ -146,7 +146,7 @@ INNER_FLOORS = {
         "__init__",
     ),
     "channels.wechat": (
-        "cover links settings style",
+        "bilingual cover links settings style",
         "meta themes writer",
         "draft errors items state",
         "article client",
