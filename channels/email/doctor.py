@@ -24,15 +24,15 @@ def diagnose(
     connection: SmtpConnection,
     source: RecipientSource | None,
     signing: tuple[str, Reference],
-    secret: Reference,
+    unsubscribe_key: Reference,
     domain: str,
     recipients: Iterable[str],
 ) -> Iterator[Finding]:
-    """Check the list, the keys, the server, and what large providers require. `signing` and `secret` are as for
-    MailSession; `source` is None if the recipients are subscribers, and `domain` is the sender's."""
+    """Check the list, the keys, the server, and what large providers require. `signing` and `unsubscribe_key` are as
+    for MailSession; `source` is None if the recipients are subscribers, and `domain` is the sender's."""
     if source is not None:
         yield from _diagnose_recipients(source)
-    yield from _diagnose_signing(signing, secret)
+    yield from _diagnose_keys(signing, unsubscribe_key)
     host = ""
     try:
         with connection:
@@ -112,10 +112,10 @@ def _diagnose_recipients(source: RecipientSource) -> Iterator[Finding]:
         yield Finding(FindingLevel.OK, count)
 
 
-def _diagnose_signing(signing: tuple[str, Reference], secret: Reference) -> Iterator[Finding]:
+def _diagnose_keys(signing: tuple[str, Reference], unsubscribe_key: Reference) -> Iterator[Finding]:
     try:
-        if secret:
-            resolve_secret(secret)
+        if unsubscribe_key:
+            resolve_secret(unsubscribe_key)
         dns_name, _ = signing
         if not dns_name:
             yield Finding(

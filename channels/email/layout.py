@@ -33,6 +33,7 @@ _SECTION_RULE = "=" * 24
 _SUBSECTION_MARK = "--- "
 _TOP_LEVEL = 2
 _TOPIC_INDENT = "  "
+_BULLET, _BULLET_INDENT = "  - ", "    "
 
 
 def write_masthead(buffer: TextBuffer, issue: m.Issue, entry: Entry, lang: str) -> None:
@@ -105,9 +106,6 @@ def write_end(buffer: TextBuffer, newsletter: Newsletter, unsubscribe_url: str, 
     if newsletter.license:
         name, url = build_license_link(newsletter.license)
         buffer.write(f"{labels['license']}{labels['colon']}{name} {url}")
-
-
-_BULLET, _BULLET_INDENT = "  - ", "    "
 
 
 def layout_issue(

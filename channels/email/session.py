@@ -23,6 +23,7 @@ from publisher.subscription import SubscriberAddress
 if TYPE_CHECKING:
     from publisher.channels.email.dkim import DkimSigner
 
+_NO_REFERENCE = Reference()
 _RECONNECT_DELAY = 10.0
 """Seconds until the next attempt after the server closed the connection."""
 
@@ -30,8 +31,8 @@ _RECONNECT_DELAY = 10.0
 class MailSession(Session):
     """A destination is the key of a recipient in `source`, or any email address.
 
-    `sender` is the envelope sender, who gets bounces. `unsubscribe_url` is as for MailTemplate, `secret`
-    leads to the key of its tokens. `signing` is the DNS name of the public DKIM key, and the private key.
+    `sender` is the envelope sender, who gets bounces. `unsubscribe_url` is as for MailTemplate, `unsubscribe_key`
+    the reference to the key of its tokens. `signing` is the DNS name of the public DKIM key, and the private key.
     With `subscribers` the recipients are those of the newsletter with the id `subscribers_of`, and not of `source`.
     """
 
@@ -41,7 +42,7 @@ class MailSession(Session):
         source: RecipientSource,
         sender: str,
         unsubscribe_url: str = "",
-        secret: str = "",
+        unsubscribe_key: Reference = _NO_REFERENCE,
         signing: tuple[str, Reference] | None = None,
         subscribers: SubscriberSettings | None = None,
         subscribers_of: str = "",
@@ -50,7 +51,8 @@ class MailSession(Session):
         self._source = source
         self._sender = sender
         self._unsubscribe_url = unsubscribe_url
-        self._secret = secret
+        self._unsubscribe_key = unsubscribe_key
+        self._token_secret = ""
         self._signing = signing
         self._subscribers = subscribers
         self._subscribers_of = subscribers_of
@@ -69,7 +71,7 @@ class MailSession(Session):
             self._subscriber_keys = self._subscribers.load_keys()
         else:
             load_mailboxes(self._source)
-        self._unsubscribe_key = resolve_secret(self._secret) if self._secret else ""
+        self._token_secret = resolve_secret(self._unsubscribe_key) if self._unsubscribe_key else ""
         if self._signing:
             from publisher.channels.email.dkim import DkimSigner
 
@@ -132,7 +134,7 @@ class MailSession(Session):
         self, part: Part, mailbox: Mailbox, first_attempt: dt.datetime | None, token: str
     ) -> PersonalizedMail:
         if self._cached_template is None or self._cached_template[0] != part:
-            self._cached_template = (part, MailTemplate(part.body, self._unsubscribe_url, self._unsubscribe_key))
+            self._cached_template = (part, MailTemplate(part.body, self._unsubscribe_url, self._token_secret))
         return self._cached_template[1].personalize(mailbox, first_attempt, token)
 
     def _sign(self, mail: PersonalizedMail) -> bytes:

@@ -61,7 +61,7 @@ def validate_recipients(recipients: tuple[str, ...] | str) -> None:
 
 
 def require_addresses(sender: str, to: str, recipients: tuple[str, ...] | str, *, has_list: bool) -> None:
-    """Raise ConfigError without a sender or recipients; those of a list of one's own are not known here."""
+    """Raise ConfigError without a sender or recipients. With `has_list` these are the subscribers in the ledger."""
     if not sender:
         raise ConfigError("`server` is set, but there is no sender", 'set it: from = "Name <editor@example.org>"')
     if has_list and to:

@@ -10,7 +10,6 @@ import ssl
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from publisher.channels.email.replies import SmtpReply
@@ -67,13 +66,10 @@ class SmtpConnection:
         self._smtp: SmtpClient | None = None
 
     def __enter__(self) -> Self:
-        """Open the connection."""
         self.open()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     @property

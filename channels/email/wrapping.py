@@ -180,8 +180,8 @@ def _measure_line(widths: bytes, start: int, width: int, has_zero_width: bool) -
 def _find_break(text: str, start: int, end: int, unbroken: int) -> tuple[int, int]:
     """Return where the line from `start` ends, if there is room up to `end`.
 
-    `unbroken` is where a word ends that is longer than a line and no URL, if one was found by the line before; the
-    same is returned for the next line, so that the end of a word of many lines is looked for once.
+    Also return where the long word ends that the line is in, a word of several lines that is not a URL. The next call
+    gets this as `unbroken` and need not look for the end again.
     """
     while text[end] == " ":  # spaces may extend beyond the width
         end += 1
