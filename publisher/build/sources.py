@@ -154,10 +154,7 @@ class Sources:
         for done, (record, document, contents) in enumerate(self.pool.map_unordered(task, changed, len(changed)), 1):
             self.index.put_record(record)
             self.index.store_body(CONTENTS, record.path, record.sha256, contents)
-            try:
-                self.spool.put(record.path, document)
-            except OSError as error:
-                raise wrap_os_error("cannot write temporary data", error) from error
+            self.spool.put(record.path, document)
             run.report(Progress("reading", done, len(changed)))
         self.pool.close()  # those who render are forked from a process that has loaded what that takes
 
