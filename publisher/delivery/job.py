@@ -12,7 +12,7 @@ from publisher.channel import MessageChannel, Part, RateLimit
 from publisher.clock import Clock
 from publisher.delivery.held_lease import HeldLease
 from publisher.delivery.plan import DeliveryPlan, find_delivery_error
-from publisher.delivery.recipients import LONGEST_WAIT, require_subscribers, use_recipients
+from publisher.delivery.recipients import LONGEST_WAIT, require_subscribers, select_subscribers, use_recipients
 from publisher.delivery.sender import Sender
 from publisher.delivery.sender_pool import SenderPool
 from publisher.delivery.turns import DeliveryLoop, ListWatch
@@ -165,7 +165,7 @@ class DeliveryJob(Struct):
                 on_open=self.on_open,
             )
 
-        if subscribed := self._select_subscribers():
+        if subscribed := select_subscribers(self.channel, self.clock):
             if not (status and status.counts.total):
                 require_subscribers(subscribed.newsletter, self.ledger, self.clock)
             plan(subscribed)
@@ -180,11 +180,6 @@ class DeliveryJob(Struct):
         if self.stop.is_set():
             raise DeliveryError("stopped before everything was planned", "run publish again")
         return held.extend(LONGEST_WAIT)
-
-    def _select_subscribers(self) -> SubscriberSelection | None:
-        """Return whom to send to if the recipients are subscribers, None for other lists."""
-        newsletter = self.channel.subscribers_of
-        return SubscriberSelection(newsletter, self.clock.time()) if newsletter else None
 
     def _find_lane(self, recipient: str) -> tuple[str, str]:
         """Return the lane of a recipient, and its queue."""

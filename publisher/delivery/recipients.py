@@ -91,6 +91,12 @@ def count_new_recipients(
     return counts.listed
 
 
+def select_subscribers(channel: MessageChannel, clock: Clock) -> SubscriberSelection | None:
+    """Return whom to send to now if the recipients are subscribers, None for other lists."""
+    newsletter = channel.subscribers_of
+    return SubscriberSelection(newsletter, clock.time()) if newsletter else None
+
+
 def require_subscribers(newsletter: str, ledger: Ledger | None, clock: Clock) -> ListedCounts:
     """Return how many subscribers a newsletter (by its id) has. Raises NoSubscribersError if it has none."""
     counts = ListedCounts(0, 0)

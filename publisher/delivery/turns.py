@@ -19,7 +19,7 @@ from publisher.channel import MessageChannel, RateLimit
 from publisher.clock import Clock
 from publisher.delivery.held_lease import HeldLease
 from publisher.delivery.lanes import LaneRefusals, OpenQueues
-from publisher.delivery.recipients import LONGEST_WAIT
+from publisher.delivery.recipients import LONGEST_WAIT, select_subscribers
 from publisher.delivery.sender_pool import AddressedResult, SenderPool
 from publisher.delivery.unknown_outcomes import can_ask_platform, resolve_by_rule
 from publisher.errors import DeliveryError, PublisherError
@@ -28,7 +28,6 @@ from publisher.ledger.closed_lanes import close_lane
 from publisher.ledger.destinations import record_destination_id
 from publisher.ledger.models import Turn
 from publisher.ledger.queues import QueueSelection
-from publisher.ledger.subscriber_recipients import SubscriberSelection
 from publisher.ledger.unknown import find_unresolved_deliveries, record_resolutions
 from publisher.named_tuple import NamedTuple
 
@@ -136,7 +135,7 @@ class DeliveryLoop(Struct):
             queues,
             self._limits,
             ordered=self.channel.capabilities.ordered,
-            subscribed=self._get_subscribers(),
+            subscribed=select_subscribers(self.channel, self.clock),
         )
         turn = self.held.checkpoint(results, wanted, self.pool.in_progress)
         self._queues.update(turn)
@@ -157,10 +156,6 @@ class DeliveryLoop(Struct):
             self.find_queues()
         except PublisherError as error:  # what is not sent yet stays planned
             self.fatal_error = error
-
-    def _get_subscribers(self) -> SubscriberSelection | None:
-        newsletter = self.channel.subscribers_of
-        return SubscriberSelection(newsletter, self.clock.time()) if newsletter else None
 
     def _is_idle(self, now: dt.datetime) -> bool:
         """Return whether no delivery may be started now."""
