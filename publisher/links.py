@@ -126,7 +126,7 @@ def is_repository_page(url: str) -> bool:
     return repo is not None and _split_url(url)[2].strip("/").removesuffix(".git").count("/") == 1
 
 
-def is_home_page(url: str) -> bool:
+def _is_home_page(url: str) -> bool:
     """True for the front page of a site, or of a person or group on it: `/@name`, github.com/name."""
     scheme, host, path, query = _split_url(url)
     names = path.strip("/").split("/")
@@ -140,7 +140,7 @@ def is_home_page(url: str) -> bool:
 
 def is_article(url: str) -> bool:
     """True for a URL to read once; false for home pages, and for everything in a repository, such as an issue."""
-    return not (is_home_page(url) or parse_repository(url) or is_on_other_forge(url))
+    return not (_is_home_page(url) or parse_repository(url) or is_on_other_forge(url))
 
 
 def is_on_other_forge(url: str) -> bool:

@@ -30,7 +30,7 @@ _DOMAINS = {
 }
 
 
-def find_mail_provider(domain: str) -> str:
+def _find_mail_provider(domain: str) -> str:
     """Return the large provider of the mailboxes at a domain, such as Gmail; "" if it is none of them.
 
     Domains of companies are not known, and do not count for the limits.
@@ -47,7 +47,7 @@ def add_up_at_providers(by_domain: Mapping[str, int]) -> Counter[str]:
     """Add up numbers by domain to numbers by large provider."""
     counts: Counter[str] = Counter()
     for domain, number in by_domain.items():
-        if provider := find_mail_provider(domain):
+        if provider := _find_mail_provider(domain):
             counts[provider] += number
     return counts
 

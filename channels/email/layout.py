@@ -36,7 +36,7 @@ _TOPIC_INDENT = "  "
 _BULLET, _BULLET_INDENT = "  - ", "    "
 
 
-def write_masthead(buffer: TextBuffer, issue: m.Issue, entry: Entry, lang: str) -> None:
+def _write_masthead(buffer: TextBuffer, issue: m.Issue, entry: Entry, lang: str) -> None:
     """Write title, tagline, number of items, reading time and the link to the web page."""
     labels = get_labels(lang)
     writer = TextWriter(buffer)
@@ -77,7 +77,7 @@ def _format_masthead_title(issue: m.Issue, entry: Entry, writer: TextWriter) -> 
         yield clean_text(f"{title.name} ({title.date})")
 
 
-def write_heading(buffer: TextBuffer, text: str, level: int) -> None:
+def _write_heading(buffer: TextBuffer, text: str, level: int) -> None:
     """Write a heading after blank lines: at the top level below a rule, below that with a mark."""
     buffer.write_blank()
     if level <= _TOP_LEVEL:
@@ -126,7 +126,7 @@ def layout_issue(
         writer = TextWriter(text)
         writer.write_blocks(issue.footer)
         writer.write_reference_block()
-    write_masthead(top, issue, entry, newsletter.lang)
+    _write_masthead(top, issue, entry, newsletter.lang)
     write_contents(top, content.sections, labels)
     write_end(text, newsletter, unsubscribe_url, labels)
     return top.lines + text.lines
@@ -189,7 +189,7 @@ def _write_sections(buffer: TextBuffer, outline: Outline, labels: Mapping[str, s
             title, count = writer.format_text(section.title), len(section.items)
             if count and outline.counts_items:
                 title += f" · {count} {labels['item' if count == 1 else 'items']}"
-            write_heading(buffer, title, section.level)
+            _write_heading(buffer, title, section.level)
             writer.write_reference_block()
         _write_notes(buffer, section.notes, labels)
         is_after_bare = False

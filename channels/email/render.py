@@ -51,7 +51,7 @@ def render_notice_mail(settings: EmailSettings, text: str, issue_parts: Sequence
     """
     entry, newsletter = context.require_entry(), context.newsletter
     reply_to_mail = ReplyTo.from_mail(issue_parts[0].body, text)
-    lines = layout_notice(
+    lines = _layout_notice(
         text, entry, newsletter, settings.width, wrap=settings.line_breaks, unsubscribe_url=settings.unsubscribe_url
     )
     key = f"outbox/{entry.date.isoformat()}/email/notice-{reply_to_mail.text_digest[:12]}.eml"
@@ -93,7 +93,7 @@ def _build_unsubscribe_headers(settings: EmailSettings, reply_to: Mailbox) -> by
     return headers
 
 
-def layout_notice(
+def _layout_notice(
     text: str, entry: Entry, newsletter: Newsletter, width: int, *, wrap: Wrap, unsubscribe_url: str
 ) -> list[str]:
     """Return the lines of a notice, in the form of `TextBuffer.lines`; line breaks in `text` are kept."""

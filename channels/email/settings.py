@@ -37,19 +37,19 @@ def parse_mailbox_setting(key: str, value: str) -> Mailbox:
     return mailbox
 
 
-def require_one_of(key: str, value: str, allowed: Sequence[str], hint: str) -> None:
+def _require_one_of(key: str, value: str, allowed: Sequence[str], hint: str) -> None:
     """Raise ConfigError unless the value is one of `allowed`."""
     if value not in allowed:
         raise ConfigError(f'{key} must be one of {", ".join(allowed)}, not "{value}"', hint)
 
 
-def require_in_range(key: str, value: int, allowed: range, unit: str, hint: str) -> None:
+def _require_in_range(key: str, value: int, allowed: range, unit: str, hint: str) -> None:
     """Raise ConfigError unless the value is in the range."""
     if value not in allowed:
         raise ConfigError(f"{key} must be {allowed[0]} to {allowed[-1]} {unit}, not {value}", hint)
 
 
-def validate_recipients(recipients: tuple[str, ...] | str) -> None:
+def _validate_recipients(recipients: tuple[str, ...] | str) -> None:
     """Raise ConfigError for an invalid address. A file is read later."""
     if isinstance(recipients, str) and "\0" in recipients:
         raise ConfigError("recipients must be the path of a file", 'like recipients = "readers.txt"')
@@ -60,7 +60,7 @@ def validate_recipients(recipients: tuple[str, ...] | str) -> None:
             pass
 
 
-def require_addresses(sender: str, to: str, recipients: tuple[str, ...] | str, *, has_list: bool) -> None:
+def _require_addresses(sender: str, to: str, recipients: tuple[str, ...] | str, *, has_list: bool) -> None:
     """Raise ConfigError without a sender or recipients. With `has_list` these are the subscribers in the ledger."""
     if not sender:
         raise ConfigError("`server` is set, but there is no sender", 'set it: from = "Name <editor@example.org>"')
@@ -75,7 +75,7 @@ def require_addresses(sender: str, to: str, recipients: tuple[str, ...] | str, *
         )
 
 
-def reject_list_keys(**values: object) -> None:
+def _reject_list_keys(**values: object) -> None:
     """Raise ConfigError if a key is set that [subscribers] replaces."""
     for key, value in values.items():
         if value:
@@ -85,7 +85,7 @@ def reject_list_keys(**values: object) -> None:
             )
 
 
-def validate_unsubscribe_url(url: str) -> None:
+def _validate_unsubscribe_url(url: str) -> None:
     """Raise ConfigError unless the URL is valid and has no other placeholders than those that are filled in."""
     if not _UNSUBSCRIBE_URL.fullmatch(url) or len(url) > _MAX_URL_BYTES:
         raise ConfigError(
@@ -94,7 +94,7 @@ def validate_unsubscribe_url(url: str) -> None:
         )
 
 
-def require_placeholder_values(url: str, key: str, *, has_server: bool) -> None:
+def _require_placeholder_values(url: str, key: str, *, has_server: bool) -> None:
     """Raise ConfigError unless the placeholders of the URL can be filled in."""
     if "{token}" in url and not key:
         raise ConfigError(
@@ -113,7 +113,7 @@ def require_placeholder_values(url: str, key: str, *, has_server: bool) -> None:
         )
 
 
-def parse_dkim_domain(dns_name: str) -> str:
+def _parse_dkim_domain(dns_name: str) -> str:
     """Return the domain that signs, from the DNS name of the key. Raises ConfigError."""
     match = _DKIM_DNS_NAME.fullmatch(dns_name)
     if not match:
@@ -124,14 +124,14 @@ def parse_dkim_domain(dns_name: str) -> str:
     return match["domain"]
 
 
-def require_aligned_signature(dns_name: str, key: str, from_address: str) -> None:
+def _require_aligned_signature(dns_name: str, key: str, from_address: str) -> None:
     """Raise ConfigError unless there is a key, and the domain that signs is aligned with the sender's.
 
     Alignment: the same domain or one above it (RFC 7489, section 3.1).
     """
     if not key:
         raise ConfigError("`dkim` is set, but `dkim_key` is not", 'set it: dkim_key = "file:dkim.pem"')
-    signing = parse_dkim_domain(dns_name)
+    signing = _parse_dkim_domain(dns_name)
     domain = parse_mailbox_setting("from", from_address).domain.lower()
     if not f".{domain}".endswith(f".{signing}"):
         raise ConfigError(
@@ -140,7 +140,7 @@ def require_aligned_signature(dns_name: str, key: str, from_address: str) -> Non
         )
 
 
-def require_aligned_bounces(bounces: str, from_address: str) -> None:
+def _require_aligned_bounces(bounces: str, from_address: str) -> None:
     """Raise ConfigError unless the domain for returned emails is aligned with the sender's, so that SPF counts for it.
 
     Alignment: the same domain, or one above the other (RFC 7489, section 3.1.2).
@@ -154,7 +154,7 @@ def require_aligned_bounces(bounces: str, from_address: str) -> None:
         )
 
 
-def require_key(other: str, key: str, value: object) -> None:
+def _require_key(other: str, key: str, value: object) -> None:
     """Raise ConfigError when `key` has a value but `other`, which it needs, is not set."""
     if value:
         raise ConfigError(f"`{key}` is set, but `{other}` is not", f"set `{other}`, or remove `{key}`")
@@ -327,19 +327,19 @@ class EmailSettings(ChannelSettings, frozen=True):
         for key, value in (("from", self.from_), ("to", self.to), ("me", self.me)):
             if value:
                 parse_mailbox_setting(key, value)
-        require_in_range("width", self.width, _WIDTHS, "columns", _WIDTH_HINT)
-        require_in_range("connections", self.connections, _CONNECTIONS, "at a time", "most servers accept 10")
-        require_one_of("wrap", self.wrap, _WRAPS, 'the default is wrap = "auto"')
-        require_one_of("uncertain", self.uncertain, _POLICIES, 'the default is uncertain = "ask"')
-        validate_recipients(self.recipients_)
+        _require_in_range("width", self.width, _WIDTHS, "columns", _WIDTH_HINT)
+        _require_in_range("connections", self.connections, _CONNECTIONS, "at a time", "most servers accept 10")
+        _require_one_of("wrap", self.wrap, _WRAPS, 'the default is wrap = "auto"')
+        _require_one_of("uncertain", self.uncertain, _POLICIES, 'the default is uncertain = "ask"')
+        _validate_recipients(self.recipients_)
         if self.server:
             parse_server(self.server)
         if self.unsubscribe:
-            validate_unsubscribe_url(self.unsubscribe)
+            _validate_unsubscribe_url(self.unsubscribe)
         if self.dkim:
-            parse_dkim_domain(self.dkim)
+            _parse_dkim_domain(self.dkim)
         if self._subscribers:
-            reject_list_keys(
+            _reject_list_keys(
                 recipients=self.recipients_, unsubscribe=self.unsubscribe, unsubscribe_key=self.unsubscribe_key
             )
         if self.send:
@@ -349,20 +349,20 @@ class EmailSettings(ChannelSettings, frozen=True):
         """Raise ConfigError if a key is missing that another one needs, or does not go with it."""
         if self.server:
             parse_server(self.server, self.user, self.password)
-            require_addresses(self.from_, self.to, self.recipients_, has_list=self._subscribers is not None)
+            _require_addresses(self.from_, self.to, self.recipients_, has_list=self._subscribers is not None)
             if self._subscribers and self._subscribers.bounces:
-                require_aligned_bounces(self._subscribers.bounces, self.from_)
+                _require_aligned_bounces(self._subscribers.bounces, self.from_)
         else:
             for key in ("user", "password", "recipients", "me", "dkim"):
-                require_key("server", key, getattr(self, "recipients_" if key == "recipients" else key))
+                _require_key("server", key, getattr(self, "recipients_" if key == "recipients" else key))
         if self.unsubscribe:
-            require_placeholder_values(self.unsubscribe, self.unsubscribe_key, has_server=bool(self.server))
+            _require_placeholder_values(self.unsubscribe, self.unsubscribe_key, has_server=bool(self.server))
         else:
-            require_key("unsubscribe", "unsubscribe_key", self.unsubscribe_key)
+            _require_key("unsubscribe", "unsubscribe_key", self.unsubscribe_key)
         if self.dkim:
-            require_aligned_signature(self.dkim, self.dkim_key, self.from_)
+            _require_aligned_signature(self.dkim, self.dkim_key, self.from_)
         else:
-            require_key("dkim", "dkim_key", self.dkim_key)
+            _require_key("dkim", "dkim_key", self.dkim_key)
 
 
 def resolve_sender(settings: EmailSettings, newsletter: Newsletter) -> tuple[Mailbox, Mailbox]:

@@ -156,7 +156,7 @@ _CJK_RUN = b" " * 12  # in text of another language, a program that breaks at sp
 _CJK_SHARE = 10
 
 
-def is_cjk_paragraph(text: str) -> bool:
+def _is_cjk_paragraph(text: str) -> bool:
     """Whether a paragraph is Chinese, Japanese or Korean, or has a long quotation in one of these."""
     if text.isascii():
         return False
@@ -271,7 +271,7 @@ class TextBuffer:
             self.lines.append(first + text)
         else:
             lines = wrap_text(text, self.width - len(first), self.width - len(rest))
-            if rest or self._wrap == "hard" or (self._wrap == "auto" and is_cjk_paragraph(text)):
+            if rest or self._wrap == "hard" or (self._wrap == "auto" and _is_cjk_paragraph(text)):
                 lines = [line.rstrip(" ") for line in lines]
             else:
                 lines = [*[line + _SOFT_BREAK for line in lines[:-1]], lines[-1]]

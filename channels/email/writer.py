@@ -196,7 +196,7 @@ class TextWriter:
         rows = [node.header, *node.rows] if any(node.header) else node.rows
         cells = [[self.format_text(cell) for cell in row] for row in rows]
         width = self._buffer.width - len(rest)
-        self._write_lines(format_text_table(cells, node.align, width, has_header=any(node.header)), first, rest)
+        self._write_lines(_format_text_table(cells, node.align, width, has_header=any(node.header)), first, rest)
 
 
 def _format_image_lines(image: m.Image, url: str | None) -> list[str]:
@@ -209,7 +209,7 @@ _COLUMN_GAP = "  "
 _CELL_SEPARATOR = " | "
 
 
-def format_text_table(
+def _format_text_table(
     cells: Sequence[Sequence[str]], align: Sequence[str], width: int, *, has_header: bool
 ) -> list[str]:
     """Return the lines of a table with aligned columns; with `has_header` the first row is underlined.

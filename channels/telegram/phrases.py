@@ -37,7 +37,7 @@ def format_notes(nodes: Iterable[m.Note], writer: SpanWriter) -> Iterator[Spans]
 
 def format_item_title(item: OutlineItem, writer: SpanWriter, *, whole: bool = True) -> Spans:
     """Return number, tags, linked title, and source or authors of an item; not the `whole` of a paragraph."""
-    title = remove_line_breaks(writer.inlines(item.title))
+    title = _remove_line_breaks(writer.inlines(item.title))
     if item.is_running_text and not whole and len(span_text(title)) > _MAX_TITLE_LENGTH:
         title = (Span(normalize_text(item.name)),)
     name = writer.write_link(title, item.url or "")
@@ -50,7 +50,7 @@ def format_item_title(item: OutlineItem, writer: SpanWriter, *, whole: bool = Tr
 def format_item_heading(item: OutlineItem, writer: SpanWriter, *, extras: bool) -> Spans:
     """Return the heading of an item: its title, the text after it, and with `extras` its further links."""
     more = format_links(item, {"extra"}, writer) if extras else ()
-    tail = remove_line_breaks(writer.inlines(item.tail), strips_start=False)
+    tail = _remove_line_breaks(writer.inlines(item.tail), strips_start=False)
     return join_lines([strip_spans(join_spans(format_item_title(item, writer), tail)), more], " · ")
 
 
@@ -68,10 +68,10 @@ def format_links(item: OutlineItem, kinds: Container[str], writer: SpanWriter) -
         for link in item.links
         if link.kind in kinds
     ]
-    return join_lines([remove_line_breaks(writer.inlines((node,))) for node in nodes], " · ")
+    return join_lines([_remove_line_breaks(writer.inlines((node,))) for node in nodes], " · ")
 
 
-def remove_line_breaks(spans: Spans, *, strips_start: bool = True) -> Spans:
+def _remove_line_breaks(spans: Spans, *, strips_start: bool = True) -> Spans:
     """Replace line breaks by spaces, and remove those at the end; at the start unless text is before it."""
     joined = tuple([span.with_text(_LINE_BREAK.sub(" ", span.text)) if "\n" in span.text else span for span in spans])
     stripped = strip_spans(joined)

@@ -58,11 +58,11 @@ class BotApiRequest(HTTPXRequest):
                 status, body = await super().do_request(*args, **kwargs)
         except TimeoutError:
             raise TimedOut from await self._tracker.stop(self._timeout)
-        check_response(status, body)
+        _check_response(status, body)
         return status, body
 
 
-def check_response(status: int, body: bytes) -> None:
+def _check_response(status: int, body: bytes) -> None:
     """Raise RetryAfter or ForeignResponseError, if the response is a reason to.
 
     A 429 means that the call was not processed, also when it comes from a proxy.

@@ -65,7 +65,7 @@ class SourceImage(NamedTuple):
     body: bytes
 
 
-def detect_image_type(body: bytes) -> str:
+def _detect_image_type(body: bytes) -> str:
     """Return the media type of a JPG or PNG, by its first bytes; "" for all others."""
     if body.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
@@ -115,7 +115,7 @@ def convert_image(source: SourceImage, lang: str) -> tuple[UploadFile, tuple[str
 
     Raises DeliveryError when it cannot be converted.
     """
-    media_type = detect_image_type(source.body)
+    media_type = _detect_image_type(source.body)
     if media_type and len(source.body) < IMAGE_BYTES_LIMIT:
         return _build_upload_file(source.body, media_type), ()
     try:

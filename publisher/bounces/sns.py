@@ -64,12 +64,12 @@ def parse_sns(
     message = decode_body(request.body, SnsMessage)
     if message.topic not in topics:
         raise WebhookRefusedError(f"the topic {message.topic[:300]!r} is not one of those in publisher.toml")
-    region = find_topic_region(message.topic)
+    region = _find_topic_region(message.topic)
     if not _is_at(message.certificate_url, region) or not _CERTIFICATE_PATH.fullmatch(
         urlsplit(message.certificate_url).path
     ):
         raise WebhookRefusedError("the certificate is not one of Amazon SNS in the region of the topic")
-    if message.type == _CONFIRMATION and not is_subscribe_url(message.subscribe_url, message.topic):
+    if message.type == _CONFIRMATION and not _is_subscribe_url(message.subscribe_url, message.topic):
         raise WebhookRefusedError("the subscription would not be confirmed at Amazon SNS, or not for this topic")
     require_recent(parse_iso_time(message.timestamp), request.at, _MAX_AGE)
     _verify_message(message, load_certificate(message.certificate_url), request.at)
@@ -79,15 +79,15 @@ def parse_sns(
     return message if message.type == _NOTIFICATION else None, WebhookReport(id=id_)
 
 
-def find_topic_region(topic: str) -> str:
+def _find_topic_region(topic: str) -> str:
     """Return the region of a topic's ARN, "" if it is none."""
     found = _TOPIC.fullmatch(topic)
     return found[1] if found else ""
 
 
-def is_subscribe_url(url: str, topic: str) -> bool:
+def _is_subscribe_url(url: str, topic: str) -> bool:
     """Return whether a URL confirms a subscription to a topic, and does nothing else."""
-    if not _is_at(url, find_topic_region(topic)):
+    if not _is_at(url, _find_topic_region(topic)):
         return False
     query = parse_qs(urlsplit(url).query)
     return query.get("Action") == ["ConfirmSubscription"] and query.get("TopicArn") == [topic]

@@ -35,7 +35,7 @@ class FittedText(NamedTuple):
     size: int
 
 
-def split_units(text: str) -> list[str]:
+def _split_units(text: str) -> list[str]:
     """Return the parts that stay on one line: words whole, with the punctuation next to them, and single ideographs.
 
     Spaces are parts of their own.
@@ -92,7 +92,7 @@ class _Unit(NamedTuple):
 
 def _measure_units(text: str, measure: Measure) -> list[_Unit]:
     """Return the units with their widths: measured once, and not again for each size and each line."""
-    return [_Unit(unit, measure(unit)) for unit in split_units(text)]
+    return [_Unit(unit, measure(unit)) for unit in _split_units(text)]
 
 
 def _break_units(units: Sequence[_Unit], measure: Measure, width: float) -> list[str]:
@@ -159,7 +159,7 @@ def _tear(word: str, measure: Measure, width: float) -> list[str]:
 
 def _cut(line: str, measure: Measure, width: float) -> str:
     """Return the line with "…" at its end, at the end of a word if that leaves most of it."""
-    units = split_units(line)
+    units = _split_units(line)
     while len(units) > 1 and measure("".join(units).rstrip() + "…") > width:
         units.pop()
     cut = "".join(units)

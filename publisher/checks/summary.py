@@ -82,7 +82,7 @@ class IssueSummary(NamedTuple):
             has_guide=issue.guide is not None,
             items=tuple(_summarize_items(subject)),
             archive_links=tuple(_find_archive_links(subject)),
-            ignored_codes=tuple(sorted(find_ignored_codes(issue))),
+            ignored_codes=tuple(sorted(_find_ignored_codes(issue))),
             images=tuple(find_relative_images(subject)),
             address=issue.address,
             links=tuple(_find_relative_links(subject)),
@@ -97,7 +97,7 @@ class IssueSummary(NamedTuple):
         return self.path.rpartition("/")[2].rpartition(".")[0]
 
 
-def find_ignored_codes(issue: Issue) -> frozenset[str]:
+def _find_ignored_codes(issue: Issue) -> frozenset[str]:
     """Return the codes ignored by comments of the issue: `<!-- publish: ignore=CODE, CODE -->`."""
     matches = (_IGNORE_COMMENT.search(part.text) for part in issue.dropped if part.name == "comment")
     return frozenset(code.strip() for match in matches if match for code in match[1].split(","))

@@ -58,7 +58,7 @@ class Moment(NamedTuple):
     zone: dt.tzinfo | None
 
 
-def needs_attention(row: StatusRow) -> bool:
+def _needs_attention(row: StatusRow) -> bool:
     """Return whether more is to be said of a row than its cell of the table says.
 
     What was edited after it was sent and cannot be changed any more is shown for the newest issue only.
@@ -76,7 +76,7 @@ def print_details(rows: Iterable[StatusRow], moment: Moment, output: Output, *, 
     """
     for name, group in groupby(rows, key=lambda row: row.issue):
         issue_rows = [*group]
-        shown = [row for row in issue_rows if full or needs_attention(row)]
+        shown = [row for row in issue_rows if full or _needs_attention(row)]
         forced = issue_rows[0].forced if full or issue_rows[0].newest else None
         if not (shown or forced):
             continue

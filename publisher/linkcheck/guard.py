@@ -52,7 +52,7 @@ class LinkTarget(NamedTuple):
     address: IpAddress
 
 
-def parse_host_port(url: str) -> tuple[str, int]:
+def _parse_host_port(url: str) -> tuple[str, int]:
     """Return host and port of a link, if its text allows a check. Raises LinkBlocked."""
     try:
         parts = urlsplit(url)
@@ -73,7 +73,7 @@ async def resolve_target(url: str, allowed: Collection[tuple[str, int]]) -> Link
     """
     import asyncio
 
-    host, port = parse_host_port(url)
+    host, port = _parse_host_port(url)
     entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [ipaddress.ip_address(str(sockaddr[0]).partition("%")[0]) for *_, sockaddr in entries]
     if not addresses:

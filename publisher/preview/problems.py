@@ -98,7 +98,7 @@ class ProblemFinder:
             for problem in self._config.checks.apply(sorted(found)):
                 pos, level = problem.pos, problem.severity.value
                 end = pos.end_column if pos.end_line == pos.line else pos.column
-                item = find_item(items, pos)
+                item = _find_item(items, pos)
                 yield ShownProblem(
                     problem.code, level, path, pos.line, pos.column, end, problem.message, problem.help, item
                 )
@@ -107,7 +107,7 @@ class ProblemFinder:
         yield from _describe_renderings(preview.renderings, path)
 
 
-def find_item(items: Sequence[ShownItem], pos: Pos) -> str:
+def _find_item(items: Sequence[ShownItem], pos: Pos) -> str:
     """Return the id of the item that has a position; "" if none has it."""
     return next((item.id for item in items if item.line <= pos.line <= item.end_line), "")
 

@@ -32,7 +32,7 @@ class FootnoteSource(Struct, frozen=True):
     pos: m.Pos
 
 
-def fold_label(label: str) -> str:
+def _fold_label(label: str) -> str:
     """Return what is the same for a label and the references to it."""
     return label.casefold()
 
@@ -80,7 +80,7 @@ class _FootnoteNumbering:
         self._sources: dict[str, FootnoteSource] = {}
         self._unused: list[FootnoteSource] = []
         for source in sources:
-            if self._sources.setdefault(fold_label(source.label), source) is not source:
+            if self._sources.setdefault(_fold_label(source.label), source) is not source:
                 self._unused.append(source)
         self._numbers: dict[str, int] = {}
         self._counts: dict[int, int] = {}
@@ -152,7 +152,7 @@ class _FootnoteNumbering:
     def _number_reference(self, node: m.Node) -> m.Node:
         if not isinstance(node, m.FootnoteRef) or node.number:
             return node
-        key = fold_label(node.label) if node.label else f" {len(self._numbers)}"  # no label has a space
+        key = _fold_label(node.label) if node.label else f" {len(self._numbers)}"  # no label has a space
         if key not in self._numbers:
             self._numbers[key] = number = len(self._numbers) + 1
             source = self._sources.get(key)

@@ -31,7 +31,7 @@ def create_newsletter(proposal: Proposal, *, today: dt.date) -> tuple[Path, ...]
     Returns the files, publisher.toml first. Raises ConfigError if one exists already, StorageError if one cannot be
     written.
     """
-    text = format_configuration(
+    text = _format_configuration(
         name=proposal.name,
         tagline=proposal.tagline,
         url=proposal.url,
@@ -52,7 +52,7 @@ def create_sample(folder: Path, sample: Sample, *, today: dt.date) -> tuple[Path
 
     Raises ConfigError if one exists already, StorageError if one cannot be written.
     """
-    text = format_configuration(
+    text = _format_configuration(
         name=sample.name,
         tagline=sample.tagline,
         url=f"https://example.org/{sample.slug}/{{date}}/",
@@ -69,7 +69,7 @@ def create_sample(folder: Path, sample: Sample, *, today: dt.date) -> tuple[Path
     return create_files(texts)
 
 
-def format_configuration(
+def _format_configuration(
     *,
     name: str,
     tagline: str,

@@ -79,13 +79,13 @@ def find_issues(root: Path) -> Discovery:
     issues = {file.path for file in chosen}
     return Discovery(
         tuple(chosen),
-        build_patterns([collections[name] for name in ranked if name in taken], [p for p in paths if p not in issues]),
+        _build_patterns([collections[name] for name in ranked if name in taken], [p for p in paths if p not in issues]),
         tuple(file.path for file in files if not file.is_issue and file.collection in taken),
         tuple((name or ".", len(collections[name])) for name in ranked if name not in taken),
     )
 
 
-def build_patterns(collections: Iterable[Collection[FoundIssue]], others: Collection[str]) -> tuple[str, ...]:
+def _build_patterns(collections: Iterable[Collection[FoundIssue]], others: Collection[str]) -> tuple[str, ...]:
     """Return globs that match the issues of each collection, and none of the `others` if that is possible."""
     patterns: dict[str, None] = {}
     for issues in collections:
@@ -94,12 +94,12 @@ def build_patterns(collections: Iterable[Collection[FoundIssue]], others: Collec
             for is_bundle in (False, True):
                 if group := [issue for issue in same if issue.is_bundle == is_bundle]:
                     patterns[_build_pattern(group, suffix, others)] = None
-    matched = [path for path in others if any(match_path(path, pattern) for pattern in patterns)]
+    matched = [path for path in others if any(_match_path(path, pattern) for pattern in patterns)]
     excluded = [f"!{escape(path)}" for path in matched] if len(matched) <= _MAX_EXCLUDED else []
     return (*patterns, *excluded)
 
 
-def match_path(path: str, pattern: str) -> bool:
+def _match_path(path: str, pattern: str) -> bool:
     """Whether a glob with at most one `**` matches a path."""
     parts, globs = path.split("/"), pattern.split("/")
     if "**" in globs:
@@ -118,10 +118,10 @@ def _build_pattern(group: list[FoundIssue], suffix: str, others: Collection[str]
     if group[0].is_bundle:
         return f"{folder}index{suffix}"
     pattern = f"{folder}*{suffix}"
-    if any(match_path(path, pattern) for path in others):
+    if any(_match_path(path, pattern) for path in others):
         for start in _list_name_starts(group):
             narrow = f"{folder}{start}*{suffix}"
-            if not any(match_path(path, narrow) for path in others):
+            if not any(_match_path(path, narrow) for path in others):
                 return narrow
     return pattern
 

@@ -59,7 +59,7 @@ def _split_title(text: str, *, alone: bool) -> Iterator[str]:
         return
     for part in parts:
         name = _strip_ends(part)
-        if name and not is_generic(name):
+        if name and not _is_generic(name):
             yield name
             if alone:
                 return
@@ -75,7 +75,7 @@ def _strip_ends(part: str) -> str:
     )
 
 
-def is_generic(name: str) -> bool:
+def _is_generic(name: str) -> bool:
     """Whether a text has only words that any newsletter could have."""
     words = re.findall(r"[^\W\d_]+", name.casefold())
     return not words or all(word in _GENERIC for word in words) or find_date(name) is not None
@@ -91,4 +91,4 @@ def _find_common_words(titles: Sequence[str]) -> str:
             break
         common.append(words[0])
     name = _strip_ends(" ".join(common))
-    return name if len(common) > 1 and not is_generic(name) else ""
+    return name if len(common) > 1 and not _is_generic(name) else ""

@@ -46,7 +46,7 @@ class Proposal(Struct, frozen=True):
     @property
     def days(self) -> dict[str, dt.date]:
         """The date of each issue, by path, without those that are unfinished."""
-        return find_days(self.discovery, self.dating)
+        return _find_days(self.discovery, self.dating)
 
     @property
     def url(self) -> str:
@@ -68,7 +68,7 @@ def propose_newsletter(folder: Path, *, today: dt.date, lang: str = "") -> Propo
             raise _no_issue_error(discovery.others, today)
         return None
     dating = date_issues(folder, discovery.issues, today)
-    days = find_days(discovery, dating)
+    days = _find_days(discovery, dating)
     by_age = sorted(discovery.issues, key=lambda issue: (days.get(issue.path, dt.date.min), issue.sort_key))
     documents = [_read_issue(folder, issue.path) for issue in by_age[-_READ_WHOLE:]]
     name = guess_name([issue.titles for issue in discovery.issues]) or read_site_name(folder) or folder.resolve().name
@@ -88,7 +88,7 @@ def propose_newsletter(folder: Path, *, today: dt.date, lang: str = "") -> Propo
     )
 
 
-def find_days(discovery: Discovery, dating: Dating) -> dict[str, dt.date]:
+def _find_days(discovery: Discovery, dating: Dating) -> dict[str, dt.date]:
     """Return the date of each issue, its own or that of dates.toml, by path."""
     own = {issue.path: issue.date for issue in discovery.issues}
     return {path: day for path in own if (day := own[path] or dating.dates.get(path))}

@@ -64,7 +64,7 @@ class SubscriberList:
         """Return the subscriber with this key. Who was erased is not found: see `find_suppression`."""
         with self.ledger.transaction() as tx:
             row = select_subscriber(tx, self.newsletter, key=key)
-        return build_subscriber(row) if row else None
+        return _build_subscriber(row) if row else None
 
     def find_by_tag(self, tag: str) -> Subscriber | None:
         """Return the subscriber with this tag, or to whom it belonged before.
@@ -74,7 +74,7 @@ class SubscriberList:
         with self.ledger.transaction() as tx:
             row = select_subscriber(tx, self.newsletter, tag=tag)
         if row:
-            return build_subscriber(row)
+            return _build_subscriber(row)
         if not (tag and self.keys.old):
             return None
         names = self.keys.list_suppression_names
@@ -101,7 +101,7 @@ class SubscriberList:
                 rows = list_subscribers(tx, self.newsletter, names, last)
             if not rows:
                 return
-            yield from map(build_subscriber, rows)
+            yield from map(_build_subscriber, rows)
             last = rows[-1].key
 
     def count(self) -> Mapping[SubscriberState, int]:
@@ -134,11 +134,11 @@ class SubscriberList:
                 if row is None:  # erased in between
                     return Asked(send_confirmation=False)
                 if row.state in ("confirmed", "paused"):
-                    return Asked(send_confirmation=False, subscriber=build_subscriber(row))
+                    return Asked(send_confirmation=False, subscriber=_build_subscriber(row))
                 new = new._replace(state=row.state, since=row.since, tag=row.tag)
                 update_subscriber(tx, self.newsletter, new)
             self._record(tx, key, origin.record(ConsentEvent.ASKED))
-        return Asked(send_confirmation=True, subscriber=build_subscriber(new))
+        return Asked(send_confirmation=True, subscriber=_build_subscriber(new))
 
     def confirm(self, key: str, origin: Origin) -> Subscriber | None:
         """Subscribe who was asked and confirms it in time. Return None if no confirmation is pending.
@@ -275,7 +275,7 @@ class SubscriberList:
                 return None
             update_subscriber(tx, self.newsletter, changed)
             self._record(tx, key, origin.record(event))
-        return build_subscriber(changed)
+        return _build_subscriber(changed)
 
     def _record(self, tx: Transaction, key: str, *records: ConsentRecord) -> None:
         self.ledger.note_change()
@@ -298,7 +298,7 @@ def _resume(row: SubscriberRow, at: dt.datetime) -> SubscriberRow:
     return row._replace(state="confirmed", since=format_utc(at), paused_until="")
 
 
-def build_subscriber(row: SubscriberRow) -> Subscriber:
+def _build_subscriber(row: SubscriberRow) -> Subscriber:
     """Return a row of the ledger as a subscriber."""
     return Subscriber(
         row.key,
