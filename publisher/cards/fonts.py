@@ -23,7 +23,6 @@ from publisher.named_tuple import NamedTuple
 
 _SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 _MAX_OTHERS = 300  # files that are looked into when no known font has the characters
-_ODD_STYLES = ("italic", "oblique", "mono", "condensed", "thin", "light", "black", "emoji")
 _FC_LIST_SECONDS = 10
 
 # In Noto and Source Han collections, the faces of a weight in this order.

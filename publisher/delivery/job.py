@@ -28,10 +28,7 @@ from publisher.ledger.subscriber_recipients import SubscriberSelection
 _SECOND = dt.timedelta(seconds=1)
 
 _GIVE_WAY_SECONDS = 60.0
-"""When a job goes on that has let others go first."""
-
-_SECOND_PROBE_DELAY = 60.0
-"""Seconds until the platform is asked again about a message it does not have; it may still arrive."""
+"""Seconds until a job that has let others go first continues."""
 
 
 class DeliveryJob(Struct):
