@@ -120,8 +120,8 @@ class Context(Struct, frozen=True):
 class Receipt(Struct, frozen=True):
     """The result of a successful delivery. `changed` is False if the part was there already.
 
-    `remote_id` is the ID given by the platform, with which the message can be edited later. `destination` is
-    the platform's own ID of the destination, if it has one. `notes` are messages for people about problems
+    `remote_id` is the id given by the platform, with which the message can be edited later. `destination` is
+    the platform's own id of the destination, if it has one. `notes` are messages for people about problems
     besides the delivery itself.
     """
 
@@ -381,7 +381,7 @@ class MessageChannel(Channel, frozen=True):
         return {}
 
     def identify_destination(self) -> str:
-        """Return the platform's own ID of the destination, found without changing anything; empty if it has none.
+        """Return the platform's own id of the destination, found without changing anything; empty if it has none.
 
         Raises PublisherError.
         """

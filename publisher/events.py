@@ -37,7 +37,7 @@ def _confirm_by_default(pending: Sequence[PendingSend]) -> bool:
 
 
 class Request(NamedTuple):
-    """What to publish: an issue by date, ID or file ("" for the newest due), on the named channels (empty:
+    """What to publish: an issue by date, id or file ("" for the newest due), on the named channels (empty:
     all enabled ones).
 
     `out`: folder to write to instead of the project's folder; then nothing is sent.

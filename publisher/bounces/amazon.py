@@ -20,7 +20,7 @@ _MAX_BYTES = 100_000
 _MAX_CERTIFICATES = 20
 
 _PAUSE = dt.timedelta(minutes=1)
-"""After a request that found no certificate, no other is made for so long: made-up names make no many requests."""
+"""After a request that found no certificate, no other is made for so long: made-up names cannot cause many requests."""
 
 
 def request_amazon(url: str) -> bytes:

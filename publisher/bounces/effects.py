@@ -50,7 +50,7 @@ class Effect(NamedTuple):
 
 
 class BounceRecorder:
-    """Records the bounces and complaints of a list, and takes off it who is to be."""
+    """Records the bounces and complaints of a list, and takes subscribers off it because of them."""
 
     def __init__(self, subscribers: SubscriberList) -> None:
         self._subscribers = subscribers
@@ -90,7 +90,7 @@ class BounceRecorder:
         return Effect(key, feedback.kind, changed.state if changed else None)
 
     def _complain(self, key: str, origin: Origin) -> Effect:
-        """Take off the list who complained; who complained about the confirmation never gets another one."""
+        """Take a subscriber who complained off the list; one who complained about the confirmation never gets another."""
         subscriber = self._subscribers.find(key)
         if subscriber and subscriber.state is SubscriberState.ASKED:
             changed = self._subscribers.refuse(subscriber.tag, origin)
@@ -99,8 +99,8 @@ class BounceRecorder:
         return Effect(key, FeedbackKind.COMPLAINT, SubscriberState.COMPLAINED if changed else None)
 
     def review_replies(self, now: dt.datetime) -> list[Effect]:
-        """Take off the list whose mailboxes servers refused in issue after issue, and again since the last review;
-        forget what is old.
+        """Take subscribers off the list whose mailboxes were refused in issue after issue, and again since the last
+        review; forget what is old.
 
         Raises StorageError.
         """

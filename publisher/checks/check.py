@@ -1,4 +1,4 @@
-"""The list of rules, and the functions that run them on one issue."""
+"""The list of all rules, and the function that runs them on one issue."""
 
 from __future__ import annotations
 

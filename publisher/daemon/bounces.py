@@ -14,7 +14,7 @@ from publisher.subscribers.models import SubscriberState
 
 
 def process_bounces(run: RunContext, on_event: DaemonEventHandler) -> None:
-    """Take off the list whose mailboxes are gone, and who complained, before anything is sent.
+    """Take subscribers off the list whose mailboxes are gone or who complained, before anything is sent.
 
     A mailbox that cannot be read is reported once a day. A key of the list that cannot be read is reported when the
     list is sent to. Raises StorageError.

@@ -1,4 +1,4 @@
-"""An upload of the site that failed, or whose process ended, while no issue is due that would bring it about again."""
+"""Completes an upload of the site that failed, or whose process ended, unless an issue is due that uploads it anyway."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RETRY_DELAY = dt.timedelta(minutes=10)
 
 
 class PendingUpload:
-    """Completes it, tick by tick. `next_attempt` is when `flush` should be called again, in UTC."""
+    """Tries again, tick by tick. `next_attempt` is when `flush` should be called again, in UTC."""
 
     def __init__(self, on_event: DaemonEventHandler) -> None:
         self.next_attempt: dt.datetime | None = None
@@ -30,7 +30,7 @@ class PendingUpload:
         names = tuple(channel.name for channel in run.channels if isinstance(channel, ArchiveChannel))
         try:
             count = retry_upload(run)
-        except BusyError:  # who is at it, here or on another machine, completes it
+        except BusyError:  # the process that has the lock, here or on another machine, completes it
             self.next_attempt = now + _RETRY_DELAY
             return 0
         except PublisherError as error:

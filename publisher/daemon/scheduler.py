@@ -144,7 +144,7 @@ class _Pass:
                     self._finish(*finished)
                 self._refresh()
         self._report_waiting()
-        if not any(self._is_due_page(item) for item in self._items):  # which brings its upload about
+        if not any(self._is_due_page(item) for item in self._items):  # publishing that uploads the site
             self._exit_code = self._pending_upload.flush(self._run) or self._exit_code
         self._exit_code = self._pending_pings.flush(self._run) or self._exit_code
         now = self._run.clock.time()

@@ -165,7 +165,7 @@ def identify_place(root: Path) -> str:
 
 
 def identify_machine() -> str:
-    """Return an ID of this machine, hex; empty if the system has none."""
+    """Return an id of this machine, hex; empty if the system has none."""
     # hashed, because it must not be exposed as it is: https://www.freedesktop.org/software/systemd/man/latest/machine-id.html
     with suppress(OSError):
         if machine_id := Path("/etc/machine-id").read_bytes().strip():

@@ -123,7 +123,7 @@ def drop_refused(tx: Transaction, lease: Lease) -> int:
     """Drop the failed deliveries under a lease whose servers refused the mailbox, unless more were refused than have
     arrived: then the fault may be the sender's. Return how many there are.
 
-    Nothing is to be done about them: who is refused again and again is taken off the list.
+    The editor need not do anything about them: a subscriber who is refused again and again is taken off the list.
     """
     [(issue,)] = tx.fetch_all("SELECT issue FROM publication WHERE id = ?", lease.publication_id)
     newsletters = _list_newsletters(issue)

@@ -170,7 +170,8 @@ def is_published_or_sent(ledger: Ledger, key: PublicationKey) -> bool:
 
 
 def find_published_or_sent(ledger: Ledger, prefix: str, channel: str) -> list[PublicationKey]:
-    """Return the publications on a channel of issues with this prefix for which that is so. Without notices."""
+    """Return the publications on a channel for which `is_published_or_sent` is true: of issues whose id begins with
+    `prefix`, without notices."""
     with ledger.transaction() as tx:
         rows = tx.fetch_all(
             f"""SELECT issue, channel, destination FROM publication WHERE SUBSTR(issue, 1, ?) = ? AND channel = ?

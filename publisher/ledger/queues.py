@@ -115,7 +115,7 @@ def list_queues(tx: Transaction, lease: Lease) -> list[str]:
 
 
 def find_first_due(tx: Transaction, publication: int, after: str) -> str:
-    """Return when the first of the planned deliveries is due that are postponed beyond a time, '' if none is."""
+    """Return when the first planned delivery of a publication is due after a time, "" if none is."""
     [(first,)] = tx.fetch_all(
         "SELECT MIN(next_at) FROM delivery WHERE publication = ? AND next_at <> '' AND next_at > ?", publication, after
     )
@@ -123,7 +123,7 @@ def find_first_due(tx: Transaction, publication: int, after: str) -> str:
 
 
 def find_first_due_in_shard(tx: Transaction, shard: int, after: str) -> str:
-    """Return the same of a shard."""
+    """Return when the first planned delivery of a shard is due after a time, "" if none is."""
     [(first,)] = tx.fetch_all(
         "SELECT MIN(next_at) FROM delivery WHERE shard = ? AND unsent_state = 'planned' AND next_at > ?", shard, after
     )

@@ -1,6 +1,6 @@
 """The rows of subscribers, their consent records, and suppressed addresses: SQL for one newsletter in a transaction.
 
-What may follow what is decided in `publisher.subscribers`. Times are texts of `format_utc`.
+Which change of state is allowed is decided in `publisher.subscribers`. Times are texts of `format_utc`.
 """
 
 from __future__ import annotations

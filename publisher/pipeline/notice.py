@@ -91,7 +91,7 @@ def send_notice(
 def find_unfinished_notices(run: RunContext, issue: str) -> Iterator[DeliveryPlan]:
     """Yield the unfinished notices about an issue, with their original text.
 
-    `issue` is its ID, without that of the newsletter.
+    `issue` is its id, without that of the newsletter.
     """
     channels = {channel.name: channel for channel in run.channels if run.is_sending_channel(channel)}
     if not run.has_ledger:

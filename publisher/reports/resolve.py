@@ -44,7 +44,7 @@ class UnknownDeliveries(NamedTuple):
 class Resolution(NamedTuple):
     """What a person found out about all unknown deliveries, or those of one part or recipient.
 
-    `remote_id` is the platform's ID of the message, if known.
+    `remote_id` is the platform's id of the message, if known.
     """
 
     verdict: ResolutionChoice
@@ -69,7 +69,7 @@ def short_part_name(part: str) -> str:
 def find_unknown(run: RunContext, issue: str, channels: Sequence[str]) -> list[UnknownDeliveries]:
     """Return the unknown deliveries of an issue on these channels; empty means all.
 
-    The file of an issue given by its ID need not exist any more. Raises ConfigError if nothing was published yet, or
+    The file of an issue given by its id need not exist any more. Raises ConfigError if nothing was published yet, or
     there is no such issue, StorageError.
     """
     if not run.has_ledger:
@@ -109,7 +109,7 @@ def record_resolution(
 ) -> tuple[int, DeliveryCounts]:
     """Record a resolution; return the number of deliveries resolved and the counts afterwards.
 
-    Raises ConfigError if it applies to no delivery, or gives the same message ID to several.
+    Raises ConfigError if it applies to no delivery, or gives the same message id to several.
     """
     key, selected = unknown.key, resolution.select_deliveries(unknown)
     if not selected:
@@ -133,7 +133,7 @@ def record_resolution(
 
 
 def save_article_url(run: RunContext, issue: str, name: str, url: str) -> str:
-    """Record the URL of an issue that was published by hand on the channel `name`; return the issue's ID.
+    """Record the URL of an issue that was published by hand on the channel `name`; return the issue's id.
 
     Raises ConfigError for an issue or a channel that does not exist, and for a URL that is not permanent.
     """

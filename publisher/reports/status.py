@@ -55,7 +55,7 @@ class ChannelStatus(Enum):
 class StatusRow(NamedTuple):
     """An issue on a channel.
 
-    `issue`: its ID, empty for messages about the whole newsletter. `title`: empty if its file does not exist
+    `issue`: its id, empty for messages about the whole newsletter. `title`: empty if its file does not exist
     any more.
 
     `when`: time of publication, or of the next attempt (aware). `detail`: why it failed, is unknown, held or

@@ -1,4 +1,4 @@
-"""Whom a request comes from: the address of the client, also behind web servers that ask for it."""
+"""Finds the address of the client that a request comes from, also behind web servers."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ SEND_TIMEOUT = 60.0
 
 
 class ConnectionPool:
-    """All connections of a server. `proxies` are trusted to say whom they ask for."""
+    """All connections of a server. `proxies` are trusted to report the address of their client."""
 
     def __init__(self, proxies: Sequence[IPv4Network | IPv6Network]) -> None:
         self.proxies = proxies

@@ -33,7 +33,7 @@ from publisher.server.subscriber_pages import TOKEN_PAGES, SubscriberPages
 
 
 def build_subscriber_routes(pages: SubscriberPages, proxies: Sequence[IPv4Network | IPv6Network]) -> list[Route]:
-    """Return the routes. `proxies` are the web servers in front, which say whom they ask for.
+    """Return the routes. `proxies` are the web servers in front, which report the address of their client.
 
     A request that reaches the server over a network, and not through one of them, was not encrypted: it is refused.
     """
