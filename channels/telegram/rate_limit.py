@@ -8,4 +8,4 @@ from __future__ import annotations
 from publisher.channel import RateLimit
 
 CHAT_LIMIT = RateLimit(per_minute=10, burst=9, interval=1.0)
-"""What is saved up and what comes back make nineteen in any minute, and pinning a message is one more."""
+"""Saved and new tokens allow nineteen messages in any minute; pinning a message is one more."""

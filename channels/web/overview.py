@@ -19,7 +19,7 @@ _MAX_GROUP = 60
 
 
 class IndexEntry(NamedTuple):
-    """What a list of issues shows of one, and no more, so that text changes do not render it again."""
+    """An issue in a list: only what is shown of it, so that other changes do not render the list again."""
 
     date: dt.date
     url: str

@@ -20,7 +20,7 @@ from publisher.theme import Theme
 _KEY_BYTES = 8
 
 _APART = ("path", "root", "channels", "example_addresses", "digest")
-"""What a key does not have of the configuration as a whole: where it is, the channels, and what a comment changes."""
+"""The fields of a configuration that are in no key: where it is, the channels, and what a comment changes."""
 
 
 def compute_reading_key(config: Config) -> str:

@@ -23,7 +23,7 @@ _SHORT_STEP, _LONG_STEP = 20_000_000, 2_000_000_000
 """Steps in which file systems count the time, in nanoseconds."""
 
 REFUSED_SIZE, _REFUSED_MTIME = -1, 1
-"""What is in place of the size and the modification time of a file that may not be published."""
+"""The size and the modification time of any file that may not be published."""
 
 
 _PROJECT_INITIALS = "_RrCcLl"
@@ -86,7 +86,7 @@ def scan_issues(root: Path, patterns: Iterable[str]) -> list[SourceFile]:
 
 
 class _FoundFiles(NamedTuple):
-    """Files by path, the paths to which a symbolic link leads, and those of project pages. What is no file has
+    """Files by path, the paths to which a symbolic link leads, and those of project pages. Anything else has
     `REFUSED_SIZE`."""
 
     files: dict[str, SourceFile]

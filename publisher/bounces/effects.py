@@ -42,7 +42,7 @@ _REPEATED = 2
 
 
 class Effect(NamedTuple):
-    """What was done about a report: for whom, and the state that it led to, None if that did not change."""
+    """The effect of a report: on which subscriber, and their new state, None if it did not change."""
 
     key: str
     kind: FeedbackKind
@@ -90,7 +90,7 @@ class BounceRecorder:
         return Effect(key, feedback.kind, changed.state if changed else None)
 
     def _complain(self, key: str, origin: Origin) -> Effect:
-        """Take a subscriber who complained off the list; one who complained about the confirmation never gets another."""
+        """Take a subscriber off the list who complained; after a complaint about a confirmation, never send another."""
         subscriber = self._subscribers.find(key)
         if subscriber and subscriber.state is SubscriberState.ASKED:
             changed = self._subscribers.refuse(subscriber.tag, origin)

@@ -1,6 +1,6 @@
 """Bounces in a mailbox on an IMAP server (RFC 3501, with UIDPLUS of RFC 4315).
 
-Each message is fetched once, without being marked as read. What was a report and is recorded is deleted by its UID;
+Each message is fetched once, without being marked as read. A report that was recorded is deleted by its UID;
 a server without UIDPLUS could only delete it together with what others have marked, so there it is marked and stays.
 Nothing else is changed.
 """

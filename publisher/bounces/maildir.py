@@ -1,7 +1,7 @@
 """Bounces in a Maildir: cr.yp.to/proto/maildir.html.
 
-Only what is new is read. What was a report and is recorded is deleted; everything else becomes a message that was seen
-by a program and not by a person, as mail readers do, and stays for them.
+Only new messages are read. A report that was recorded is deleted. Any other message stays, and is marked as
+mail readers do it: as seen by a program, and not by a person.
 """
 
 from __future__ import annotations

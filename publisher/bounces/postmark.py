@@ -38,7 +38,7 @@ _KINDS = {
     "ChallengeVerification": FeedbackKind.AUTO_REPLY,
     "AddressChange": FeedbackKind.AUTO_REPLY,
 }
-"""What a type of bounce is about when its details do not say it. Other types are no bounces."""
+"""The kind of each type of bounce, for details that do not say it. Other types are no bounces."""
 
 _UNCLASSIFIED = (FeedbackKind.COMPLAINT, FeedbackKind.AUTO_REPLY)
 """Kinds that are known from the type alone."""

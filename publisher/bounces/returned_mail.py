@@ -23,7 +23,7 @@ from publisher.signing import Purpose
 from publisher.verp import find_verp_token
 
 MAX_MAIL_BYTES = 2_000_000
-"""What is longer is no report: those return the headers of an email, or one of ours."""
+"""A longer email is no report: a report returns the headers of an email, or one of ours."""
 
 _MAX_PARTS, _MAX_RECIPIENTS, _MAX_REPLY_LINES = 5_000, 100, 100
 """A report has a few of each; to read many takes long."""

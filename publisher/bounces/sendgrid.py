@@ -34,7 +34,7 @@ _KINDS = {
     "Reputation": FeedbackKind.SENDER,
     "Frequency or Volume Too High": FeedbackKind.SENDER,
 }
-"""What a class of bounces is about when its reason does not say it."""
+"""The kind of each class of bounces, for reasons that do not say it."""
 
 
 class SendGridEvent(Struct, frozen=True):

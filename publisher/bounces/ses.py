@@ -19,7 +19,7 @@ _KINDS = {
     "ContentRejected": FeedbackKind.CONTENT,
     "AttachmentRejected": FeedbackKind.CONTENT,
 }
-"""What a subtype of bounces is about when the reply does not say it."""
+"""The kind of each subtype of bounces, for replies that do not say it."""
 
 _NOT_TRIED = ("Suppressed", "OnAccountSuppressionList", "UnsubscribedRecipient")
 """Subtypes of emails that SES did not try to send, because of an earlier event, maybe of another newsletter."""

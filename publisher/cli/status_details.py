@@ -48,7 +48,7 @@ URGENCY = (
     ChannelStatus.PUBLISHED,
     ChannelStatus.FILES,
 )
-"""What is to be done first."""
+"""The most urgent status first."""
 
 
 class Moment(NamedTuple):

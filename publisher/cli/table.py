@@ -17,7 +17,7 @@ _MIN_TITLE_COLUMNS = (16, 8)
 
 
 class Cell(NamedTuple):
-    """What a table says in a cell: in full, and shorter if the terminal is narrow. `mark` comes first, in `style`;
+    """A cell: its text, and a shorter one for narrow terminals. `mark` comes first, in `style`;
     with `is_alarm` the whole cell has that style."""
 
     text: str

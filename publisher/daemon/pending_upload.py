@@ -1,4 +1,4 @@
-"""Completes an upload of the site that failed, or whose process ended, unless an issue is due that uploads it anyway."""
+"""Completes an upload of the site that failed or was interrupted, unless an issue is due that uploads it anyway."""
 
 from __future__ import annotations
 

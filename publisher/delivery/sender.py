@@ -127,7 +127,7 @@ class Sender:
         return result._replace(refusal=error.kind, is_permanent=error.permanent)
 
     def _classify_unknown(self, delivery: Delivery, reason: str) -> Result:
-        """Return the result of a delivery that may have been sent. What does no harm twice is tried again."""
+        """Return the result of a delivery that may have been sent. It is tried again only if that does no harm."""
         if self._channel.capabilities.idempotent or delivery.remote_id:
             return self._classify_error(delivery, DeliveryError(reason))
         return Result(delivery, DeliveryState.UNKNOWN, self._time(), reason=reason)

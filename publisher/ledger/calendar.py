@@ -21,7 +21,7 @@ class ScheduleOverride(NamedTuple):
 def save_override(
     ledger: Ledger, issue: str, channels: Iterable[str], *, held: bool | None = None, due: dt.datetime | None = None
 ) -> None:
-    """Save a decision about an issue on these channels. What is None keeps the value saved before."""
+    """Save a decision about an issue on these channels. An argument that is None keeps the value saved before."""
     held_value = None if held is None else int(held)
     due_value = format_utc(due) if due else None
     with ledger.transaction() as tx:

@@ -310,8 +310,8 @@ def _contains_link(nodes: Inlines) -> bool:
 def _choose_repository(head: ItemHead, *, lists_repositories: bool) -> str | None:
     """Return the repository that the item is about: that of its URL, or else the one that its title names.
 
-    `core/num: …` and `TCP/IP：…` name none. What does is `owner/name` in a section of repositories, or before a
-    Chinese title; or a name that is also that of the URL's repository, which is a fork.
+    A title names one by `owner/name`, but only in a section of repositories, before a Chinese title, or if the
+    repository of the URL has the same name and so is a fork. `core/num: …` and `TCP/IP：…` name none.
     """
     linked = links.parse_repository(head.url) if head.url else None
     title = plain(head.title)

@@ -45,7 +45,7 @@ TIMEOUT = 30.0
 """Time limit for all checks together, in seconds."""
 
 ONLY_FILES = "not set up to send, only writes files"
-"""What is found of a message channel without a destination."""
+"""The finding about a message channel without a destination."""
 
 _SITE_TIMEOUT = 10.0
 """Time limit for the request of the home page, in seconds."""

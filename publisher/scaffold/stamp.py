@@ -25,7 +25,7 @@ _MONTH_DAY = lazy_pattern(rf"({'|'.join(_MONTHS)}) (\d{{1,2}}), (\d{{4}})")
 
 
 class Stamp(Struct, frozen=True):
-    """What is another in each issue: its date and its number, if it has them."""
+    """What differs from issue to issue: its date and its number, if it has them."""
 
     date: dt.date | None
     number: int | None

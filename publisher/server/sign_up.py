@@ -104,7 +104,7 @@ def _get_page_title(visit: Visit) -> str:
 
 
 def _find_join_address(visit: Visit) -> str:
-    """Return where to write to by hand: a mail from an address shows that it belongs to who wants the newsletter."""
+    """Return where to write to by hand: a mail from an address shows that its owner wants the newsletter."""
     try:
         return resolve_sender(find_email_channel(visit.config), visit.view.newsletter)[1].address
     except ConfigError:  # there is no channel, or no sender

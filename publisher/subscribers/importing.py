@@ -43,7 +43,7 @@ _OF_KNOWN = {
 _ORDER = tuple(dict.fromkeys([*_OF_NEW.values(), *_OF_KNOWN.values()]))
 
 _NOT_ADDED = frozenset({_S.ASKED, _S.ERASED})
-"""Who only was asked elsewhere is not on our list: it would be us who keeps the address without consent."""
+"""People who were only asked elsewhere are not added: we would keep their addresses without consent."""
 
 _STRICTEST_FIRST = (_S.COMPLAINED, _S.GONE, _S.LEFT, _S.PAUSED, _S.CONFIRMED)
 
@@ -60,10 +60,10 @@ class ImportReport(Struct, frozen=True):
 
 
 def import_list(subscribers: SubscriberList, file: ListFile, origin: Origin, *, dry_run: bool) -> ImportReport:
-    """Add to the list who is new, all of them or none; a dry run changes nothing.
+    """Add the new people of a file to the list, all of them or none; a dry run changes nothing.
 
     `text` of the origin is what the people agreed to. If an address occurs twice, the entry counts that keeps it out.
-    Who left elsewhere is added as one who left, so that no later import of an older file brings them back.
+    Someone who left elsewhere is added as one who left, so that no later import of an older file brings them back.
     """
     counts = Counter(_OF_NEW[one.state] for one in file.entries if one.state in _NOT_ADDED)
     entries = sorted(

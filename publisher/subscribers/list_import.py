@@ -24,8 +24,9 @@ def import_entries(
 ) -> list[ImportOutcome]:
     """Add the entries whose address is new, all of them or none. Return the outcome of each entry.
 
-    Who is known keeps their state, whatever the entry says: only a confirmation that was asked for changes it. The
-    `text` of the origin is what they agreed to. A dry run changes nothing. Raises ConfigError as `require_known_keys`.
+    A known subscriber keeps their state, whatever the entry says: only a confirmation that was asked for changes it.
+    The `text` of the origin is what they agreed to. A dry run changes nothing. Raises ConfigError as
+    `require_known_keys`.
     """
     require_known_keys(subscribers)
     newsletter, keys = subscribers.newsletter, subscribers.keys

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 
 class SubscriberState(Enum):
-    """The state of a subscriber. Only to those who are confirmed an issue is sent.
+    """The state of a subscriber. Issues are sent only to those who are confirmed.
 
     `asked`: someone asked for the newsletter, and the owner of the mailbox has not confirmed it. `paused`: gets
     nothing until a time, or until they resume. `gone`: the mailbox does not exist any more. `complained`: reported
@@ -37,11 +37,11 @@ TRANSITIONS: Mapping[SubscriberState, frozenset[SubscriberState]] = {
     _S.COMPLAINED: frozenset({_S.CONFIRMED, _S.ERASED}),
     _S.ERASED: frozenset({_S.ASKED}),
 }
-"""Which states may follow one. From left, gone and complained to confirmed: only by a confirmation that was asked for
+"""Which states may follow which. From left, gone and complained to confirmed: only by a confirmation that was asked for
 after that."""
 
 STATES_OUTSIDE = frozenset({_S.LEFT, _S.GONE, _S.COMPLAINED, _S.ERASED})
-"""Out of these nothing leads back but a fresh double opt-in."""
+"""Only a new double opt-in leads back from these."""
 
 
 class ConsentEvent(Enum):

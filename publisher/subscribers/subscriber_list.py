@@ -47,7 +47,7 @@ from publisher.subscribers.models import (
 )
 
 CONFIRMATION_PERIOD = dt.timedelta(days=7)
-"""How long a confirmation can be given after it was asked for; then the address of who did not is deleted."""
+"""How long a confirmation can be given after it was asked for; then an address that was not confirmed is deleted."""
 
 
 class SubscriberList:
@@ -61,15 +61,15 @@ class SubscriberList:
     # -------------------------------------------------------------------- queries
 
     def find(self, key: str) -> Subscriber | None:
-        """Return the subscriber with this key. Who was erased is not found: see `find_suppression`."""
+        """Return the subscriber with this key. One who was erased is not found: see `find_suppression`."""
         with self.ledger.transaction() as tx:
             row = select_subscriber(tx, self.newsletter, key=key)
         return _build_subscriber(row) if row else None
 
     def find_by_tag(self, tag: str) -> Subscriber | None:
-        """Return the subscriber with this tag, or to whom it belonged before.
+        """Return the subscriber who has, or had, this tag.
 
-        Who was deleted, and came back after the key was changed, has a new tag; links in earlier emails have the old.
+        One who was deleted and came back after the key was changed has a new tag; links in earlier emails have the old.
         """
         with self.ledger.transaction() as tx:
             row = select_subscriber(tx, self.newsletter, tag=tag)
@@ -116,8 +116,8 @@ class SubscriberList:
     def ask(self, mailbox: Mailbox, origin: Origin, *, lift_refusal: bool = False) -> Asked:
         """Record that someone wants this mailbox to be subscribed; its owner has to confirm it.
 
-        No confirmation is sent to who is subscribed already, nor to who never wants a mail again: unless the editor
-        lifts that, because the owner has asked for it. Who left, complained or was erased stays so until they confirm.
+        No confirmation is sent to a subscriber, nor to an owner who never wants a mail again, unless the editor lifts
+        that because the owner asked for it. One who left, complained or was erased stays so until they confirm.
         """
         key, at = normalize_address(mailbox.address), format_utc(origin.at)
         new = SubscriberRow(
@@ -141,7 +141,7 @@ class SubscriberList:
         return Asked(send_confirmation=True, subscriber=_build_subscriber(new))
 
     def confirm(self, key: str, origin: Origin) -> Subscriber | None:
-        """Subscribe who was asked and confirms it in time. Return None if no confirmation is pending.
+        """Subscribe someone who confirms in time. Return None if no confirmation is pending.
 
         The subscriber, unchanged, is returned also if they are subscribed already.
         """
@@ -175,8 +175,8 @@ class SubscriberList:
         return self._end(key, SubscriberState.COMPLAINED, origin, ConsentEvent.COMPLAINED, "complained")
 
     def refuse(self, tag: str, origin: Origin) -> bool:
-        """Never write again to the address that this tag was made of, known or not: suppress it, take it off the list,
-        and forget who was only asked.
+        """Never write again to the address that this tag was made of, known or not: suppress it, and take it off the
+        list; delete it there if it was only asked.
 
         Return whether anything changed.
         """
