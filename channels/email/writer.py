@@ -66,11 +66,8 @@ class TextWriter:
         """Return the text of inlines; `ends_line`: the line ends after them."""
         parts = []
         for next_index, node in enumerate(nodes, 1):
-            if isinstance(node, m.Text):
-                parts.append(node.text)
-            else:
-                node_ends_line = isinstance(nodes[next_index], m.Break) if next_index < len(nodes) else ends_line
-                parts.append(self._format_inline(node, ends_line=node_ends_line))
+            node_ends_line = isinstance(nodes[next_index], m.Break) if next_index < len(nodes) else ends_line
+            parts.append(self._format_inline(node, ends_line=node_ends_line))
         return "".join(parts)
 
     def _format_inline(self, node: m.Inline, *, ends_line: bool) -> str:

@@ -44,10 +44,7 @@ class ArticleWriter:
 
     def inlines(self, nodes: m.Inlines) -> str:
         """Return inline nodes as HTML."""
-        # fast path: most nodes are plain text
-        return "".join(
-            [escape_text(node.text) if isinstance(node, m.Text) else self._render_inline(node) for node in nodes]
-        )
+        return "".join([self._render_inline(node) for node in nodes])
 
     def _render_inline(self, node: m.Inline) -> str:
         match node:

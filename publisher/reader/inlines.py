@@ -114,9 +114,7 @@ class InlineReader:
         children = self._build_nodes(token.get("children", []), pos)
         match kind:
             case "link":
-                notes: m.Inlines = ()
-                if self.has_footnotes:  # fast path
-                    children, notes = _take_references(children)
+                children, notes = _take_references(children)
                 url, title = token["attrs"]["url"], token["attrs"].get("title", "")
                 return (*self._targets.build_link(children, url, title, pos), *notes)
             case "footnote":

@@ -39,8 +39,6 @@ class Line(Struct, frozen=True):
     def indent(self) -> int:
         """The width of the leading white space, with tab stops every four columns."""
         text = self.text
-        if text[:1] not in (" ", "\t"):  # fast path: most lines
-            return 0
         start = len(text) - len(text.lstrip(" \t"))
         return start if "\t" not in text[:start] else _measure(text[:start], self.offset)
 

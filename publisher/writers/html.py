@@ -23,8 +23,7 @@ _NOTE_ANCHOR = lazy_pattern(r'<li id="fn-\d+"| <a href="#fnref-\d+">↩</a>|\n<p
 
 def inlines(nodes: m.Inlines) -> str:
     """Return the HTML of a run of inlines."""
-    # fast path: most nodes are plain text
-    return "".join([escape_text(node.text) if isinstance(node, m.Text) else _inline_to_html(node) for node in nodes])
+    return "".join([_inline_to_html(node) for node in nodes])
 
 
 def blocks(nodes: m.Blocks) -> str:

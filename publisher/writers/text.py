@@ -17,8 +17,7 @@ _RULE = "* * *"
 
 def inlines(nodes: m.Inlines) -> str:
     """Return the text of a run of inlines; a line break becomes a newline."""
-    # fast path: most nodes are plain text
-    return "".join([node.text if isinstance(node, m.Text) else _inline_to_text(node) for node in nodes])
+    return "".join([_inline_to_text(node) for node in nodes])
 
 
 def blocks(nodes: m.Blocks) -> str:
