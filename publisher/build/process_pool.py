@@ -12,7 +12,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -39,10 +38,8 @@ class ProcessPool(Generic[_TaskContext]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind:
             for process in self._workers.values():
                 process.terminate()
         self.close()

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
-from types import TracebackType
 from typing import Self
 
 from publisher.calendar.calendar import ScheduledItem
@@ -46,9 +45,7 @@ class SendingBatches:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind and not issubclass(kind, Exception):
             self._stop.set()
         for sending in self._by_channel.values():

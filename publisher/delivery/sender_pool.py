@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Collection
 from queue import Empty, SimpleQueue
 from threading import Semaphore, Thread
-from types import TracebackType
 from typing import Self
 
 from msgspec import Struct
@@ -76,9 +75,7 @@ class SenderPool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close the connections of the idle senders, and give back all that are spare."""
         if self._borrowed:
             self._spare.release(self._borrowed)
