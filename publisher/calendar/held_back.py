@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 
 from publisher.archive.records import Record
 from publisher.channel import ArchiveChannel
+from publisher.events import Outcome
 from publisher.run import RunContext
 
 
@@ -54,6 +55,11 @@ def find_held_back(run: RunContext, records: Mapping[str, Record], chosen: Recor
         if item.key.channel in names and item.status not in statuses
     }
     return frozenset(candidates - not_held)
+
+
+def build_none_due_outcome(run: RunContext, records: Collection[Record]) -> Outcome:
+    """Return the outcome of a run that has nothing to do because none of the issues is due."""
+    return Outcome(None, {}, tuple(run.warnings), none_due=explain_none_due(records, run.now.date()))
 
 
 def explain_none_due(records: Collection[Record], today: dt.date) -> str:

@@ -14,7 +14,7 @@ from threading import Event
 
 from msgspec.structs import replace
 
-from publisher.calendar.held_back import explain_none_due
+from publisher.calendar.held_back import build_none_due_outcome
 from publisher.channel import Channel, Context, MessageChannel, Rendering
 from publisher.clock import Clock
 from publisher.config import Config
@@ -68,9 +68,7 @@ def send_notice(
         snapshot = take_snapshot(run)
     position = snapshot.choose(request.issue)
     if position is None:
-        return Outcome(
-            None, {}, tuple(run.warnings), none_due=explain_none_due(snapshot.sources.values(), run.now.date())
-        )
+        return build_none_due_outcome(run, snapshot.sources.values())
     context = replace(snapshot.renderer.context, entry=snapshot.entries[position])
     issue = snapshot.records[position]
     with closing(

@@ -14,7 +14,7 @@ from publisher.build.cards import draw_missing_cards
 from publisher.build.output import require_own_feeds
 from publisher.build.sources import Sources
 from publisher.build.up_to_date import mark_up_to_date
-from publisher.calendar.held_back import explain_none_due, find_held_back
+from publisher.calendar.held_back import build_none_due_outcome, find_held_back
 from publisher.calendar.repeats import require_no_repeats
 from publisher.channel import ArchiveChannel
 from publisher.checker import build_excess_error, build_issue_error, name_excess, require_no_errors
@@ -91,9 +91,7 @@ def _build(run: RunContext, sources: Sources, request: Request) -> BuildResult |
         edition = sources.build_edition(held_back)
     if issue is None:
         run.warn(*edition.skipped)
-        return Outcome(
-            None, {}, tuple(run.warnings), none_due=explain_none_due(sources.records.values(), run.now.date())
-        )
+        return build_none_due_outcome(run, sources.records.values())
     if request.correct:
         run = _select_published(run, issue)
     builder = SiteBuilder(run, sources, edition, issue, always_render_messages=request.retry)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from publisher.calendar.held_back import explain_none_due
+from publisher.calendar.held_back import build_none_due_outcome
 from publisher.channel import MessageChannel, Part
 from publisher.config import Config
 from publisher.errors import ConfigError, OutcomeUnknownError, PublisherError
@@ -31,9 +31,7 @@ def send_test(config: Config, theme: Theme, request: Request, now: dt.datetime, 
     snapshot = take_snapshot(run, "" if request.issue == "latest" else request.issue)
     position = snapshot.choose(request.issue)
     if position is None:
-        return Outcome(
-            None, {}, tuple(run.warnings), none_due=explain_none_due(snapshot.sources.values(), run.now.date())
-        )
+        return build_none_due_outcome(run, snapshot.sources.values())
     issue = snapshot.records[position]
     report(IssueChosen(issue, request.issue in ("", "latest")))
     renderings = snapshot.render(position, [channel.name for channel in channels])
