@@ -311,7 +311,7 @@ class IssueChecker:
 def require_no_errors(
     run: RunContext,
     issue: Record,
-    current: Edition,
+    edition: Edition,
     parsed_texts: ParsedTexts,
     renderings: Mapping[str, Rendering | PublisherError],
     *,
@@ -323,7 +323,7 @@ def require_no_errors(
     `force` all of that is reported as a warning and recorded in the ledger, so that it does not block the same
     text again.
     """
-    checker = IssueChecker(run, current.issues, parsed_texts)
+    checker = IssueChecker(run, edition.issues, parsed_texts)
     errors, excess = checker.find_errors(issue), checker.find_excess(issue, run.channels, renderings)
     if not run.dry_run:
         checker.save()

@@ -220,15 +220,15 @@ def find_published_ahead(run: RunContext, records: Iterable[Record]) -> tuple[fr
     return frozenset(published), frozenset(redated)
 
 
-def build_entries(run: RunContext, current: Edition, revisions: Revisions) -> list[Entry]:
+def build_entries(run: RunContext, edition: Edition, revisions: Revisions) -> list[Entry]:
     """Return the entry of every issue, newest first, and record corrections in `revisions`."""
     if revisions.is_damaged:
         run.warn(f"{run.home.revisions} is damaged: all issues count as never corrected")
-    links = IssueLinks(run.config.newsletter, {record.path: record.url for record in current.issues})
-    feed_ids = find_feed_ids(run.home, current.issues)
+    links = IssueLinks(run.config.newsletter, {record.path: record.url for record in edition.issues})
+    feed_ids = find_feed_ids(run.home, edition.issues)
     at, zone, prefix = run.config.schedule.at, run.now.tzinfo, f"{run.config.newsletter.id}/"
     entries = []
-    for record, summary in zip(current.issues, choose_summaries(current.issues), strict=True):
+    for record, summary in zip(edition.issues, choose_summaries(edition.issues), strict=True):
         issue, feed_id, date = prefix + record.id, feed_ids.get(record.id, ""), dt.date.fromisoformat(record.date)
         published = dt.datetime.combine(date, at, zone)
         entry = Entry(

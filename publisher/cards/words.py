@@ -78,7 +78,7 @@ class Card(Struct, frozen=True):
 
 def describe_issue_card(title: str, date: dt.date, newsletter: Newsletter, brand: str) -> Card:
     """Return the card of an issue with a display title: the first topic is the headline."""
-    headline, *topics = _split_title(title, date) or [newsletter.name]
+    headline, *topics = _split_topics(title, date) or [newsletter.name]
     name = polish(newsletter.name)
     return Card(
         polish(headline) or name,
@@ -103,7 +103,7 @@ def describe_site_card(newsletter: Newsletter, brand: str) -> Card:
     )
 
 
-def _split_title(title: str, date: dt.date) -> list[str]:
+def _split_topics(title: str, date: dt.date) -> list[str]:
     """Return the topics of a title, without the name and the date before them, which a card shows elsewhere."""
     name, dated, rest = title.partition(f"({date})")
     if not dated:

@@ -12,7 +12,7 @@ from publisher.channel import MessageChannel, Part, RateLimit
 from publisher.clock import Clock
 from publisher.delivery.held_lease import HeldLease
 from publisher.delivery.plan import DeliveryPlan, find_delivery_error
-from publisher.delivery.recipients import LONGEST_WAIT, require_subscribers, select_subscribers, use_recipients
+from publisher.delivery.recipients import LONGEST_WAIT, build_selection, require_subscribers, use_recipients
 from publisher.delivery.sender import Sender
 from publisher.delivery.sender_pool import SenderPool
 from publisher.delivery.turns import DeliveryLoop, ListWatch
@@ -162,7 +162,7 @@ class DeliveryJob(Struct):
                 on_open=self.on_open,
             )
 
-        if subscribed := select_subscribers(self.channel, self.clock):
+        if subscribed := build_selection(self.channel, self.clock):
             if not (status and status.counts.total):
                 require_subscribers(subscribed.newsletter, self.ledger, self.clock)
             plan(subscribed)

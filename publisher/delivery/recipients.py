@@ -91,7 +91,7 @@ def count_new_recipients(
     return counts.listed
 
 
-def select_subscribers(channel: MessageChannel, clock: Clock) -> SubscriberSelection | None:
+def build_selection(channel: MessageChannel, clock: Clock) -> SubscriberSelection | None:
     """Return whom to send to now if the recipients are subscribers, None for other lists."""
     newsletter = channel.subscribers_of
     return SubscriberSelection(newsletter, clock.time()) if newsletter else None

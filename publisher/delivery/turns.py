@@ -19,7 +19,7 @@ from publisher.channel import MessageChannel, RateLimit
 from publisher.clock import Clock
 from publisher.delivery.held_lease import HeldLease
 from publisher.delivery.lanes import LaneRefusals, OpenQueues
-from publisher.delivery.recipients import LONGEST_WAIT, select_subscribers
+from publisher.delivery.recipients import LONGEST_WAIT, build_selection
 from publisher.delivery.sender_pool import AddressedResult, SenderPool
 from publisher.delivery.unknown_outcomes import can_ask_platform, resolve_by_rule
 from publisher.errors import DeliveryError, PublisherError
@@ -135,7 +135,7 @@ class DeliveryLoop(Struct):
             queues,
             self._limits,
             ordered=self.channel.capabilities.ordered,
-            subscribed=select_subscribers(self.channel, self.clock),
+            subscribed=build_selection(self.channel, self.clock),
         )
         turn = self.held.checkpoint(results, wanted, self.pool.in_progress)
         self._queues.update(turn)

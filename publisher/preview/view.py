@@ -87,7 +87,7 @@ def build_view(
         "draft": record.draft,
         "unsaved": is_unsaved,
         "unread": unread,
-        "issues": _list_issues(records),
+        "issues": _describe_issues(records),
         "panes": [pane.to_state() for pane in panes],
         "problems": last.state.get("problems", []) if is_pending else [*finder.find(preview, records, items)],
         "items": items,
@@ -108,7 +108,7 @@ def build_empty_view(path: str, records: Mapping[str, Record], config: Config) -
         "draft": False,
         "unsaved": False,
         "unread": 0,
-        "issues": _list_issues(records),
+        "issues": _describe_issues(records),
     }
     return replace(build_broken_view(View(state=state), path, ""), is_pending=True)
 
@@ -122,7 +122,7 @@ def build_broken_view(last: View, path: str, message: str) -> View:
     return View(path=path, state={**last.state, **empty, "broken": message})
 
 
-def _list_issues(records: Mapping[str, Record]) -> list[dict[str, str]]:
+def _describe_issues(records: Mapping[str, Record]) -> list[dict[str, str]]:
     """Return path, title and date of the issues, the newest first."""
     newest = sorted(records.values(), key=lambda record: (record.date or "9999", record.path), reverse=True)
     return [

@@ -33,14 +33,14 @@ def find_address(front: FrontMatter, path: str, title: Title | None) -> Address:
     aliases = dict.fromkeys(alias for key in _ALIAS_KEYS for alias in get_front_list(front, key))
     return Address(
         slug=clean_slug(get_front_value(front, "slug")) or clean_slug(name),
-        number=_find_number(front, name, title.name if title else ""),
+        number=_find_issue_number(front, name, title.name if title else ""),
         # other programs have the address of something else there, or the name of a style
         page=next((page for page in pages if page.startswith("/")), ""),
         aliases=tuple(aliases),
     )
 
 
-def _find_number(front: FrontMatter, name: str, title: str) -> str:
+def _find_issue_number(front: FrontMatter, name: str, title: str) -> str:
     """Return the number of an issue as written: in the front matter, else in its file name without date and suffix,
     else in its title; "" if it has none. A year alone is none."""
     for key in _NUMBER_KEYS:

@@ -60,20 +60,20 @@ def adopt_archive(
         ledger_guard.require_same_id(run, accept=False)
         require_own_feeds(run)
         records, today = read_records(run), run.now.date()
-        current = build_edition(records.values(), today - dt.timedelta(days=1))
+        edition = build_edition(records.values(), today - dt.timedelta(days=1))
         later = {path: record for path, record in records.items() if record.date >= today.isoformat()}
         ledger_guard.note_newsletter(run, later.values())
-        record_adopted(run.ledger, [f"{config.newsletter.id}/{record.id}" for record in current.issues], now)
+        record_adopted(run.ledger, [f"{config.newsletter.id}/{record.id}" for record in edition.issues], now)
         adopted = [
-            _adopt_issues(run, channel, current)
+            _adopt_issues(run, channel, edition)
             for channel in config.channels
             if not isinstance(channel, ArchiveChannel)
         ]
         names = tuple(channel.name for channel in config.channels if isinstance(channel, ArchiveChannel))
         outcome = None
-        if names and current.issues:
+        if names and edition.issues:
             request = Request(
-                current.issues[0].path,
+                edition.issues[0].path,
                 names,
                 skip_checks=True,
                 held_back=frozenset(later),
@@ -84,7 +84,7 @@ def adopt_archive(
             done = {name for name, channel in outcome.channels.items() if not channel.error}
             _record_pings_as_sent(run, [channel for channel in config.channels if channel.name in done])
     skipped = [SkippedIssue(record.path, "it is a draft") for record in records.values() if record.draft]
-    skipped += [SkippedIssue(path, fault.message) for path, fault in current.faults.items()]
+    skipped += [SkippedIssue(path, fault.message) for path, fault in edition.faults.items()]
     skipped += [
         SkippedIssue(path, f"it is dated {record.date} and not due yet")
         for path, record in later.items()
@@ -93,11 +93,11 @@ def adopt_archive(
     return adopted, skipped, outcome
 
 
-def _adopt_issues(run: RunContext, channel: Channel, current: Edition) -> AdoptedChannel:
+def _adopt_issues(run: RunContext, channel: Channel, edition: Edition) -> AdoptedChannel:
     """Record issues as published on a channel, each at its due time."""
     config, zone = run.config, ZoneInfo(run.config.newsletter.timezone)
     ids = load_all_destination_ids(run.ledger)
-    days = {record.id: dt.date.fromisoformat(record.date) for record in current.issues}
+    days = {record.id: dt.date.fromisoformat(record.date) for record in edition.issues}
     keys = {
         build_publication_key(config.newsletter, channel, issue, ids): resolve_local_time(
             *config.schedule.due_time(day, channel.name), zone
