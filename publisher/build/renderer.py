@@ -151,6 +151,7 @@ class IssueRenderer(Struct, frozen=True):
 
     def _complete_record(self, record: Record, issue: Issue, text: str) -> tuple[Record, Issue | None]:
         from publisher import derived_texts, outline, transforms
+        from publisher.reader.dialects import has_dialect
 
         newsletter = self.config.newsletter
         fault, hint = _check_publishable(issue, record.path)
@@ -167,7 +168,7 @@ class IssueRenderer(Struct, frozen=True):
         record = record._replace(problems=tuple(problems))
         document = transforms.make_publishable(issue)
         # looking for images or alerts takes as long as copying the whole issue, and most issues have none
-        if "[!" in text:
+        if "[!" in text or has_dialect(text):
             document = transforms.label_alerts(document, newsletter.lang)
         if IMAGE_MARKUP.search(text):
             record, document = self._with_images(record, document, url)

@@ -230,7 +230,7 @@ class BlockReader:
         inside = [*lines[at:end]]
         if inside[-1].hard and not prose and end < len(lines) and lines[end].text and not starts_block(lines, end):
             inside[-1] = replace(inside[-1], ending="")  # the line break is that between two paragraphs
-        is_definition = prose and any(line.text.lstrip()[:1] == ":" for line in inside)
+        is_definition = any(line.text.lstrip()[:1] == ":" for line in inside[not (prose or at) :])
         nodes = self._read_definitions(inside) if is_definition else self._read_lines(inside, pos)
         return (_match_figure(nodes, pos) or m.Paragraph(nodes, pos)), end
 

@@ -18,6 +18,7 @@ from mistune.inline_parser import InlineParser
 from publisher.patterns import any_of, lazy_pattern
 from publisher.reader.bare_links import URL, URL_BRANCHES, WWW, WWW_BRANCH, bare_url, bare_www
 from publisher.reader.emphasis import Token, build_delimiter, pair_delimiters
+from publisher.reader.lines import is_cjk
 from publisher.reader.link_syntax import Target, encode_url, normalize_label, parse_target
 from publisher.reader.references import REFERENCE, TEMPLATE_TAG, resolve_reference, resolve_references
 from publisher.reuse import reuse_results
@@ -27,7 +28,7 @@ _DISPLAYED = r"\$\$(?=[^$]*[\\^_{])[^$]{1,2000}\$\$"
 _FOOTNOTE = r"\[\^[^\]\[\s]{1,200}\](?!\()"
 _BRACKETS = lazy_pattern(r"\\.|[\[\]]")
 # a number between such brackets is no name, and in code like x[[name]] or [[ -f name ]] it is no link
-WIKILINK = r"!?\[\[(?P<inside>(?! )(?=[^\[\]]*[^\W\d_])[^\[\]|\n]{1,200}(?<! )(?:\|[^\[\]\n]{0,300})?)\]\](?![\[(:])"
+WIKILINK = r"!?\[\[(?P<inside>(?! )(?=[^\[\]]*[^\W\d_]|\d{4}-\d\d)[^\[\]|\n]{1,200}(?<! )(?:\|[^\[\]\n]{0,300})?)\]\](?![\[(:])"
 _IMAGE_NAME = lazy_pattern(r"\.(?:png|jpe?g|gif|webp|svg|avif|bmp)\Z", re.IGNORECASE)
 _IMAGE_SIZE = lazy_pattern(r"\d*(?:x\d+)?\Z")
 _HIDDEN = r"%%(?<![^\s%]%%)(?!%)[^%\n]{1,1000}%%(?!\w)"
@@ -240,7 +241,7 @@ def _parse_formula(parser: InlineParser, match: re.Match[str], state: InlineStat
 def _parse_wikilink(inline: TokenParser, match: re.Match[str], state: InlineState) -> int | None:
     """Append a link to a note, `[[note]]` or `[[note#heading|text]]`, or an image, `![[file.png|300]]`, of Obsidian."""
     inside, before = match["inside"], state.src[match.start() - 1 : match.start()]
-    if state.in_link or before.isalnum() or normalize_label(inside) in inline.targets:
+    if state.in_link or (before.isalnum() and not is_cjk(before)) or normalize_label(inside) in inline.targets:
         return None
     name, _, text = inside.partition("|")
     target, *headings = name.split("#")

@@ -52,6 +52,13 @@ def test_where_a_relative_link_leads(link: str, target: str) -> None:
     assert IssueLinks(NEWSLETTER, {one.path: one.url for one in RECORDS}).resolve(record) == {link: target}
 
 
+def test_a_path_in_the_content_of_a_site() -> None:
+    """As Zola and Hugo have it."""
+    record = Record("site/content/b/index.md", 1, 1, "", url="https://e.org/n/2/", links=("@/a/index.md", "@/c.md"))
+    links = IssueLinks(NEWSLETTER, {"site/content/a/index.md": BEFORE, "a/index.md": EARLY})
+    assert links.resolve(record) == {"@/a/index.md": BEFORE, "@/c.md": ""}
+
+
 @pytest.fixture
 def linked(tmp_path: Path) -> Project:
     project = Project(tmp_path / "letter", (Web(), Rss(), WeChat(), Telegram(detail="full"), Email()))
@@ -160,3 +167,15 @@ def test_only_linked_files_of_known_kinds_are_copied(linked: Project, tmp_path: 
     linked.publish()
     assert 'href="https://e.org/n/2021-07-18/files/b-missing.pdf"' in linked.text("2021-07-18/index.html")
     assert (linked.root / "public" / "2021-07-18" / "files" / "b-missing.pdf").is_file()
+
+
+OTHER_TOOLS = ["[[2021-07-11|上期]]", '[上期]({{< ref "2021-07-11.md" >}})', "[上期]({% post_url 2021-07-11 %})"]
+
+
+@pytest.mark.parametrize("link", OTHER_TOOLS)
+def test_links_and_alerts_of_other_tools_in_every_channel(linked: Project, link: str) -> None:
+    linked.write("2021-07-18", "新题", text=f"见{link}。\n\n:::tip\n小心。\n:::\n\n尾")
+    linked.publish()
+    for name, text in outputs(linked).items():
+        assert BEFORE in text, name
+        assert "提示" in text, name

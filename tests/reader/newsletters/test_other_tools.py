@@ -130,6 +130,8 @@ WIKILINKS = [
     ("[[Barn owl]]s", "[Barn owl](Barn%20owl)s"),
     ("[[Owls#Calls]] and [[Owls#Calls|calls]]", "[Owls > Calls](Owls) and [calls](Owls)"),
     ("[[#Calls]]", "Calls"),
+    ("[[2021-07-11]]", "<2021-07-11>"),
+    ("见[[Owls|猫头鹰]]。", "见[猫头鹰](Owls)。"),
     ("![[owl.png|300]] ![[owl.png|An owl]] ![[Owls]]", "![](owl.png) ![An owl](owl.png) <Owls>"),
     ("[an [[owl]] here](https://e.org/1)", "[an owl here](https://e.org/1)"),
     ("x[[i]] [[1]] [[ -f x ]] [[1]](https://e.org/1)", "x[[i]] [[1]] [[ -f x ]] [[1]](https://e.org/1)"),
@@ -265,6 +267,10 @@ DEFINITIONS = [
     ("Ebb: low\nand :) more", "p Ebb: low and :) more"),
     ("Ebb\n:) low", "p Ebb :) low"),
 ]
+
+
+def test_a_definition_list_below_an_item() -> None:
+    assert lines("## News\n\n- [a](https://e.org/1)\n\nEbb\n: 水\n: 低。")[2:] == ["  p **Ebb** / 水", "  p 低。"]
 
 
 @pytest.mark.parametrize(("text", "expected"), DEFINITIONS)
