@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import chain, count
 from typing import Any, TypeVar, get_args
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -39,10 +39,10 @@ def make_publishable(issue: m.Issue) -> m.Issue:
 
 
 def _filter_sections(sections: tuple[m.Section, ...]) -> tuple[m.Section, ...]:
-    """Keep the sections that have nodes, notes, or such a section below them."""
+    """Keep the sections that have nodes, notes, a link in the title, or such a section below them."""
     kept: list[m.Section] = []
     for section in map(_filter_section, reversed(sections)):
-        if section.content or section.notes or (kept and kept[-1].level > section.level and section.title):
+        if section.content or section.notes or has_link(section.title) or (kept and kept[-1].level > section.level and section.title):
             kept.append(section)
     return tuple(reversed(kept))
 
@@ -106,6 +106,25 @@ def _is_path_reference(url: str) -> bool:
         return False
     is_relative = not parts.path.startswith("/") or parts.path.endswith((".md", ".markdown"))
     return bool(parts.path) and not parts.scheme and not parts.netloc and is_relative
+
+
+def find_fragments(issue: m.Issue) -> dict[str, str]:
+    """Return for each link to a place of the same page, `#boats`, the fragment of that place; "" if there is none.
+
+    The fragment may be written as another program makes it from the same heading; that of the top has no heading.
+    """
+    linking: list[m.Link | m.Item | m.Field | m.Figure | m.Audio] = []
+    _collect_nodes(_LINKING, (issue,), linking, _INNER_FIELDS)
+    urls = dict.fromkeys(node.url for node in linking if node.url and node.url.startswith("#"))
+    if not urls:
+        return {}
+    known = {*PAGE_IDS, *build_anchors(issue), *(item.id for item in issue.items)}
+    found = {}
+    for url in urls:
+        name = unquote(url[1:])
+        names = ("main",) if name in ("", "top") else (name, _build_anchor(name))
+        found[url] = next((f"#{name}" for name in names if name in known), "")
+    return found
 
 
 def resolve_links(issue: m.Issue, targets: Mapping[str, str]) -> m.Issue:
@@ -300,12 +319,16 @@ def build_anchors(issue: m.Issue) -> tuple[str, ...]:
     anchors: list[str] = []
     numbers: dict[str, Iterator[int]] = {}
     for section in issue.sections:
-        anchor = name = "-".join(re.findall(r"\w+", m.plain(section.title).lower())) or "section"
+        anchor = name = _build_anchor(m.plain(section.title)) or "section"
         while anchor in taken:
             anchor = f"{name}-{next(numbers.setdefault(name, count(2)))}"
         anchors.append(anchor)
         taken.add(anchor)
     return tuple(anchors)
+
+
+def _build_anchor(text: str) -> str:
+    return "-".join(re.findall(r"\w+", text.lower()))
 
 
 def find_urls(nodes: m.Inlines) -> list[str]:

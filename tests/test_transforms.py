@@ -16,11 +16,13 @@ from publisher.reader import parse_issue
 from publisher.transforms import (
     build_anchors,
     compute_revision,
+    find_fragments,
     find_nodes,
     has_link,
     link_field_value,
     make_publishable,
     make_urls_absolute,
+    resolve_links,
 )
 
 PUBLICATION = Newsletter("周刊", "https://e.org/w/{date}/", "https://e.org/w/", "tag:e.org,2021:w")
@@ -234,3 +236,18 @@ def test_anchors_are_unique() -> None:
 def test_anchors_avoid_ids_of_items_and_of_the_page() -> None:
     issue = Issue("x", sections=(section("News", Item((), "news")), section("main"), section("briefs")))
     assert build_anchors(issue) == ("news-2", "main-2", "briefs-2")
+
+
+def test_links_to_a_place_of_the_page_lead_there_or_are_text() -> None:
+    text = "# T\n\nSee [a](#Q--A), [b](#top), [c](#footnote-1).\n\n## Q & A\n\n- [d](#nowhere)\n"
+    issue = parse_issue(text)
+    assert find_fragments(issue) == {"#Q--A": "#q-a", "#top": "#main", "#footnote-1": "", "#nowhere": ""}
+    resolved = resolve_links(issue, find_fragments(issue))
+    assert [link.url for link in find_nodes(Link, (resolved,))] == ["#q-a", "#main"]
+    assert [(plain(item.title), item.url) for item in resolved.items] == [("d", None)]
+    assert resolve_links(resolved, find_fragments(resolved)) == resolved
+
+
+def test_a_heading_with_a_link_is_kept_without_text_below_it() -> None:
+    issue = make_publishable(parse_issue("# T\n\n## A [b](https://e.org/1)\n\n## C\n\n## D\n\nText.\n"))
+    assert [plain(section.title) for section in issue.sections] == ["A b", "D"]

@@ -170,6 +170,8 @@ class IssueRenderer(Struct, frozen=True):
         # looking for images or alerts takes as long as copying the whole issue, and most issues have none
         if "[!" in text or has_dialect(text):
             document = transforms.label_alerts(document, newsletter.lang)
+        if "](#" in text or '="#' in text:
+            document = transforms.resolve_links(document, transforms.find_fragments(document))
         if IMAGE_MARKUP.search(text):
             record, document = self._with_images(record, document, url)
         links = transforms.find_relative_links(document)

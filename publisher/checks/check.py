@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from publisher.checks import addresses, characters, items, markup, references, sections, title
+from publisher.checks import addresses, characters, items, markup, references, sections, targets, title
 from publisher.checks.blocking import BLOCKING_RULES, CheckResult, apply_rules
 from publisher.checks.source import CheckRule
 from publisher.model import Issue
@@ -19,6 +19,7 @@ RULES: tuple[CheckRule, ...] = (
     items.check_consistency,
     addresses.check_image_hosts,
     addresses.check_duplicate_urls,
+    targets.check_fragments,
     sections.check_stray_lines,
     characters.check_lookalikes,
     characters.check_punctuation,

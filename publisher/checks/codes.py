@@ -202,8 +202,8 @@ is wrong: one for the title, two for a section. --fix corrects it.""",
 Doubled punctuation left from editing (，， or 。，), or half-width punctuation between Chinese characters.
 --fix corrects it.""",
     "relative-link": """\
-A relative link leads nowhere: there is no issue and no file at this path in the newsletter's folder. Only its text
-is shown. Often the https:// is missing.""",
+A relative link leads nowhere: there is no issue and no file at this path in the newsletter's folder, or no heading for
+what follows the #. Only its text is shown. Often the https:// is missing.""",
     "repo-mismatch": """\
 The title starts with one owner/repo, but the URL leads to another repository: a fork or a mistake.""",
     "section-empty": """\

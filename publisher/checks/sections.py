@@ -11,7 +11,7 @@ from publisher.checks.codes import Edit, Problem
 from publisher.checks.source import IssueSource, locate_match
 from publisher.patterns import lazy_pattern
 from publisher.reader.fields import find_field_kind, parse_only_url, split_label
-from publisher.transforms import find_nodes
+from publisher.transforms import find_nodes, has_link
 
 _GLUED_HEADING = lazy_pattern(r"( {0,3}#{2,6})(?![#\s!])\S")
 _MULTIPLE_HASHES = lazy_pattern(r" {0,3}(#{2,})\s*\S")
@@ -27,7 +27,7 @@ def check_empty_sections(subject: IssueSource) -> Iterator[Problem]:
     sections = subject.issue.sections
     for index, section in enumerate(sections):
         has_subsection = index + 1 < len(sections) and sections[index + 1].level > section.level
-        is_filled = section.content or section.notes or has_subsection
+        is_filled = section.content or section.notes or has_subsection or has_link(section.title)
         if section.pos.line and not is_filled and not _has_moved(subject, section):
             pos = subject.source.line_position(section.pos.line)
             title = m.plain(section.title).strip()

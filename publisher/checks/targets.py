@@ -14,7 +14,7 @@ from publisher.checks.text import CODE_TAGS_AND_FORMULAS, find_matching_lines, f
 from publisher.links import parse_host
 from publisher.model import Link, Pos, plain
 from publisher.patterns import any_of, lazy_pattern
-from publisher.transforms import find_nodes
+from publisher.transforms import find_fragments, find_nodes
 
 _REVERSED_LINK = lazy_pattern(
     r"\((?<![A-Za-z0-9_\]]\()(?!\d+\))([^()\[\]\n]{1,300})\)\[\s*((?:https?://|www\.|mailto:)[^\s\[\]]+)\s*\](?!\()"
@@ -57,6 +57,16 @@ def check_targets(subject: IssueSource) -> Iterator[Problem]:
         code, message, help_ = forms[url]
         yield Problem(pos, code, message, help_)
     yield from _check_marks(subject, urls)
+
+
+def check_fragments(subject: IssueSource) -> Iterator[Problem]:
+    """Report links to places that the page does not have, such as `#footnote-1` from another program."""
+    if "](#" not in subject.source.text and '="#' not in subject.source.text:
+        return
+    lost = [url for url, fragment in find_fragments(subject.issue).items() if not fragment]
+    for url, pos in locate_urls(subject, lost) if lost else ():
+        message = f"the link {url} leads nowhere: there is no such heading"
+        yield Problem(pos, "relative-link", message, "write the words of a heading, joined by hyphens, or [^1] for a footnote")
 
 
 def _find_linked_urls(subject: IssueSource) -> Iterator[str]:

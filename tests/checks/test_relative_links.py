@@ -44,7 +44,7 @@ def found(check: Check, folder: Path, link: str) -> list[str]:
         "tide.pdf",
         "notes/潮%20汐.txt",
         "<notes/潮 汐.txt>",
-        "#part",
+        "#新闻",
         "/about",
         "?page=2",
         "mailto:ann@e.org",
@@ -84,3 +84,21 @@ def test_every_place_is_reported_and_a_host_is_completed(check: Check, folder: P
 
 def test_a_link_that_leads_nowhere_is_ignored_by_a_comment(check: Check, folder: Path) -> None:
     assert found(check, folder, "none)\n\n<!-- publish: ignore=relative-link -->\n\n(") == []
+
+
+FRAGMENTS = [
+    ("[甲](#新闻)", []),
+    ("[甲](#q-a) [乙](#q--a) [丙](#Q-A) [丁](#) [戊](#top)", []),
+    ("[甲](#nowhere)", ["#nowhere"]),
+    ("文[1](#footnote-1)", ["#footnote-1"]),
+    ('<a href="#nowhere">甲</a>', ["#nowhere"]),
+    ("`[甲](#nowhere)`", []),
+]
+
+
+@pytest.mark.parametrize(("text", "lost"), FRAGMENTS)
+def test_links_to_a_place_of_the_page(check: Check, folder: Path, text: str, lost: list[str]) -> None:
+    issue = f"# 慢刊 (2021-07-18)\n\n## 新闻\n\n{text}\n\n## Q & A\n\n文。\n"
+    (folder / "issues" / "2021-07-18.md").write_text(issue, "utf-8")
+    said = check("2021-07-18", "--format", "concise", "--select", "relative-link").out.splitlines()[:-1]
+    assert [line.split("the link ")[1].split()[0] for line in said] == lost
