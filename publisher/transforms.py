@@ -42,7 +42,12 @@ def _filter_sections(sections: tuple[m.Section, ...]) -> tuple[m.Section, ...]:
     """Keep the sections that have nodes, notes, a link in the title, or such a section below them."""
     kept: list[m.Section] = []
     for section in map(_filter_section, reversed(sections)):
-        if section.content or section.notes or has_link(section.title) or (kept and kept[-1].level > section.level and section.title):
+        if (
+            section.content
+            or section.notes
+            or has_link(section.title)
+            or (kept and kept[-1].level > section.level and section.title)
+        ):
             kept.append(section)
     return tuple(reversed(kept))
 

@@ -66,7 +66,9 @@ def check_fragments(subject: IssueSource) -> Iterator[Problem]:
     lost = [url for url, fragment in find_fragments(subject.issue).items() if not fragment]
     for url, pos in locate_urls(subject, lost) if lost else ():
         message = f"the link {url} leads nowhere: there is no such heading"
-        yield Problem(pos, "relative-link", message, "write the words of a heading, joined by hyphens, or [^1] for a footnote")
+        yield Problem(
+            pos, "relative-link", message, "write the words of a heading, joined by hyphens, or [^1] for a footnote"
+        )
 
 
 def _find_linked_urls(subject: IssueSource) -> Iterator[str]:

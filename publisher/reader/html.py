@@ -73,7 +73,8 @@ def parse_tag(raw: str) -> tuple[str, bool, dict[str, str]]:
         for key, value in _ATTRIBUTE.findall(raw[match.end() :])
     }
     is_type = not (written.islower() or written.isupper() or attributes or name in BREAKS or match[1])
-    return (name if name in KNOWN and not is_type else ""), bool(match[1]), attributes
+    is_known = name in KNOWN or "-" in name  # elements of a site's own, such as <mp-profile> of WeChat, have a hyphen
+    return (name if is_known and not is_type else ""), bool(match[1]), attributes
 
 
 def classify_tags(raw_tags: list[str]) -> list[bool]:

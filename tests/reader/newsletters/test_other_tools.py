@@ -311,3 +311,15 @@ FORMULAS = ["$$\n\\int_0^{12} h\\,dt\n= a*b*c\n$$", "$a_1 * b_2 * \\{c\\}$", "$$
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_formulas_are_kept_as_they_are(formula: str) -> None:
     assert lines(f"## News\n\n{formula}")[1:] == [f"p {formula.replace(chr(10), ' ')}"]
+
+
+OWN_ELEMENTS = [
+    ('<mp-profile data-name="x"></mp-profile>Text', "p Text"),
+    ("<my-box>Text <b>x</b></my-box>", "p Text **x**"),
+    ("Clone <your-name> and <repo-name>", "p Clone <your-name> and <repo-name>"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), OWN_ELEMENTS)
+def test_elements_of_a_site_of_its_own_are_their_text(text: str, expected: str) -> None:
+    assert lines(f"## News\n\n{text}")[1:] == [expected]
