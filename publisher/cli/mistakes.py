@@ -94,6 +94,8 @@ def build_unknown_command_error(word: str, commands: Iterable[str]) -> ConfigErr
 
 
 def _suggest_word(word: str, commands: Iterable[str]) -> str:
+    if word == "publish":
+        return "type publish once"
     meant = {name: typed for typed, names in _MEANT_COMMANDS.items() for name in names.split()}
     nearest = find_nearest(word, [*commands, *meant, *_WORDS_FOR_DAYS])
     if nearest in _WORDS_FOR_DAYS:

@@ -24,6 +24,7 @@ LISTED = ", ".join(CHANNELS)
 
 WORDS = {
     # a command that is misspelt, or named as in other programs
+    "publish": "unknown command publish · type publish once",
     "statsu": "unknown command statsu · did you mean status?",
     "Status": "unknown command Status · did you mean status?",
     "rescedule": "unknown command rescedule · did you mean reschedule?",
