@@ -22,6 +22,7 @@ FrontMatter = tuple[tuple[str, str], ...]
 _SIMPLE_PAIR = lazy_pattern(
     r"([A-Za-z_][\w-]*):(?:\s+([^\s\"'\[\]{}>|*&!%#`@,?:-](?:[^#:\"']|:(?=\S))*|\"[^\"\\]*\"|'[^']*'))?\Z"
 )
+_INNER_COLON = lazy_pattern(r"[\w-]+:\s+[^\s\"'\[{|>].*?:(?:\s|\Z)")
 _KEY = lazy_pattern(r"\s*(?:#|[\w\"'-]+\s*:(?:\s|\Z))")
 _TOML_LINE = lazy_pattern(r"\s*(?:#|\[|[\w\"'.-]+\s*=)")
 _JSON_START = lazy_pattern(r'\s*\{\s*"[^"\\]+"\s*:')
@@ -107,7 +108,10 @@ def _parse_full_yaml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> Fr
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = lines[min(mark.line, len(lines) - 1)] if mark else lines[0]
-        diagnostics.append(Diagnostic("front-matter", "the front matter is not valid YAML", line.pos))
+        message = "the front matter is not valid YAML"
+        if _INNER_COLON.match(line.text):
+            message += ": a value with a colon and a space must stand in quotes"
+        diagnostics.append(Diagnostic("front-matter", message, line.pos))
         return tuple(_split_pair(line.text) for line in lines if line.text)
     if not isinstance(values, dict):
         return (("", text),)
