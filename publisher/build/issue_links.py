@@ -4,6 +4,7 @@ it, or nowhere."""
 from __future__ import annotations
 
 import posixpath
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from urllib.parse import unquote, urljoin, urlsplit
@@ -17,6 +18,7 @@ from publisher.images import build_page_url, inspect_image, resolve_local_file
 from publisher.local_files import MISSING, FileAccess, Refusal
 from publisher.newsletter import Newsletter
 from publisher.patterns import lazy_pattern
+from publisher.reader.front_matter import find_issue_name
 
 # example.org/path, www.example.org, example.org; not notes.md
 _HOST = lazy_pattern(r"(?:[\w-]+\.)+(?:[a-z]{2,}(?::\d+)?/|(?:com|org|net|edu|gov|io|dev|app|ai|cn|jp|kr|ru|de|uk)\Z)")
@@ -36,6 +38,13 @@ class IssueLinks:
         """The URLs of the pages by what is compared of them. Most newsletters have no relative links."""
         return {_strip_index(url): url for url in (self._newsletter.base, *self._pages.values())}
 
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """The URLs of the pages by the name of their file or folder, if no other has it."""
+        names = {path: find_issue_name(path) for path in self._pages}
+        counts = Counter(names.values())
+        return {name: self._pages[path] for path, name in names.items() if counts[name] == 1}
+
     def resolve(self, record: Record) -> dict[str, str]:
         """Return for each relative link of an issue the absolute URL it leads to; "" if it leads nowhere."""
         return {link: self._resolve(record, link) for link in record.links}
@@ -48,7 +57,7 @@ class IssueLinks:
         except ValueError:
             return ""
         names = [*_list_names(record.path, path)]
-        page = self._find_page(names, url)
+        page = self._find_page(names, url, path)
         if not page and any(image.source == names[0] and image.is_published for image in record.images):
             page = urljoin(record.url, parts.path)
         return f"{page}#{parts.fragment}" if page and parts.fragment else page
@@ -60,11 +69,16 @@ class IssueLinks:
             target = _strip_index(urljoin(url, parts.path))
         except ValueError:
             return False
-        return bool(self._find_page(_list_names(path, unquote(parts.path)), target))
+        name = unquote(parts.path)
+        return bool(self._find_page(_list_names(path, name), target, name))
 
-    def _find_page(self, names: Iterable[str], url: str) -> str:
-        """Return the URL of the page of one of the files, or else the page at `url`; "" if there is none."""
-        return next((self._pages[name] for name in names if name in self._pages), "") or self._urls.get(url, "")
+    def _find_page(self, names: Iterable[str], url: str, path: str) -> str:
+        """Return the URL of the page of one of the files, or else the page at `url`; "" if there is none.
+
+        A `path` without a folder may be the name of one file anywhere, as in Obsidian and Hugo.
+        """
+        page = next((self._pages[name] for name in names if name in self._pages), "") or self._urls.get(url, "")
+        return page or self._names.get(path.removesuffix(".md"), "")
 
 
 def find_link_problems(

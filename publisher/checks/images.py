@@ -23,6 +23,11 @@ _URL = r"""(?: <([^<>]*)> | "([^"]*)" | '([^']*)' | ((?: [^\s<>()"'] | \([^\s()]
 _MARKED_URL = lazy_pattern(
     rf"(?: \]\(\s* | \b(?:src|href)\s*=\s* | ^[\s>]*\[[^]]*\]:\s* ) {_URL}", re.VERBOSE | re.IGNORECASE
 )
+# the name of a file between brackets, as Obsidian has it, or in a tag of Hugo or Jekyll
+_NAME = lazy_pattern(
+    r"""\[\[([^\[\]#|]+) | \{[{%][<%]? \s* (?:(?:rel)?ref|post_url|link) \s+ (?:path=)? ["'`]? /? ([^\s"'`{}]+)""",
+    re.VERBOSE,
+)
 _FIRST_URL = lazy_pattern(rf"^[\s>]* {_URL}", re.VERBOSE)
 
 
@@ -41,7 +46,7 @@ def find_relative_images(subject: IssueSource) -> Iterator[tuple[str, Pos]]:
 
 def find_url_places(subject: IssueSource) -> dict[str, list[Pos]]:
     """Return the positions of all URLs of links and images, by `normalize_url`."""
-    return _find_urls(subject, _FIRST_URL) | _find_urls(subject, _MARKED_URL)
+    return _find_urls(subject, _FIRST_URL) | _find_urls(subject, _NAME) | _find_urls(subject, _MARKED_URL)
 
 
 def _find_urls(subject: IssueSource, pattern: re.Pattern[str]) -> dict[str, list[Pos]]:
@@ -56,7 +61,7 @@ def _find_urls(subject: IssueSource, pattern: re.Pattern[str]) -> dict[str, list
 
 def normalize_url(url: str) -> str:
     """Return what is the same for all ways to write a URL in Markdown and HTML."""
-    return unquote(unescape(_ESCAPED.sub(r"\1", url)))
+    return unquote(unescape(_ESCAPED.sub(r"\1", url))).removeprefix("@/")
 
 
 def _find_first_image(subject: IssueSource) -> Pos:

@@ -28,7 +28,10 @@ _DISPLAYED = r"\$\$(?=[^$]*[\\^_{])[^$]{1,2000}\$\$"
 _FOOTNOTE = r"\[\^[^\]\[\s]{1,200}\](?!\()"
 _BRACKETS = lazy_pattern(r"\\.|[\[\]]")
 # a number between such brackets is no name, and in code like x[[name]] or [[ -f name ]] it is no link
-WIKILINK = r"!?\[\[(?P<inside>(?! )(?=[^\[\]]*[^\W\d_]|\d{4}-\d\d)[^\[\]|\n]{1,200}(?<! )(?:\|[^\[\]\n]{0,300})?)\]\](?![\[(:])"
+WIKILINK = (
+    r"!?\[\[(?P<inside>(?! )(?=[^\[\]]*[^\W\d_]|\d{4}-\d\d)"
+    r"[^\[\]|\n]{1,200}(?<! )(?:\|[^\[\]\n]{0,300})?)\]\](?![\[(:])"
+)
 _IMAGE_NAME = lazy_pattern(r"\.(?:png|jpe?g|gif|webp|svg|avif|bmp)\Z", re.IGNORECASE)
 _IMAGE_SIZE = lazy_pattern(r"\d*(?:x\d+)?\Z")
 _HIDDEN = r"%%(?<![^\s%]%%)(?!%)[^%\n]{1,1000}%%(?!\w)"

@@ -59,6 +59,15 @@ def test_a_path_in_the_content_of_a_site() -> None:
     assert links.resolve(record) == {"@/a/index.md": BEFORE, "@/c.md": ""}
 
 
+def test_a_name_without_a_folder_is_that_of_one_issue_anywhere() -> None:
+    """As Obsidian and Hugo have it."""
+    pages = {"a/eels/index.md": BEFORE, "b/Field notes.md": EARLY, "c/x.md": "https://e.org/n/x/", "d/x.md": ""}
+    wanted = ("eels", "Field%20notes", "Field%20notes.md", "x", "other/eels", "eels.md#part")
+    record = Record("issues/2021-07-18.md", 1, 1, "", url="https://e.org/n/2/", links=wanted)
+    found = IssueLinks(NEWSLETTER, pages).resolve(record)
+    assert [*found.values()] == [BEFORE, EARLY, EARLY, "", "", f"{BEFORE}#part"]
+
+
 @pytest.fixture
 def linked(tmp_path: Path) -> Project:
     project = Project(tmp_path / "letter", (Web(), Rss(), WeChat(), Telegram(detail="full"), Email()))

@@ -102,3 +102,19 @@ def test_links_to_a_place_of_the_page(check: Check, folder: Path, text: str, los
     (folder / "issues" / "2021-07-18.md").write_text(issue, "utf-8")
     said = check("2021-07-18", "--format", "concise", "--select", "relative-link").out.splitlines()[:-1]
     assert [line.split("the link ")[1].split()[0] for line in said] == lost
+
+
+LOST_NAMES = [
+    ("甲，见 [[甲|这里]]", "7:7"),
+    ('posts 见 [这里]({{< ref "posts" >}})', "7:23"),
+    ("rope 见 [这里]({% post_url rope %})", "7:25"),
+]
+
+
+@pytest.mark.parametrize(("text", "place"), LOST_NAMES)
+def test_a_name_is_reported_where_it_is_a_link(check: Check, folder: Path, text: str, place: str) -> None:
+    (folder / "issues" / "2021-07-18.md").write_text(
+        f"# 慢刊 (2021-07-18)：甲\n\n甲 posts rope\n\n## 新闻\n\n{text}\n", "utf-8"
+    )
+    said = check("2021-07-18", "--format", "concise", "--select", "relative-link").out.splitlines()[:-1]
+    assert [line.split(".md:")[1].split(": ")[0] for line in said] == [place]

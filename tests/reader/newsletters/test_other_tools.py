@@ -323,3 +323,12 @@ OWN_ELEMENTS = [
 @pytest.mark.parametrize(("text", "expected"), OWN_ELEMENTS)
 def test_elements_of_a_site_of_its_own_are_their_text(text: str, expected: str) -> None:
     assert lines(f"## News\n\n{text}")[1:] == [expected]
+
+
+def test_a_colon_in_a_value_is_named_as_the_mistake() -> None:
+    issue = parse_issue("---\ndate: 2021-07-18\ntitle: Tides : ebb\n---\nText.\n")
+    assert [(found.message.endswith("must stand in quotes"), found.pos.line) for found in issue.diagnostics] == [
+        (True, 3)
+    ]
+    assert issue.title
+    assert issue.title.name == "Tides : ebb"
