@@ -371,7 +371,7 @@ def _summarize_errors(issue: Record, errors: Sequence[str]) -> str:
 
 
 def is_forced(errors: Iterable[str], issue: Record, forced_issues: Iterable[ForcedIssue]) -> bool:
-    """Whether a person has forced this revision of the text with all of these errors."""
+    """Return whether a person has forced this revision of the text with all of these errors."""
     accepted = {
         error for forced in forced_issues if forced.source_digest == issue.sha256 for error in forced.errors.split(", ")
     }

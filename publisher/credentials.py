@@ -37,7 +37,7 @@ class Reference(str):
 
 
 def is_reference(text: str) -> bool:
-    """Whether a value that need not be a secret is a reference to one."""
+    """Return whether a value that need not be a secret is a reference to one."""
     return re.fullmatch(_REFERENCE, text, re.ASCII) is not None
 
 

@@ -87,7 +87,7 @@ def estimate_minutes(text: str) -> int:
 
 
 def is_running_text(item: m.Item) -> bool:
-    """True if the head of an item is a sentence or a paragraph, and not a title."""
+    """Return whether the head of an item is a sentence or a paragraph, and not a title."""
     title, tail = m.plain(item.title), m.plain(item.tail)
     linked = item.url is not None and not has_link(item.title)
     text = tail if linked else title + tail
@@ -104,7 +104,7 @@ def count_items(issue: m.Issue) -> int:
 
 @reuse_results
 def is_prose(issue: m.Issue) -> bool:
-    """True if running text outweighs the items, each of which counts as much as a short paragraph."""
+    """Return whether running text outweighs the items, each of which counts as much as a short paragraph."""
     titled = [item for item in issue.items if not _is_sentence(item)]
     prose = sum(map(len, _list_prose(issue)))
     if prose <= _MIN_ITEM_WEIGHT * len(titled):

@@ -215,13 +215,13 @@ def find_emails(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def is_safe_url(url: str) -> bool:
-    """True if the URL may be a link: it is relative, or its scheme is one for reading and writing to people."""
+    """Return whether the URL may be a link: it is relative, or its scheme is one for reading and writing to people."""
     scheme = parse_scheme(url)
     return not scheme or scheme in _SAFE_SCHEMES
 
 
 def is_safe_image_url(url: str) -> bool:
-    """True if the URL may be the source of an image, which is loaded without a click: relative or http(s)."""
+    """Return whether the URL may be the source of an image, which is loaded without a click: relative or http(s)."""
     scheme = parse_scheme(url)
     return not scheme or scheme in _IMAGE_SCHEMES
 
@@ -235,17 +235,17 @@ def parse_scheme(url: str) -> str:
 
 
 def is_api_url(url: str) -> bool:
-    """True if an API may be at the URL: https without user, query and fragment, or http on this machine."""
+    """Return whether an API may be at the URL: https without user, query and fragment, or http on this machine."""
     return bool(_API_URL.match(url))
 
 
 def is_loopback_url(url: str) -> bool:
-    """True if the host of a URL is this machine."""
+    """Return whether the host of a URL is this machine."""
     return is_loopback_host(parse_host(url))
 
 
 def is_loopback_host(host: str) -> bool:
-    """True if a name or an IP address without brackets is that of this machine."""
+    """Return whether a name or an IP address without brackets is that of this machine."""
     return bool(_LOOPBACK_HOST.fullmatch(host))
 
 

@@ -343,7 +343,7 @@ def get_language_code(lang: str) -> str:
 
 
 def is_right_to_left(lang: str) -> bool:
-    """Whether a language, given by its BCP 47 tag, is written from right to left."""
+    """Return whether a language, given by its BCP 47 tag, is written from right to left."""
     script = [part for part in lang.split("-")[1:] if len(part) == 4]
     return get_language_code(lang) in _RIGHT_TO_LEFT if not script else script[0].title() in ("Arab", "Hebr", "Thaa")
 

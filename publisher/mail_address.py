@@ -55,7 +55,7 @@ def parse_recipient(text: str) -> Mailbox:
 
 
 def _is_plain(address: str) -> bool:
-    """Whether an address is valid, and its own normalized form: a fast path, for most of a list."""
+    """Return whether an address is valid, and its own normalized form: a fast path, for most of a list."""
     return len(address) <= _MAX_LOCAL_BYTES and _PLAIN_ADDRESS.fullmatch(address) is not None
 
 

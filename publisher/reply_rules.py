@@ -39,7 +39,7 @@ class ReplyRule(NamedTuple):
     retry_after: float | None = None
 
     def matches(self, reply: str) -> bool:
-        """Whether the rule applies to a reply: code and text on one line, without addresses."""
+        """Return whether the rule applies to a reply: code and text on one line, without addresses."""
         return bool(re.search(self.pattern, reply, re.IGNORECASE))
 
 

@@ -155,7 +155,7 @@ class RunContext(Struct, frozen=True, dict=True):
         return run
 
     def is_sending_channel(self, channel: Channel) -> TypeGuard[MessageChannel]:
-        """Whether a channel sends what it renders.
+        """Return whether a channel sends what it renders.
 
         With another output folder everything is written to files.
         """

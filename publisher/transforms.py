@@ -342,7 +342,7 @@ def find_urls(nodes: m.Inlines) -> list[str]:
 
 
 def has_link(nodes: m.Inlines) -> bool:
-    """True if the inlines contain a link, so that they cannot be inside a link."""
+    """Return whether the inlines contain a link, so that they cannot be inside a link."""
     return bool(find_nodes(m.Link, nodes))
 
 

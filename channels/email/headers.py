@@ -96,7 +96,7 @@ def format_rfc5322_date(time: dt.datetime) -> str:
 
 
 def _is_plain_ascii(words: list[str]) -> bool:
-    """Whether words need no encoding: ASCII, short enough to fold between, none like an encoded word."""
+    """Return whether words need no encoding: ASCII, short enough to fold between, none like an encoded word."""
     return all(word.isascii() and len(word) <= _MAX_LINE_LENGTH // 2 and "=?" not in word for word in words)
 
 

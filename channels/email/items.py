@@ -14,7 +14,7 @@ from publisher.transforms import find_urls
 
 
 def is_bare(item: OutlineItem) -> bool:
-    """Whether an item is a title and addresses, which need no blank line around them in a list."""
+    """Return whether an item is a title and addresses, which need no blank line around them in a list."""
     has_more = item.fields or item.body or item.is_running_text
     return not has_more and not any(find_urls((*item.title, *item.tail)))
 

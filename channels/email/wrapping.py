@@ -99,7 +99,7 @@ def count_columns(text: str) -> int:
 
 
 def fits(text: str, width: int) -> bool:
-    """Whether a text takes at most `width` columns."""
+    """Return whether a text takes at most `width` columns."""
     return 2 * len(text) <= width or count_columns(text) <= width
 
 
@@ -157,7 +157,7 @@ _CJK_SHARE = 10
 
 
 def _is_cjk_paragraph(text: str) -> bool:
-    """Whether a paragraph is Chinese, Japanese or Korean, or has a long quotation in one of these."""
+    """Return whether a paragraph is Chinese, Japanese or Korean, or has a long quotation in one of these."""
     if text.isascii():
         return False
     rows = text.encode("utf-16-be", "surrogatepass")[::2].translate(_CJK_BY_ROW)
@@ -208,7 +208,7 @@ def _find_break(text: str, start: int, end: int, unbroken: int) -> tuple[int, in
 
 
 def _is_break_allowed(text: str, cut: int) -> bool:
-    """Whether a line may end before the character at `cut`."""
+    """Return whether a line may end before the character at `cut`."""
     before, after = _CHARACTER_CLASSES[text[cut - 1]], _CHARACTER_CLASSES[text[cut]]
     if before == _MARK and after != _MARK:  # no line ends before a mark
         bases = (_CHARACTER_CLASSES[text[at]] for at in range(cut - 1, -1, -1))
@@ -283,7 +283,7 @@ class TextBuffer:
 
 
 def is_flowed(lines: Iterable[str]) -> bool:
-    """Whether a line of a TextBuffer continues in the next one."""
+    """Return whether a line of a TextBuffer continues in the next one."""
     return any(line.endswith(_SOFT_BREAK) and line != SIGNATURE_DELIMITER for line in lines)
 
 

@@ -33,7 +33,7 @@ def format_url(url: str) -> str:
 
 
 def is_bare_link(text: str, url: str) -> bool:
-    """Whether the text of a link is empty or its URL."""
+    """Return whether the text of a link is empty or its URL."""
     return not text or text == url or ("://" in text and to_ascii_url(text) == url)
 
 

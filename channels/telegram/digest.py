@@ -193,7 +193,7 @@ class _DigestBuilder(Struct, frozen=True):
         return self._build_units(pieces, heading, f" · {count}" if count else "")
 
     def _is_line(self, item: OutlineItem, spans: Spans) -> bool:
-        """Whether an item needs no blank line around it: a title and no more."""
+        """Return whether an item needs no blank line around it: a title and no more."""
         return self.detail == "titles" or not (item.is_running_text or "\n" in span_text(spans))
 
     def _build_units(self, pieces: list[_Piece], heading: Spans = (), count: str = "") -> Iterator[MessageUnit]:

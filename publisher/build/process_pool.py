@@ -53,7 +53,7 @@ class ProcessPool(Generic[_TaskContext]):
         self._workers.clear()
 
     def is_parallel(self, count: int) -> bool:
-        """Whether `count` jobs are run in several processes."""
+        """Return whether `count` jobs are run in several processes."""
         return count > PARALLEL_THRESHOLD and _count_processors() > 1
 
     def map_unordered(

@@ -225,7 +225,7 @@ class _Blockers:
             self._checker.save()
 
     def is_historic(self, item: ScheduledItem) -> bool:
-        """Whether there are newer issues and no alert about errors in this one was sent."""
+        """Return whether there are newer issues and no alert about errors in this one was sent."""
         today = self._run.now.date().isoformat()
         newest = next((other for other in self._edition.issues if other.date <= today), item.record)
         return (

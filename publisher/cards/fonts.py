@@ -92,7 +92,7 @@ def find_lacking(text: str, lang: str) -> list[str]:
 
 @cache
 def can_shape() -> bool:
-    """Whether Pillow can shape text, for which it needs libraqm. Cached: the check looks for libraries."""
+    """Return whether Pillow can shape text, for which it needs libraqm. Cached: the check looks for libraries."""
     from PIL import features
 
     return bool(features.check("raqm"))

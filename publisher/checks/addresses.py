@@ -60,7 +60,7 @@ def check_urls(subject: IssueSource) -> Iterator[Problem]:
 
 
 def _is_deliberate(subject: IssueSource, url: str, pos: Pos) -> bool:
-    """Whether the tracking parameters of a URL are likely there on purpose, as in the link of a sponsor: it is
+    """Return whether the tracking parameters of a URL are likely there on purpose, as in the link of a sponsor: it is
     written in HTML, or one of them names the newsletter."""
     before = subject.source.line(pos.line)[: pos.column - 1].rstrip(" \"'")
     if before.endswith("="):

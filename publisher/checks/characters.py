@@ -66,7 +66,7 @@ def check_lookalikes(subject: IssueSource) -> Iterator[Problem]:
 
 
 def _is_japanese_or_korean(text: str) -> bool:
-    """Whether at least a tenth of the East Asian letters are kana or Hangul; Chinese has a の now and then."""
+    """Return whether at least a tenth of the East Asian letters are kana or Hangul; Chinese has a の now and then."""
     native = len(_KANA_AND_HANGUL.findall(text))
     return native > 1 and native >= (native + len(_HAN.findall(text))) * _MIN_SHARE
 
@@ -145,7 +145,7 @@ def _choose_mark(marks: str) -> str:
 
 
 def _prefers_half_width(text: str, wrong_marks: Collection[str]) -> bool:
-    """True if a text uses half-width marks between Chinese characters throughout, as a style."""
+    """Return whether a text uses half-width marks between Chinese characters throughout, as a style."""
     half = sum(marks in _FULL_WIDTH_MARKS for marks in wrong_marks)
     return half >= _MIN_HALF_WIDTH and half * 2 > len(re.findall("[，；：]", text))
 
@@ -169,6 +169,6 @@ def check_fences(subject: IssueSource) -> Iterator[Problem]:
 
 
 def _is_single_line(subject: IssueSource, number: int) -> bool:
-    """True if neither adjacent line has an odd number of **, since bold text may span lines."""
+    """Return whether neither adjacent line has an odd number of **, since bold text may span lines."""
     around = (subject.source.line(number - 1), subject.source.line(number + 1))
     return not any(text.count("**") % 2 for text in around)

@@ -65,7 +65,7 @@ class IssueIndex:
         return [other for other in recent if other.path != issue.path and other.id != issue.id][:_NEIGHBOR_COUNT]
 
     def has_standing_items(self, issue: IssueSummary, section: str) -> bool:
-        """Whether this section repeated items in earlier issues, as one of events or sponsors does."""
+        """Return whether this section repeated items in earlier issues, as one of events or sponsors does."""
         history = self._section_history.get(section, []) if section else []
         end = bisect_left(history, (issue.date or "9999", False))
         recent = [repeats for _, repeats in history[max(end - _NEIGHBOR_COUNT, 0) : end]]
@@ -113,7 +113,7 @@ def check_title_form(issue: IssueSummary, index: IssueIndex) -> Iterator[Problem
 
 
 def _is_usual(has_form: Iterable[bool]) -> bool:
-    """Whether more than half of the issues have a form."""
+    """Return whether more than half of the issues have a form."""
     verdicts = list(has_form)
     return sum(verdicts) * 2 > len(verdicts)
 
@@ -166,7 +166,7 @@ def _check_item_repeat(issue: IssueSummary, item: ItemSummary, index: IssueIndex
 
 
 def _recurs(earlier: Collection[IssueSummary], neighbors: Collection[IssueSummary]) -> bool:
-    """Whether something of earlier issues is in more than half of the last ones."""
+    """Return whether something of earlier issues is in more than half of the last ones."""
     count = sum(other in earlier for other in neighbors)
     return count > 1 and count * 2 > len(neighbors)
 
@@ -205,7 +205,7 @@ def check_renamed(issue: IssueSummary, index: IssueIndex) -> Iterator[Problem]:
 
 
 def _is_same_issue(issue: IssueSummary, urls: frozenset[str]) -> bool:
-    """Whether most items of the issue are among the URLs of a published one."""
+    """Return whether most items of the issue are among the URLs of a published one."""
     item_urls = {item.url for item in issue.items if item.url}
     count = len(item_urls & urls)
     return count >= _MIN_COUNT and count * 2 > len(item_urls)

@@ -99,7 +99,7 @@ def _select_non_overlapping(problems: Sequence[Problem]) -> list[Problem]:
 
 
 def _is_better(old: _FixState, new: _FixState) -> bool:
-    """True if the new text has fewer problems, no more of any code, and no item, word or URL less."""
+    """Return whether the new text has fewer problems, no more of any code, and no item, word or URL less."""
     new_codes = Counter(problem.code for problem in new.problems)
     old_codes = Counter(problem.code for problem in old.problems)
     if new_codes.total() >= old_codes.total() or new_codes - old_codes:

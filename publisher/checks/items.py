@@ -38,7 +38,7 @@ def check_items(subject: IssueSource) -> Iterator[Problem]:
 
 
 def _has_usually(values: Iterable[object]) -> bool:
-    """Whether nearly all items of a section, and several, have something."""
+    """Return whether nearly all items of a section, and several, have something."""
     verdicts = [bool(value) for value in values]
     return sum(verdicts) >= _MIN_LINKED and sum(verdicts) * 4 >= len(verdicts) * 3
 

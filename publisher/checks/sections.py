@@ -36,7 +36,7 @@ def check_empty_sections(subject: IssueSource) -> Iterator[Problem]:
 
 
 def _has_moved(subject: IssueSource, section: m.Section) -> bool:
-    """Whether what is below a heading is shown elsewhere: footnotes and definitions of links."""
+    """Return whether what is below a heading is shown elsewhere: footnotes and definitions of links."""
     lines = subject.source.numbered_lines(section.pos.end_line + 1, len(subject.source.lines))
     below = next((text for _, text in lines if text.strip()), "")
     return _DEFINITION.match(below) is not None

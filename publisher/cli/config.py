@@ -120,7 +120,7 @@ def _format_comment(key: Key, value: object) -> list[str]:
 
 
 def _is_secret(key: Key, value: object) -> bool:
-    """Whether a value must not be shown. A reference may be: it only says where the secret is."""
+    """Return whether a value must not be shown. A reference may be: it only says where the secret is."""
     if not (key.is_hidden and isinstance(value, str)):
         return False
     try:

@@ -184,7 +184,7 @@ class _DaemonRunner:
         )
 
     def is_alive(self, now: dt.datetime) -> bool:
-        """Whether the running tick makes progress. If it does not, that is logged once, as an alarm."""
+        """Return whether the running tick makes progress. If it does not, that is logged once, as an alarm."""
         try:
             is_alive = self._heartbeat.is_alive(*self.project, now)
         except PublisherError as error:

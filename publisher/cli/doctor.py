@@ -68,7 +68,7 @@ def _print_findings(sections: Sequence[SubjectFindings], output: Output, *, show
 
 
 def _is_worth_a_line(finding: Finding) -> bool:
-    """Whether a finding asks for something, or says what could be done."""
+    """Return whether a finding asks for something, or says what could be done."""
     from publisher.reports.doctor import ONLY_FILES
 
     return finding.level is not FindingLevel.OK or bool(finding.hint) or finding.message == ONLY_FILES

@@ -50,7 +50,7 @@ def group_warnings(messages: Iterable[str]) -> Iterator[str]:
 
 
 def is_about_channel(message: str) -> bool:
-    """Whether a warning begins with the name of a channel."""
+    """Return whether a warning begins with the name of a channel."""
     return bool(_CHANNEL_PREFIX.match(message))
 
 

@@ -137,7 +137,7 @@ class Previewer:
         return path
 
     def is_there(self, path: str) -> bool:
-        """Whether an issue that was found has its file still."""
+        """Return whether an issue that was found has its file still."""
         return path in self.files and (self.config.root / path).exists()
 
     def find_parsed(self, path: str) -> tuple[str, Issue] | None:

@@ -264,7 +264,7 @@ def _has_blank_between(blocks: m.Blocks) -> bool:
 
 
 def _is_indented_code(lines: Sequence[Line], at: int, prose: bool, depth: int) -> bool:
-    """True if a line with an indent of at least four columns is code.
+    """Return whether a line with an indent of at least four columns is code.
 
     In quotes and lists as in CommonMark; elsewhere lists and quotes may be indented as much, and in an item it
     stands after a blank line.
@@ -341,7 +341,7 @@ def _join_last_link(lines: Sequence[Line], at: int, end: int) -> str:
 
 
 def is_unfinished(text: str, following: str) -> bool:
-    """True if a link that starts in `text` ends in the following line."""
+    """Return whether a link that starts in `text` ends in the following line."""
     tail = text[text.rfind("[") :] if "[" in text else ""
     if tail and "]" not in tail:
         return "](" in following and following.find("]") < (following.find("[") % (len(following) + 1))

@@ -37,7 +37,7 @@ class InnerLines:
 
     @property
     def is_in_code(self) -> bool:
-        """True if the next line is inside a code fence."""
+        """Whether the next line is inside a code fence."""
         return self._fence is not None
 
     def append(self, line: Line) -> None:
@@ -57,7 +57,7 @@ class InnerLines:
             self._is_closed = True
 
     def ends_in_paragraph(self) -> bool:
-        """True if a line without marker can continue the last paragraph."""
+        """Return whether a line without marker can continue the last paragraph."""
         last = self.lines[-1]
         if last.lazy:
             return True

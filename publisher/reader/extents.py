@@ -113,7 +113,7 @@ def _measure_marker(lines: Sequence[Line], at: int) -> int:
 
 
 def _is_italic(lines: Sequence[Line], at: int, start: int) -> bool:
-    """True if the asterisk before `start` has its partner in the same paragraph, and so is no bullet."""
+    """Return whether the asterisk before `start` has its partner in the same paragraph, and so is no bullet."""
     end = next((i for i in range(at + 1, len(lines)) if not lines[i].text or starts_block(lines, i)), len(lines))
     text = "\n".join([lines[at].text[start:], *(line.text for line in lines[at + 1 : end])])
     depth = 1

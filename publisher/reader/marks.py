@@ -64,7 +64,7 @@ def measure_markers(line: Line) -> int:
 
 
 def starts_block(lines: Sequence[Line], at: int) -> bool:
-    """True if the line starts a new block and cannot continue a paragraph."""
+    """Return whether the line starts a new block and cannot continue a paragraph."""
     line = lines[at]
     if line.code or line.text.lstrip().startswith(">") or is_list_line(line):
         return True
@@ -76,7 +76,7 @@ def starts_block(lines: Sequence[Line], at: int) -> bool:
 
 
 def interrupts_paragraph(lines: Sequence[Line], at: int, depth: int) -> bool:
-    """True if a line of prose ends the paragraph above: in a quote or list, as in CommonMark."""
+    """Return whether a line of prose ends the paragraph above: in a quote or list, as in CommonMark."""
     line = lines[at]
     if line.lazy:
         return False
@@ -90,7 +90,7 @@ def interrupts_paragraph(lines: Sequence[Line], at: int, depth: int) -> bool:
 
 
 def _interrupts_as_list(lines: Sequence[Line], at: int) -> bool:
-    """True if a list may start below a line of text: it has text, and counts from 1, or on in the next line."""
+    """Return whether a list may start below a line of text: it has text, and counts from 1, or on in the next line."""
     line = lines[at]
     marker = BULLET.match(line.text) or NUMBER.match(line.text)
     if marker is None or marker.end() == len(line.text):
@@ -115,7 +115,7 @@ def opens_fence(line: Line) -> bool:
 
 
 def closes_fence(line: Line, opener: re.Match[str]) -> bool:
-    """True if the line closes the code block that `opener`, a match of FENCE, has opened."""
+    """Return whether the line closes the code block that `opener`, a match of FENCE, has opened."""
     fence, text = opener[1] or opener[3], line.text.strip()
     return len(text) >= len(fence) and set(text) == {fence[0]}
 

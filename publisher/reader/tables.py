@@ -17,7 +17,7 @@ _HTML_TABLE = lazy_pattern(r"\s*(?:<(?:div|center|p)\b[^>]*>\s*)*<table\b", re.I
 
 
 def starts_table(lines: Sequence[Line], at: int) -> bool:
-    """True if a table starts here: a row with a bar, then the delimiter row of dashes."""
+    """Return whether a table starts here: a row with a bar, then the delimiter row of dashes."""
     if at + 1 >= len(lines) or "|" not in lines[at].text or lines[at + 1].code or lines[at + 1].lazy:
         return False
     return "|" in lines[at + 1].text and _DELIMITER_ROW.match(lines[at + 1].text) is not None

@@ -100,7 +100,7 @@ def _build_patterns(collections: Iterable[Collection[FoundIssue]], others: Colle
 
 
 def _match_path(path: str, pattern: str) -> bool:
-    """Whether a glob with at most one `**` matches a path."""
+    """Return whether a glob with at most one `**` matches a path."""
     parts, globs = path.split("/"), pattern.split("/")
     if "**" in globs:
         at = globs.index("**")
@@ -180,7 +180,7 @@ def _weigh(collection: str, issues: list[FoundIssue]) -> int:
 
 
 def _continues(more: list[FoundIssue], chosen: list[FoundIssue]) -> bool:
-    """Whether the files of a collection have names of the same form as the chosen ones, and are other issues."""
+    """Return whether the files of a collection have names of the same form as the chosen ones, and are other issues."""
     forms = {find_name_form(file).rpartition("/")[2] for file in (*more, *chosen)}
     names = {file.name for file in chosen}
     return len(forms) == 1 and forms != {""} and not any(file.name in names for file in more)

@@ -76,7 +76,7 @@ def _strip_ends(part: str) -> str:
 
 
 def _is_generic(name: str) -> bool:
-    """Whether a text has only words that any newsletter could have."""
+    """Return whether a text has only words that any newsletter could have."""
     words = re.findall(r"[^\W\d_]+", name.casefold())
     return not words or all(word in _GENERIC for word in words) or find_date(name) is not None
 
