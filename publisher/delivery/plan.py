@@ -125,7 +125,15 @@ def plan_delivery(
         return plan._replace(keep_content=True, held_reason=reason if edited else "")
     if not (status.is_started or status.delivered_digests):
         return plan._replace(new=tuple(_find_sendable(channel, status, current, retry=retry)))
-    counts, sent = status.counts, status.delivered_digests
+    return _plan_changes(plan, status, correct=correct, retry=retry, returned=returned)
+
+
+def _plan_changes(
+    plan: DeliveryPlan, status: PublicationStatus, *, correct: bool, retry: bool, returned: int
+) -> DeliveryPlan:
+    """Return the plan for a publication of which something was sent. The arguments are those of `plan_delivery`."""
+    channel, current = plan.channel, {part.key: part.digest for part in plan.rendering.parts}
+    can, counts, sent = channel.capabilities, status.counts, status.delivered_digests
     pending = counts.planned + counts.sending + (counts.failed + returned if retry else 0)
     if can.ordered and (counts.unknown or (counts.failed and not retry)):
         pending = 0  # they come after a delivery that a person has to resolve
@@ -133,7 +141,7 @@ def plan_delivery(
         edited = current != dict(status.part_digests)
         reason = "the issue was edited since; what was sent cannot be changed" if edited else ""
         return plan._replace(keep_content=True, held_reason=reason, pending=pending)
-    mismatch = "" if correct or can.idempotent else _find_mismatch(rendering, status)
+    mismatch = "" if correct or can.idempotent else _find_mismatch(plan.rendering, status)
     if mismatch:
         original = _find_sendable(channel, status, status.part_digests, retry=retry)
         return plan._replace(
