@@ -192,16 +192,21 @@ class Finding(Struct, frozen=True):
 class Capabilities(Struct, frozen=True):
     """What a channel can do, whatever its settings.
 
-    `limits`: the maximum of numbers in the report of a rendering, by name; more is an error in the issue. `templates`:
-    the files of the theme that renderings of issues depend on; None means all.
-    `caches_entries`: the rendering of an issue is not delivered; its first part is cached for
-    `render_archive`. `names_cards`: its pages name the image `context.card`, which is drawn for it.
-    `links_neighbours`: its renderings name `context.previous` and `context.next`, and are made again when those change.
-    `lists_contents`: `render_archive` needs the contents of issues. `can_ping`: the channel has `build_ping`. The
-    others are about messages: `can_edit`: the session has `edit` and `delete`. `can_probe`: it has `probe`.
-    `can_send_notices`: the channel has `render_notice`. `ordered`: a part is sent only after the previous one has
-    arrived. `idempotent`: delivering twice is the same as once, so unknown outcomes are retried. `timeout`: how long a
-    delivery may take, in seconds. `locked_after_publication`: an issue is not changed once its URL is known.
+    `limits`: the maximum of numbers in the report of a rendering, by name; more is an error in the issue.
+    `templates`: the files of the theme that renderings of issues depend on; None means all.
+    `caches_entries`: the rendering of an issue is not delivered; its first part is cached for `render_archive`.
+    `names_cards`: its pages name the image `context.card`, which is drawn for it.
+    `links_neighbours`: its renderings name `context.previous` and `context.next`, so a change of those outdates them.
+    `lists_contents`: `render_archive` needs the contents of issues.
+    `can_ping`: the channel has `build_ping`.
+
+    Of channels that send messages:
+    `can_edit`: the session has `edit` and `delete`; `can_probe`: it has `probe`.
+    `can_send_notices`: the channel has `render_notice`.
+    `ordered`: a part is sent only after the previous one has arrived.
+    `idempotent`: delivering twice is the same as once, so unknown outcomes are retried.
+    `timeout`: how long a delivery may take, in seconds.
+    `locked_after_publication`: an issue is not changed once its URL is known.
     """
 
     limits: Mapping[str, int] = field(default_factory=dict)
@@ -266,11 +271,7 @@ class Channel(ChannelSettings, frozen=True):
         """Return the absolute URLs of the live feeds by format: rss, atom and json. Raises ConfigError."""
         return {}
 
-    def section_feed_urls(
-        self,
-        entries: Sequence[Entry],  # noqa: ARG002 - for channels with feeds
-        newsletter: Newsletter,  # noqa: ARG002
-    ) -> Mapping[str, str]:
+    def section_feed_urls(self, entries: Sequence[Entry], newsletter: Newsletter) -> Mapping[str, str]:  # noqa: ARG002 - for channels with feeds
         """Return the absolute URLs of the RSS feeds of single sections by their titles, for the issues of `entries`."""
         return {}
 

@@ -103,18 +103,23 @@ class WouldWrite(NamedTuple):
 
 
 class ChannelOutcome(NamedTuple):
-    """The outcome of one channel.
+    """The outcome of one channel. `note` is a remark, `duration` is in seconds.
 
-    `written`: files that changed (in a dry run: would change); `unchanged`: number of other files;
-    `created`: in a dry run, those of them that are new; `issue_files`: those of the issue alone, such as its page,
-    if anything changed; `main_files`: files to list first; `issues`: how many issues they cover; `orphaned`: files of
-    issues that no longer exist; nothing links to them, and they are not deleted; `uploaded`: how many files
-    of the whole site were (in a dry run: would be), with the first such channel.
+    Of a channel that writes files; in a dry run, what would be done:
+    `written`: files that changed; `created`, in a dry run, those of them that are new.
+    `unchanged`: the number of other files.
+    `issues`: how many issues the files cover.
+    `main_files`: files to list first.
+    `issue_files`: those of the issue alone, such as its page, if anything changed.
+    `orphaned`: files of issues that no longer exist; nothing links to them, and they are not deleted.
+    `uploaded`: how many files of the whole site were uploaded, with the first such channel.
 
-    A message channel has a `destination` instead, and counts what was `sent` and `changed` there (in a dry
-    run: would be), and the deliveries to recipients who left the list before (`unlisted`), whose servers refused them
-    (`refused`), about which nothing is to be done, or that workers will make (`queued`). `held_reason` says why the
-    published content differs from the issue. `note` is a remark. `duration` is in seconds.
+    Of a message channel, which has a `destination`; in a dry run, what would be done:
+    `sent`, `changed`: the number of messages sent and edited.
+    `unlisted`: the number of deliveries to recipients who left the list before.
+    `refused`: the number of deliveries that servers of recipients refused, about which nothing is to be done.
+    `queued`: the number of deliveries that workers will make.
+    `held_reason`: why the published content differs from the issue.
     """
 
     name: str
@@ -164,10 +169,13 @@ EventHandler = Callable[[RunEvent], None]
 class Outcome(NamedTuple):
     """The outcome of a run.
 
-    `issue` is None if none is due; then `none_due` says why, and `next_date` else the date of the next one. In a dry
-    run, `previews` are the files to look at, as paths below the output folder, `error` is why nothing would be
-    published, and `refusal` why not yet: the issue is a draft, or its date is in the future. `published` is when
-    something was published last, in the newsletter's time zone, as text, if nothing changed.
+    `issue`: None if none is due; then `none_due` says why.
+    `next_date`: the date of the next issue after this one, "" if there is none.
+    `published`: when something was published last, if nothing changed: text, in the newsletter's time zone.
+    In a dry run:
+    `previews`: the files to look at, as paths below the output folder.
+    `error`: why nothing would be published.
+    `refusal`: why not yet: the issue is a draft, or its date is in the future.
     """
 
     issue: Record | None
