@@ -27,13 +27,16 @@ class BuiltFiles(NamedTuple):
 
 
 class UpToDateMark(NamedTuple):
-    """Says that a channel was up to date after a run, with the fingerprint of the sources at that time.
+    """Says that a channel was up to date after a run.
 
-    Valid from the date of the newest issue until that of the next future one ("" without). `issue` is that
-    newest issue; `warnings` are repeated as long as nothing changes. `published` is when something was published
-    last, in the newsletter's time zone, as text; "" if unknown. `settings` is the digest of all other input then, and
-    `meaning` that of what it says, which a comment does not change. `inputs` is a digest of what the channel makes its
-    files from.
+    `fingerprint`: that of the sources at that time.
+    `valid_from`, `valid_until`: the date of the newest issue, and that of the next future one, "" without one.
+    `issue`: the newest issue.
+    `warnings`: are repeated as long as nothing changes.
+    `published`: when something was published last, in the newsletter's time zone, as text; "" if unknown.
+    `settings`: the digest of all other input then.
+    `meaning`: the digest of what that input says, which a comment does not change.
+    `inputs`: the digest of what the channel makes its files from.
     """
 
     fingerprint: str

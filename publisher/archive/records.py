@@ -25,15 +25,19 @@ class ImageFile(NamedTuple):
 class Record(NamedTuple):
     """What is known of an issue without reading its file again.
 
-    `size` (bytes), `mtime` (ns) and `sha256` are the file's; a `mtime` of 0 means that it must be read again.
-    `url` is that of the issue's page, `items` their number, `highlights` the titles of the first ones, `minutes` the
-    reading time, `revision` a hash of the content. `fault` says
-    why the issue cannot be published and `hint` what to do; both are "" if it can. `problems` are the
-    parser's diagnostics and the images that are not published, one line each. `sketch` is of the text, see
-    `compute_sketch`. `links` are the relative links, as written. `slug` and `number` are those of `model.Address`,
-    `aliases` the absolute URLs of the pages that lead to this one; `feed_id` is that of the front matter. `opening` has
-    the first sentences of an opening that other issues may have as well, and `titles` those of the items, which
-    take its place in the summary then. `sections` are the titles of its main sections.
+    `path`, `size` (bytes), `mtime` (ns), `sha256`: of the file; a `mtime` of 0 means that it must be read again.
+    `url`: of its page; `aliases` are the absolute URLs of the pages that lead to this one.
+    `items`: their number; `highlights` are the titles of the first ones, `sections` those of its main sections.
+    `minutes`: the reading time.
+    `revision`: a hash of the content.
+    `sketch`: of the text, see `compute_sketch`.
+    `fault`: why the issue cannot be published, and `hint` what to do; both are "" if it can.
+    `problems`: the parser's diagnostics and the images that are not published, one line each.
+    `links`: the relative links, as written.
+    `slug`, `number`: those of `model.Address`.
+    `feed_id`: the one in its front matter.
+    `opening`: the first sentences of an opening that other issues may have as well.
+    `titles`: of the items, which take the place of such an opening in the summary.
     """
 
     path: str

@@ -79,11 +79,12 @@ HELD_BACK_STATUSES = (ItemStatus.WAITING, ItemStatus.HELD, ItemStatus.HAS_ERRORS
 class ScheduledItem(NamedTuple):
     """An issue on a channel.
 
-    It is due at `due` and checked again at `next_check`, both in UTC. `rescheduled` and `held` are decisions
-    of a person. `started`: part of it was sent; `use_original_text`: the rest is sent with the text of then,
-    because the current text has errors. `detail` says what blocks it, with `hint` and `exit_code`.
-    `is_historic`: newer issues are published and it is only missing in the archive, so it is not checked for
-    errors.
+    `due`: when it is due, and `next_check` when to look at it again, both in UTC.
+    `rescheduled`, `held`: decisions of a person.
+    `started`: part of it was sent.
+    `use_original_text`: the rest is sent with the text of then, because the current text has errors.
+    `detail`: what blocks it, with `hint` and `exit_code`.
+    `is_historic`: newer issues are published, and it is only missing in the archive, so it is not checked for errors.
     """
 
     record: Record

@@ -25,13 +25,15 @@ ADOPTED_REASON = "it was published before the ledger began and is not changed"
 class DeliveryPlan(NamedTuple):
     """What to do with the rendering of an issue or a notice at its destination.
 
-    `status` is None if nothing was planned yet; `published` is the scheduled time of the issue (aware);
-    `blocked` says why nothing may be sent now; `only_recipients` restricts it to some recipients; None means all.
-
-    The rest are keys of parts: `new` ones are sent for the first time, `changed` ones edited in place,
-    `removed` ones deleted; `abandoned` ones were never delivered and are no longer part of the issue. With
-    `keep_content` the publication keeps its original content; `held_reason` says why, if the issue differs
-    from it now. `pending` counts deliveries that were planned earlier and not sent yet.
+    `status`: None if nothing was planned yet.
+    `published`: the scheduled time of the issue (aware).
+    `blocked`: why nothing may be sent now.
+    `only_recipients`: those that it is restricted to, None for all.
+    `new`, `changed`, `removed`: the keys of parts to be sent for the first time, edited in place, and deleted.
+    `abandoned`: the keys of parts that were never delivered and are no longer part of the issue.
+    `keep_content`: the publication keeps its original content.
+    `held_reason`: why it does, if the issue differs from it now.
+    `pending`: the number of deliveries that were planned earlier and not sent yet.
     """
 
     channel: MessageChannel

@@ -84,10 +84,16 @@ class Lease(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """A delivery to make now. `digest` is that of the part, "" if it is to be deleted; `remote_id` names the
-    message to edit or delete, "" for a new one. `tries` includes this one. `first_started_at` is when its first
-    attempt started: the same for each retry. `lane` is the provider that receives for the recipient, `queue` the
-    lane if it has a rate limit, else empty, and `shard` the id of its shard."""
+    """A delivery to make now.
+
+    `digest`: that of the part, "" if it is to be deleted.
+    `remote_id`: the message to edit or delete, "" for a new one.
+    `tries`: how many there were, with this one.
+    `first_started_at`: when the first of them started, the same for each.
+    `lane`: the provider that receives for the recipient.
+    `queue`: the lane if it has a rate limit, else "".
+    `shard`: the id of its shard.
+    """
 
     id: int
     recipient: str
@@ -105,11 +111,11 @@ class Delivery(NamedTuple):
 class Result(NamedTuple):
     """The outcome of a delivery, with the platform's receipt if it arrived.
 
-    `next_at` is when to retry it, if it is planned again; with `pauses_channel` no other delivery is made
-    before. `fatal_error` is why the channel cannot deliver anything at all. `moved_to` is what the platform calls
-    the destination now, if it refused the delivery for that. `refusal` is what a refusal is about, and
-    `is_permanent` whether the platform refuses it for good. Without `attempted` nothing was tried: there was no
-    connection.
+    `next_at`: when to retry it, if it is planned again; with `pauses_channel` no other delivery is made before.
+    `fatal_error`: why the channel cannot deliver anything at all.
+    `moved_to`: what the platform calls the destination now, if it refused the delivery for that.
+    `refusal`: what a refusal is about; `is_permanent`: the platform refuses it for good.
+    `attempted`: False if nothing was tried, because there was no connection.
     """
 
     delivery: Delivery
@@ -157,11 +163,16 @@ class DeliveryCounts(NamedTuple):
 class PublicationStatus(NamedTuple):
     """The current status of a publication.
 
-    `digest` covers the parts it was last planned with; `part_digests` and `part_media_types` have theirs by key.
-    `owner` is the process that holds the lease, or one of those that hold shards, until `leased_until`, "" for none or
-    one that is gone. `is_planning`: a process plans it, or ended while it did. `reasons` are
-    those of deliveries that have not arrived, most serious first. With a single recipient, `delivered_digests` has by
-    part the digest of what the recipient has, and `part_states` the state and the digest of the last attempt.
+    `digest`: over the parts that it was last planned with.
+    `owner`: the process that holds the lease, or one of those that hold shards, until `leased_until`; "" if there is
+    none, or it is gone.
+    `reasons`: of the deliveries that have not arrived, most serious first.
+    `part_digests`, `part_media_types`: of the parts, by their keys.
+    `is_planning`: a process plans it, or ended while it did.
+
+    With a single recipient:
+    `delivered_digests`: by part, the digest of what the recipient has.
+    `part_states`: by part, the state and the digest of the last attempt.
     """
 
     id: int

@@ -55,14 +55,17 @@ class ChannelStatus(Enum):
 class StatusRow(NamedTuple):
     """An issue on a channel.
 
-    `issue`: its id, empty for messages about the whole newsletter. `title`: empty if its file does not exist
-    any more.
-
-    `when`: time of publication, or of the next attempt (aware). `detail`: why it failed, is unknown, held or
-    broken, or who is busy with it. `missed`: the failed deliveries, and `unlisted`: who left the list before their
-    turn, if the issue was requested by name. `newest`: it is the issue that would be published. `updates`: the channel
-    can edit messages. `lanes`: how far workers are. `notice`: the row is about a notice. `forced`: when the issue was
-    last published with `--force`.
+    `issue`: its id, "" for messages about the whole newsletter.
+    `title`: "" if its file does not exist any more.
+    `detail`: why it failed, is unknown, held or broken, or who is busy with it.
+    `when`: time of publication, or of the next attempt (aware).
+    `newest`: it is the issue that would be published.
+    `updates`: the channel can edit messages.
+    `lanes`: how far workers are.
+    `missed`: the failed deliveries, if the issue was requested by name.
+    `unlisted`: the recipients who left the list before their turn, if the issue was requested by name.
+    `notice`: the row is about a notice.
+    `forced`: when the issue was last published with `--force`.
     """
 
     issue: str
