@@ -20,7 +20,7 @@ class Brief(Letters, frozen=True):
     """Letters that may take a moment."""
 
     name: ClassVar[str] = "letters"
-    capabilities: ClassVar[Capabilities] = Capabilities(timeout=0.5)
+    capabilities: ClassVar[Capabilities] = Capabilities(timeout=3.0)
     connections: int = 3
 
     @property
@@ -31,7 +31,7 @@ class Brief(Letters, frozen=True):
 class BriefPost(Post, frozen=True):
     """Posts that may take a moment."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(can_edit=True, ordered=True, timeout=0.5)
+    capabilities: ClassVar[Capabilities] = Capabilities(can_edit=True, ordered=True, timeout=3.0)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_delivery_that_never_ends_is_unknown(project: Project, hold: threading
     channel = Brief(project.world, count=9, behaves=hang(hold, "reader2", "reader4"), connections=connections)
     done = project.publish(channel).channels["letters"]
     assert isinstance(done.error, OutcomeUnknownError)
-    assert "it had not ended after 0.5 seconds" in done.error.message
+    assert "it had not ended after 3 seconds" in done.error.message
     assert done.sent == 7
     status = find_status(project.ledger, project.key(channel="letters"))
     assert status

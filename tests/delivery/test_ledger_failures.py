@@ -6,6 +6,7 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -55,12 +56,11 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Failing:
 
 def fail_when(failing: Failing, number: int, times: int, after_commit: bool) -> Any:
     """Fail from the delivery with this number on: all the transactions until so many have failed."""
-    seen = [0]
+    numbers = count(1)
 
     def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
         receipt = effect()
-        seen[0] += 1
-        if seen[0] == number:
+        if next(numbers) == number:
             failing.after_commit, failing.left = after_commit, times
         return receipt
 
@@ -139,12 +139,11 @@ def test_a_server_that_is_restarted_meanwhile(
     monkeypatch.setenv("LEDGER", address)
     project, stopped = OnServer(tmp_path / "letter"), threading.Event()
     project.write("2021-07-18", "一")
-    seen = [0]
+    numbers = count(1)
 
     def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
         receipt = effect()
-        seen[0] += 1
-        if seen[0] == 7:
+        if next(numbers) == 7:
             postgres.stop("immediate")
             stopped.set()
         return receipt

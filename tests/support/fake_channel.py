@@ -219,12 +219,11 @@ def refuse(error: Exception, times: int = 99, *, acts: bool = False) -> Behaviou
 
 def fail_on(part: str, error: Exception, *, acts: bool = False, times: int = 99) -> Behaviour:
     """Fail on a part, or on any if it is empty, before or after the effect."""
-    left = [times]
+    left = iter(range(times))
 
     def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
-        if (part and call.part != part) or not left[0]:
+        if (part and call.part != part) or next(left, None) is None:
             return effect()
-        left[0] -= 1
         if acts:
             effect()
         raise error
