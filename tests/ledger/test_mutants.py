@@ -90,13 +90,11 @@ MUTANTS = {
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A copy of the package and of its ledger's tests."""
+    """A copy of the package, and of its ledger's tests with what they need."""
     unwanted = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "publisher", tmp_path / "publisher", ignore=unwanted)
-    shutil.copytree(ROOT / "tests" / "ledger", tmp_path / "tests" / "ledger", ignore=unwanted)
-    support = (f"tests/support/{name}.py" for name in ("command_server", "postgres"))
-    for name in ("pyproject.toml", "tests/conftest.py", *support):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    for name in ("publisher", "tests/ledger", "tests/support"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=unwanted)
+    for name in ("pyproject.toml", "tests/conftest.py"):
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
