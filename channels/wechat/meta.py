@@ -32,7 +32,7 @@ def build_meta(issue: Issue, page_url: str, newsletter: Newsletter, author: str,
         title=fit_title(issue, newsletter, title_limit),
         author=author if len(author) <= settings.MAX_AUTHOR_LENGTH else "",
         digest=build_summary(issue, settings.MAX_DIGEST_LENGTH),
-        content_source_url=_validate_source_url(to_ascii_url(page_url)),
+        content_source_url=_accept_source_url(to_ascii_url(page_url)),
     )
 
 
@@ -58,5 +58,6 @@ def fit_title(issue: Issue, newsletter: Newsletter, limit: int) -> str:
     return fitted
 
 
-def _validate_source_url(page_url: str) -> str:
+def _accept_source_url(page_url: str) -> str:
+    """Return the URL, or "" if WeChat would reject it as the target of 阅读原文."""
     return page_url if page_url.startswith("https://") and len(page_url) <= settings.MAX_SOURCE_URL_BYTES else ""

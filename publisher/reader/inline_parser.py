@@ -250,15 +250,12 @@ def _parse_wikilink(inline: TokenParser, match: re.Match[str], state: InlineStat
     target, *headings = name.split("#")
     if match.group()[0] == "!" and _IMAGE_NAME.search(target):
         alt = "" if _IMAGE_SIZE.match(text) else text
-        state.append_token({"type": "image", "children": [{"type": "text", "raw": alt}], "attrs": _aim(target)})
+        attributes = {"url": encode_url(target), "title": ""}
+        state.append_token({"type": "image", "children": [{"type": "text", "raw": alt}], "attrs": attributes})
         return match.end()
     shown = text or " > ".join(filter(None, (target, *headings)))
     state.append_token(_build_autolink(shown, encode_url(target), shown))
     return match.end()
-
-
-def _aim(name: str) -> dict[str, str]:
-    return {"url": encode_url(name), "title": ""}
 
 
 def _parse_hidden(_: InlineParser, match: re.Match[str], state: InlineState) -> int:
