@@ -29,7 +29,7 @@ def find_issue(word: str, records: Mapping[str, Record], today: dt.date) -> Reco
     """
     if word in (LATEST, NEXT):
         return _find_by_keyword(word, records.values(), today)
-    wanted = unicodedata.normalize("NFC", word)
+    wanted = _normalize(word)
     matches: list[Record] = []
     for list_names in _WAYS:
         among = matches or records.values()

@@ -147,7 +147,7 @@ class Upcoming(NamedTuple):
     """The upcoming items, and the activity of the scheduler."""
 
     items: list[ScheduledItem]
-    watch: SchedulerActivity
+    activity: SchedulerActivity
 
 
 def find_upcoming(run: RunContext) -> Upcoming:

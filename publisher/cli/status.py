@@ -43,7 +43,7 @@ class _Report(NamedTuple):
     needs_worker: bool
     upcoming: Sequence[ScheduledItem]
     all_upcoming: Sequence[ScheduledItem]
-    watch: SchedulerActivity
+    activity: SchedulerActivity
     closed_lanes: Sequence[ClosedLane]
     subscribers: SubscriberSummary | None
     records: Sequence[Record]
@@ -80,10 +80,10 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         output.line(_explain_rest(report))
     exit_code = max(map(_find_exit_code, report.rows), default=0)
     return output.finish(
-        exit_code or (2 if report.watch.is_daemon_missing(now) else 0),
+        exit_code or (2 if report.activity.is_daemon_missing(now) else 0),
         rows=[_row_to_json(row, zone) for row in report.rows],
         to_come=[scheduled_item_to_json(item, zone) for item in report.all_upcoming],
-        daemon=report.watch.heartbeat and format_iso_time(report.watch.heartbeat, zone),
+        daemon=report.activity.heartbeat and format_iso_time(report.activity.heartbeat, zone),
         closed_lanes=[lane._asdict() | {"until": format_iso_time(lane.until, zone)} for lane in report.closed_lanes],
         subscribers=report.subscribers and _summary_to_json(report.subscribers, zone),
         next=command,
@@ -116,7 +116,7 @@ def _build_report(run: RunContext, arguments: argparse.Namespace) -> _Report:
         any(row.lanes for row in rows) and not has_worker(run),
         shown_items,
         items,
-        upcoming.watch,
+        upcoming.activity,
         [lane for lane in lanes if lane.channel in channels],
         summarize_subscribers(run),
         [*records.values()],
@@ -130,7 +130,7 @@ def _select_upcoming(run: RunContext, upcoming: Upcoming, rows: Sequence[StatusR
     started = {(row.issue, row.channel) for row in rows if row.condition is not ChannelStatus.NONE}
     due = {(row.issue, row.channel) for row in rows}
     schedule = run.config.schedule
-    is_scheduled = schedule.is_set or schedule.channel_times or upcoming.watch != SchedulerActivity()
+    is_scheduled = schedule.is_set or schedule.channel_times or upcoming.activity != SchedulerActivity()
     return [
         item
         for item in upcoming.items
@@ -166,12 +166,12 @@ def _print_warnings(report: _Report, output: Output) -> None:
         output.warning(f"{problem}: {BACKUP_HINT}")
     if report.needs_worker:
         output.warning("no worker is running: publish worker")
-    watch = report.watch
-    if watch.is_daemon_missing(now) and watch.heartbeat:
+    activity = report.activity
+    if activity.is_daemon_missing(now) and activity.heartbeat:
         output.warning(
-            f"the daemon last responded {format_time(watch.heartbeat, zone)}: restart it with publish daemon"
+            f"the daemon last responded {format_time(activity.heartbeat, zone)}: restart it with publish daemon"
         )
-    elif any(item.status is not ItemStatus.DRAFT for item in report.upcoming) and not watch.is_active(now):
+    elif any(item.status is not ItemStatus.DRAFT for item in report.upcoming) and not activity.is_active(now):
         output.info("No scheduler is running. Start one with publish daemon, or run publish when it is due")
 
 

@@ -139,7 +139,7 @@ def test_what_is_to_come_is_seen(project: Project) -> None:
     project.write("2021-08-01", "二", head="---\ndraft: true\n---\n")
     project.now = DUE - HOUR
     found = project.coming()
-    assert found.watch == SchedulerActivity()
+    assert found.activity == SchedulerActivity()
     assert [(one.record.id, one.due, one.status) for one in found.items] == [
         ("2021-07-18", DUE, ItemStatus.WAITING),
         ("2021-08-01", at("2021-08-01T01:45"), ItemStatus.DRAFT),
