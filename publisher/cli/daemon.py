@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from publisher.config import Config
     from publisher.server.state import DaemonState
     from publisher.server.subscriber_pages import SubscriberPages
+    from publisher.subscriber_settings import SubscriberSettings
     from publisher.theme import Theme
 
 
@@ -88,7 +89,7 @@ def _serve_http(daemon: _DaemonRunner) -> Iterator[None]:
         daemon.log.log_event(DaemonEvent("warning", message=warning))
     site = config.root / config.newsletter.site
     with ExitStack() as stack:
-        pages = _build_pages(daemon, stack) if config.subscribers else None
+        pages = _build_pages(daemon, config.subscribers, stack) if config.subscribers else None
         webhooks = _build_receiver(daemon) if config.bounces.webhooks else None
         server = run_server(config.listen, site, daemon.state, config.proxies, pages, webhooks)
         address = stack.enter_context(server)
@@ -98,16 +99,16 @@ def _serve_http(daemon: _DaemonRunner) -> Iterator[None]:
         yield
 
 
-def _build_pages(daemon: _DaemonRunner, stack: ExitStack) -> SubscriberPages:
-    """Build the pages for subscribers. Confirmations are sent until the end of `stack`."""
+def _build_pages(daemon: _DaemonRunner, settings: SubscriberSettings, stack: ExitStack) -> SubscriberPages:
+    """Build the pages for subscribers. Confirmations are sent until the end of `stack`. Raises ConfigError for a key
+    that cannot be read, which would only show on the pages otherwise."""
     from publisher.server.confirmations import ConfirmationSender
     from publisher.server.subscriber_pages import SubscriberPages
 
     def report(message: str, hint: str) -> None:
         daemon.log.log_event(DaemonEvent("sign-ups", message=message, hint=hint, alarm=True))
 
-    if settings := daemon.project[0].subscribers:
-        settings.load_keys()  # an error that would only show on the pages
+    settings.load_keys()
     confirmations = stack.enter_context(closing(ConfirmationSender(report)))
     return SubscriberPages(lambda: daemon.project, lambda: dt.datetime.now(dt.UTC), confirmations)
 
