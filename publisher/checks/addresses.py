@@ -122,7 +122,7 @@ def check_image_hosts(subject: IssueSource) -> Iterator[Problem]:
     for url in dict.fromkeys(image.url for image in images):
         host = links.extract_host(url)
         if any(host == known or host.endswith(f".{known}") for known in _HOTLINK_HOSTS):
-            pos = subject.find_url(url, Pos(1, 1, len(subject.source.lines), 1))
+            pos = subject.find_url(url, subject.whole_position)
             message = f"{host} does not serve images to other sites"
             yield Problem(pos, "image-hotlink", message, "save the image next to the issue")
 
