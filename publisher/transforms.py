@@ -196,7 +196,7 @@ def map_nodes(node: _Node, change: Callable[[Any], Any]) -> _Node:
 
 
 def find_nodes(kind: type[_Node], nodes: tuple[object, ...]) -> list[_Node]:
-    """Return the nodes of a type other than Text in a tuple of nodes, at any depth, in reading order."""
+    """Return the nodes of a type in a tuple of nodes, at any depth, in reading order."""
     collected: list[_Node] = []
     _collect_nodes(frozenset({kind}), nodes, collected, _BLOCK_FIELDS if kind in _BLOCK_TYPES else _INNER_FIELDS)
     return collected
@@ -207,8 +207,6 @@ def _collect_nodes(
 ) -> None:
     for node in nodes:
         kind = type(node)
-        if kind is m.Text:  # as most nodes
-            continue
         if kind is tuple:
             _collect_nodes(kinds, node, collected, fields)
             continue

@@ -45,8 +45,6 @@ def _block_to_page_html(node: m.Block, lang: str) -> str:
 
 def build_lang_attribute(nodes: m.Inlines, lang: str) -> str:
     """Return the `lang` attribute for an element with these inlines on a page in `lang`, or empty."""
-    if not lang.startswith("zh") or any(isinstance(node, m.Text) and _has_han(node.text) for node in nodes):
-        return ""  # fast path: decided without writing HTML
     return _detect_lang_attribute(html.inlines(nodes), lang)
 
 
