@@ -132,9 +132,7 @@ def plain(inlines: Inlines) -> str:
 
     What changes the meaning stays visible: ~~10~~ 8, 10⁹, x^(n+1).
     """
-    if len(inlines) == 1 and isinstance(node := inlines[0], Text):  # as most are, so this is worth its line
-        return node.text
-    return "".join([node.text if isinstance(node, Text) else _extract_node_text(node) for node in inlines])
+    return "".join([_extract_node_text(node) for node in inlines])
 
 
 def _extract_node_text(node: Inline) -> str:

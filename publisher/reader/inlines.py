@@ -82,13 +82,7 @@ class InlineReader:
         """Convert the tokens of one level to nodes."""
         tags = [token["raw"] for token in tokens if token["type"] == "inline_html"]
         if not tags:
-            nodes: list[m.Inline] = []
-            for token in tokens:
-                if token["type"] == "text":  # most
-                    nodes.append(_build_text(token))
-                else:
-                    nodes += self._build_node(token, pos)
-            return merge_texts(nodes)
+            return merge_texts([node for token in tokens for node in self._build_node(token, pos)])
         builder = HtmlBuilder(self._targets, pos)
         verdicts = iter(html.classify_tags(tags))
         for token in tokens:
@@ -101,7 +95,8 @@ class InlineReader:
     def _build_node(self, token: Token, pos: m.Pos) -> m.Inlines:
         kind = token["type"]
         if kind == "text":
-            return (_build_text(token),)
+            text = token["raw"]
+            return (m.Text(text if text.isprintable() else _SPACES.sub(" ", text)),)
         if kind == "codespan":
             return (m.Code(token["raw"]),)
         if kind == "linebreak":
@@ -129,11 +124,6 @@ class InlineReader:
             case "mark":
                 return (m.Mark(children),)
         return (m.Em(children),)
-
-
-def _build_text(token: Token) -> m.Text:
-    text = token["raw"]
-    return m.Text(text if text.isprintable() else _SPACES.sub(" ", text))
 
 
 def _take_references(nodes: m.Inlines) -> tuple[m.Inlines, m.Inlines]:
