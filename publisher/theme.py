@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from publisher import templates
-from publisher.errors import ConfigError, StorageError, find_nearest
+from publisher.errors import ConfigError, find_nearest
+from publisher.files import wrap_os_error
 from publisher.model import Blocks, Inlines
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def _read_templates(folder: Path, *, is_builtin: bool) -> dict[str, Template]:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text (byte {error.start + 1})", "save it as UTF-8") from error
     except OSError as error:
-        raise StorageError(f"cannot read templates in {folder}: {error.strerror}") from error
+        raise wrap_os_error(f"cannot read templates in {folder}", error) from error
     return files
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import publisher
 from publisher import __version__, channels, templates
 from publisher.blake2 import blake2b
-from publisher.errors import StorageError
+from publisher.files import wrap_os_error
 
 _RECORD = f"newsletter_publisher-{__version__}.dist-info/RECORD"
 
@@ -75,7 +75,7 @@ def _scan_program(package: Path) -> Iterator[tuple[str, str]]:
             if not prefix or not folder.is_relative_to(package):
                 yield from _scan_code(str(folder), prefix)
     except OSError as error:
-        raise StorageError(f"cannot list {error.filename}: {error.strerror}") from error
+        raise wrap_os_error(f"cannot list {error.filename}", error) from error
 
 
 def _scan_code(folder: str, prefix: str) -> Iterator[tuple[str, str]]:

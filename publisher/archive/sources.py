@@ -14,7 +14,7 @@ from operator import methodcaller
 from pathlib import Path
 
 from publisher.blake2 import blake2b
-from publisher.errors import StorageError
+from publisher.files import wrap_os_error
 from publisher.local_files import FileAccess
 from publisher.named_tuple import NamedTuple
 from publisher.patterns import lazy_pattern
@@ -100,7 +100,7 @@ def _scan(root: Path, pattern: str) -> _FoundFiles:
         with pause_garbage_collection():
             _scan_folder(found, str(root), "", pattern.split("/"), is_linked=False)
     except OSError as error:
-        raise StorageError(f"cannot list {error.filename}: {error.strerror}") from error
+        raise wrap_os_error(f"cannot list {error.filename}", error) from error
     return found
 
 

@@ -19,8 +19,8 @@ from publisher.channel import Part
 from publisher.checker import IssueChecker
 from publisher.delivery.dispatcher import plan_all
 from publisher.delivery.plan import DeliveryPlan
-from publisher.errors import StorageError
 from publisher.events import ChannelOutcome, Request, RunEvent, WouldWrite
+from publisher.files import wrap_os_error
 from publisher.ledger import Ledger
 from publisher.named_tuple import NamedTuple
 from publisher.reports.effects import describe_files, describe_messages
@@ -126,7 +126,7 @@ def _read_published(path: Path, part: Part) -> Part | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise StorageError(f"cannot read {path}: {error.strerror}") from error
+        raise wrap_os_error(f"cannot read {path}", error) from error
 
 
 def _find_sent_parts(plan: DeliveryPlan, ledger: Ledger | None) -> list[tuple[Part | None, Part | None]]:
