@@ -80,7 +80,8 @@ def read_bounces(server: Postfix, mailing: Mailing, count: int, others: int) -> 
         return feedback is not None and mailing.recorder.record(feedback, mailing.now) is not None
 
     recorded = 0
-    for _ in range(3000):
+    end = time.monotonic() + 300
+    while time.monotonic() < end:
         if (server.maildir / "cur").exists():
             recorded += read_maildir(server.maildir, handle)
         if recorded >= count and len([*server.maildir.glob("cur/*")]) >= others:

@@ -211,7 +211,7 @@ def test_the_daemon_says_what_systemd_waits_for(fresh: Path, publish, tmp_path: 
     """Type=notify, WatchdogSec= and an orderly stop: sd_notify(3)."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as place:
         place.bind(str(tmp_path / "notify"))
-        place.settimeout(60)
+        place.settimeout(300)
         command = [sys.executable, "-m", "publisher", "daemon"]
         env = os.environ | {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "900000000"}
         heard: list[str] = []
