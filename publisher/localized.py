@@ -296,6 +296,7 @@ _LANGUAGES = {
     ),
     "vi": _Language("{d} tháng {m}, {y}", "{d} thg {m}", "", "", "{} liên kết", "{} số", "{} phút"),
     "zh": _Language("{y}年{m}月{d}日", "{m}月{d}日", "", "", "{} 条", "{} 期", "约 {} 分钟"),
+    "zh-hant": _Language("{y}年{m}月{d}日", "{m}月{d}日", "", "", "{} 則", "{} 期", "約 {} 分鐘"),
 }
 
 _BRITISH = _LANGUAGES["en"]._replace(date="{d} {month} {y}", day="{d} {month}")
@@ -395,4 +396,5 @@ def _find_rules(lang: str) -> _Language:
     code = get_language_code(lang)
     if code == "en" and _DAY_FIRST_REGIONS & {part.upper() for part in lang.split("-")[1:]}:
         return _BRITISH
-    return _LANGUAGES.get(code, _OTHER)
+    is_traditional = code == "zh" and not {"hant", "tw", "hk", "mo"}.isdisjoint(lang.lower().split("-"))
+    return _LANGUAGES.get("zh-hant" if is_traditional else code, _OTHER)

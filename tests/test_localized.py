@@ -134,3 +134,10 @@ def test_translations_are_of_labels_that_exist(lang: str) -> None:
     assert {"archive", "subscribe", "contents", "close", "previous", "next", "license", "leave", "leave_by_page"} <= {
         *translated
     }
+
+
+def test_traditional_chinese_has_its_own_characters() -> None:
+    for lang in ("zh-TW", "zh-Hant", "zh-HK"):
+        assert (count_minutes(3, lang), count_links(2, lang)) == ("約 3 分鐘", "2 則")
+        assert not set("约钟导读链点击转个别") & set("".join(get_labels(lang).values()))
+    assert count_minutes(3, "zh-SG") == "约 3 分钟"

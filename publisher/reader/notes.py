@@ -29,7 +29,7 @@ def read_note(lines: Sequence[Line], at: int, inline_reader: InlineReader) -> tu
     end = at + 1
     if first.text.lstrip().startswith(">"):
         while end < len(lines) and lines[end].text.lstrip().startswith(">") and not opens_note(lines[end]):
-            if re.match(r"\s*>\s*导读\s*[:：]", lines[end].text):
+            if re.match(r"\s*>\s*[导導][读讀]\s*[:：]", lines[end].text):
                 break
             end += 1
     texts = [first.text[opening.end() if opening else 0 :]]
