@@ -11,7 +11,7 @@ from publisher.model import Block, Item, Paragraph, Pos, plain
 from publisher.patterns import lazy_pattern
 from publisher.reader.fields import find_field_kind, split_label
 from publisher.reader.item_head import REPO_PREFIX
-from publisher.reader.lines import is_cjk
+from publisher.reader.lines import has_cjk
 from publisher.transforms import find_urls
 
 _MISSING_COLON = lazy_pattern(r"\s*(?:[-*]\s+)?(摘要|简评)(?!\s*[:：])(\s*)(?=\S)")
@@ -66,7 +66,7 @@ def check_sources(subject: IssueSource) -> Iterator[Problem]:
                 mark = Pos(pos.line, pos.column + 1, pos.line, pos.column + 2)
                 message = f'"{hyphen[1]}" before the source {hyphen[2]} should be "|"'
                 yield Problem(mark, "source-form", message, 'write "|"', (Edit(mark, "|"),))
-        elif (bar := _SOURCE_AFTER_BAR.search(title)) and any(map(is_cjk, bar[1])):
+        elif (bar := _SOURCE_AFTER_BAR.search(title)) and has_cjk(bar[1]):
             pos = subject.source.find(bar[1], item.pos) or _locate_head(subject, item)
             help_ = "shorten it if it is the source"
             yield Problem(pos, "source-form", "too long for a source, treated as part of the title", help_)

@@ -14,7 +14,7 @@ from publisher.links import is_safe_url, parse_scheme
 from publisher.model import Pos
 from publisher.patterns import lazy_pattern
 from publisher.reader.bare_links import bare_url
-from publisher.reader.lines import is_cjk
+from publisher.reader.lines import has_cjk
 
 # empty, unclosed or full-width parentheses, or text after the URL
 _UNFINISHED_LINK = lazy_pattern(
@@ -64,7 +64,7 @@ def _group_diagnostic_columns(subject: IssueSource) -> defaultdict[int, list[int
 
 def _is_link_text(words: str) -> bool:
     """False for brackets in code and footnotes: `[](){}`, `[this]()`, `[1]`."""
-    return any(map(is_cjk, words)) or (bool(re.search(r"[^\W\d_]{2}", words)) and words != "this")
+    return has_cjk(words) or (bool(re.search(r"[^\W\d_]{2}", words)) and words != "this")
 
 
 def _check_unfinished_link(subject: IssueSource, number: int, match: re.Match[str], kind: str) -> Iterator[Problem]:
@@ -121,7 +121,7 @@ def _describe_url_fault(url: str) -> str:
         return "the URL does not start with https://"
     if not is_safe_url(url):
         return _describe_scheme(url)
-    if _PLACEHOLDER_URL.match(url) or (any(map(is_cjk, url)) and not re.search(r"[./#?:]", url)):
+    if _PLACEHOLDER_URL.match(url) or (has_cjk(url) and not re.search(r"[./#?:]", url)):
         return f'"{url}" is not a URL'
     return ""
 

@@ -150,3 +150,13 @@ def is_cjk(char: str) -> bool:
         or "\uff00" <= char <= "\uffef"
         or char in _CJK_MARKS
     )
+
+
+def has_cjk(text: str) -> bool:
+    """True if a text has CJK characters. English texts have quotation marks, dashes and dots, too."""
+    return not text.isascii() and any(is_cjk(char) and char not in _CJK_MARKS for char in text)
+
+
+def is_cjk_edge(char: str, text: str) -> bool:
+    """True for a CJK character at an edge of a text, or a mark such as ” if the text has such characters."""
+    return is_cjk(char) and (char not in _CJK_MARKS or has_cjk(text))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from publisher.patterns import lazy_pattern
-from publisher.reader.lines import Line, is_cjk
+from publisher.reader.lines import Line, is_cjk_edge
 from publisher.reader.tables import starts_html_table, starts_table
 
 FENCE = lazy_pattern(r"\s*(?:(`{3,})([^`]*)|(~{3,})(.*))\Z")
@@ -19,6 +19,9 @@ UNDERLINE = lazy_pattern(r" {0,3}(?:(=+)|-+)\Z")
 """The line below the text of a heading: level 1 with a group, else 2."""
 
 TASK = lazy_pattern(r"\[([ xX])\]\s+(?=\S)")
+_LAST_MARKUP = frozenset("*_~=)")
+_INLINE_END = lazy_pattern(r"(?:\]\([^\s()]*\)|[*_~=])+\Z")
+_MAX_MARKUP = 2_000
 _MARKERS = lazy_pattern(r"(?:\s*(?:>|(?:[-*+•]|\d{1,3}[.)])(?=\s|\Z)))+\s*")
 CODE_INDENT = 4
 """Columns."""
@@ -140,4 +143,9 @@ def starts_with_mark(line: Line) -> bool:
 
 
 def meets_cjk(line: Line, following: Line) -> bool:
-    return is_cjk(line.text[-1:]) or is_cjk(following.text.lstrip()[:1])
+    """True if the text of a line ends, or that of the following one begins, with a CJK character, below its markup."""
+    before, after = line.text, following.text.lstrip()
+    if before[-1:] in _LAST_MARKUP and (end := _INLINE_END.search(before, max(len(before) - _MAX_MARKUP, 0))):
+        before = before[: end.start()]
+    after = after.lstrip("*_~=[")
+    return is_cjk_edge(before[-1:], before) or is_cjk_edge(after[:1], after)

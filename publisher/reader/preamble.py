@@ -13,7 +13,7 @@ from publisher import model as m
 from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import BlockReader, is_unfinished, join_paragraph_lines
 from publisher.reader.inlines import InlineReader
-from publisher.reader.lines import Line, compute_span, is_cjk
+from publisher.reader.lines import Line, compute_span, has_cjk
 from publisher.reader.marks import (
     BULLET,
     CODE_INDENT,
@@ -28,7 +28,7 @@ from publisher.reader.marks import (
 from publisher.reader.notes import opens_note, read_note
 
 _TAGLINE = lazy_pattern(r"\s*\*\*(?!\s)([^*]+)\*\*\Z")
-_GUIDE = lazy_pattern(r"\s*(?:>\s*)?\*{0,2}(导读|本期导读|In this issue)\*{0,2}\s*[:：]\*{0,2}\s*")
+_GUIDE = lazy_pattern(r"\s*(?:>\s*)?\*{0,2}((?:本期)?(?:导读|導讀)|In this issue)\*{0,2}\s*[:：]\*{0,2}\s*")
 _COUNT = lazy_pattern(r"(?:本[期次]|内容|共)[^。；0-9]{0,8}?(\d{1,3})\s*[条篇则]")
 SEGMENT = lazy_pattern(r"[【「]((?:业界)?新闻|论文|开源(?:项目)?|博文|应用|工具|资源|文章)[】」]")
 _INTRO = lazy_pattern(r"热身|开胃|小新闻|^(?:好了，)?先是|^首先")
@@ -167,7 +167,7 @@ class PreambleReader:
         return (
             bool(_INTRO.search(text) and text.endswith((":", "：", "~", "。", ")", "）")))
             and (listed or text.endswith((":", "：")))
-        ) or (listed and text.endswith((":", "：")) and any(map(is_cjk, text)))
+        ) or (listed and text.endswith((":", "：")) and has_cjk(text))
 
     def _read_warmup(
         self, lines: Sequence[Line], at: int, intro: list[m.Block], briefs: list[m.Brief]
@@ -229,7 +229,7 @@ class PreambleReader:
         """True for a line of English below a brief, without a bullet of its own."""
         if not line.text or opens_note(line) or self._measure_bullet(line):
             return False
-        return not any(map(is_cjk, line.text))
+        return not has_cjk(line.text)
 
     def _find_brief_end(self, lines: Sequence[Line], at: int, width: int) -> int:
         """Return the end of the indented lines below a brief whose bullet is `width` columns wide; after a blank

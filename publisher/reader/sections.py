@@ -17,7 +17,7 @@ from publisher.reader.headings import ItemStart
 from publisher.reader.inline_parser import TokenParser
 from publisher.reader.inlines import InlineReader
 from publisher.reader.item_head import ItemHeadReader
-from publisher.reader.lines import Line, compute_span, is_cjk
+from publisher.reader.lines import Line, compute_span, is_cjk_edge
 from publisher.reader.marks import CLOSING_MARKS, UNDERLINE, is_list_line, starts_block
 from publisher.reader.notes import opens_note, read_note
 from publisher.reuse import reuse_results
@@ -185,7 +185,8 @@ def _find_head_end(lines: Sequence[Line]) -> int:
             or split_label(line.text.lstrip())
         ):
             break
-        if not starts_with_mark and (is_cjk(before.text[-1:]) or is_cjk(line.text.lstrip()[:1])):
+        edges = (before.text[-1:], before.text), (line.text.lstrip()[:1], line.text)
+        if not starts_with_mark and any(is_cjk_edge(char, text) for char, text in edges):
             break
         end += 1
     return end

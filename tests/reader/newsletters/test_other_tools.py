@@ -332,3 +332,29 @@ def test_a_colon_in_a_value_is_named_as_the_mistake() -> None:
     ]
     assert issue.title
     assert issue.title.name == "Tides : ebb"
+
+
+WRAPPED = [
+    ("He said\n“hello there”\nand left —\nthen — again — he\n‘went’…\nslowly.", 1),
+    ("He said *“no”*\nand **left —**\n[“then”](https://e.org/1)\n“again”.", 1),
+    ("他说“好”\n“不”，\n某人——\n……", 4),
+    ("[甲](https://e.org/1)\n[乙](https://e.org/2_(b))\n**丙**\n*丁*", 4),
+    ("● [甲](https://e.org/1)\n● [乙](https://e.org/2)", 2),
+    ("[a](https://e.org/1)\n[b](https://e.org/2)\n**c**", 1),
+]
+
+
+@pytest.mark.parametrize(("text", "count"), WRAPPED)
+def test_where_lines_of_a_paragraph_end(text: str, count: int) -> None:
+    """Next to Chinese, a line is a line; English is wrapped by hand, also at quotation marks and dashes."""
+    (paragraph,) = lines(f"Text.\n\n{text}\n\n## News\n\nMore.")[2:-2]
+    assert paragraph.count(" / ") == count - 1
+    found = lines(f"## News\n\n- [x](https://e.org/x)\n\n{text}")[2:]
+    assert sum(line.count(" / ") + 1 for line in found) == count
+
+
+def test_a_line_of_english_continues_a_brief_whatever_its_marks() -> None:
+    assert lines("Here’s what’s new:\n\n- One\n“two” —\nthree’s\n- Four\n\n## News\n\nMore.")[2:4] == [
+        "brief One “two” — three’s",
+        "brief Four",
+    ]
