@@ -53,6 +53,15 @@ def newsletter(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_nothing_is_left_of_a_missing_image_without_words(newsletter: Path, publish) -> None:
+    text = "# 周刊 (2021-07-18)\n\n文。\n\n![](none.png)\n\n## 新闻\n\n- [甲](https://e.org/1)\n\n![](none.png)\n"
+    (newsletter / "issues" / "2021-07-18.md").write_text(text, "utf-8")
+    publish(folder=newsletter)
+    page = (newsletter / "public" / "2021-07-18" / "index.html").read_text("utf-8")
+    assert "文。" in page
+    assert "<p></p>" not in page
+
+
 def test_images_are_copied_tracked_and_reported_missing(newsletter: Path, publish) -> None:
     page = newsletter / "public" / "2021-07-18" / "index.html"
     publish(folder=newsletter)

@@ -230,6 +230,7 @@ class IssueRenderer(Struct, frozen=True):
     def _with_images(self, record: Record, document: Issue, url: str) -> tuple[Record, Issue]:
         """Record the image files of an issue, and replace images that are not published by their alt text."""
         from publisher.images import find_local_images, inspect_image, replace_missing_images
+        from publisher.transforms import make_publishable
 
         images = find_local_images(document, record.path, url, self.config.newsletter)
         states = stat_images(self.config.root, [image.source for image in images])  # before they are looked into
@@ -244,7 +245,9 @@ class IssueRenderer(Struct, frozen=True):
             if image.source:
                 files.append(ImageFile(image.source, image.target, image.url not in missing, size, changed))
         record = record._replace(images=tuple(files), problems=tuple(problems))
-        return record, replace_missing_images(document, frozenset(missing)) if missing else document
+        if missing:  # nothing may be left of a paragraph
+            document = make_publishable(replace_missing_images(document, frozenset(missing)))
+        return record, document
 
     def render(self, job: RenderJob) -> RenderedIssue:
         """Render an issue for the channels of the job. Never raises."""
