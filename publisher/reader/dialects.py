@@ -104,7 +104,7 @@ def _take_code(lines: list[Line], at: int, unclosed: set[str]) -> int:
 
 def _rewrite_container(lines: list[Line], start: int, end: int, opener: re.Match[str]) -> None:
     """Make the lines between two lines of colons a quote that is an alert, if it is a kind of alert."""
-    name = (opener["name"] or opener["class"]).lower()
+    name = (opener["name"] or opener["class"]).lower().removeprefix("callout-")  # Quarto
     title = (opener["label"] or opener["title"] or "").strip()
     if name in ALERT_KINDS and (title or name not in _TITLED):
         lines[start:end] = [_add_mark(lines[start], f"[!{name}] {title}"), *map(_add_mark, lines[start + 1 : end])]

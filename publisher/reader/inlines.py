@@ -29,6 +29,7 @@ _SPECIAL = lazy_pattern(
 # more special characters in one run come from a pasting accident, which must not take minutes to parse
 _LONG_TEXT = 20_000
 _MAX_MARKS = 5_000
+_SIZE_AFTER_ALT = lazy_pattern(r"\|\d{1,5}(?:x\d{1,5})?\Z")  # Obsidian
 _SPACES = lazy_pattern("[\n\u00a0\u2002\u2003]")
 
 
@@ -116,7 +117,8 @@ class InlineReader:
                 self.has_footnotes = True
                 return (m.FootnoteRef(token["raw"], text=children),)
             case "image":
-                return self._targets.build_image(token["attrs"]["url"], m.plain(children), token["attrs"]["title"], pos)
+                alt = _SIZE_AFTER_ALT.sub("", m.plain(children))
+                return self._targets.build_image(token["attrs"]["url"], alt, token["attrs"]["title"], pos)
             case "strong":
                 return (m.Strong(children),)
             case "strike":

@@ -26,6 +26,8 @@ _BRACKETS = lazy_pattern(r"[\\`\[\]()]")
 _FLAT_BRACKETS = lazy_pattern(r"\[[^\\`\[\]]*\]|\([^\\()]*\)")
 """Nearly all: with nothing inside that could matter for where they close."""
 
+# behind the URL of an image: markdown-it, HackMD, Zenn
+_IMAGE_SIZE = lazy_pattern(r"\s+=(?=[\dx])(?:\d{1,5}(?:px|%)?)?(?:x(?:\d{1,5}(?:px|%)?)?)?(?=\s*\))")
 _TITLE = lazy_pattern(r"""(?<!\s)\s+("[^"]*"|'[^']*')\s*\Z""")
 MAX_TITLE_LENGTH = 10_000
 """In characters. In a longer title, which is a pasting accident, code and sources are not parsed."""
@@ -66,6 +68,8 @@ def parse_target(text: str, start: int) -> Target | None:
     if url is None or end is None:
         return None
     title, end = _parse_title(text, end)
+    if size := _IMAGE_SIZE.match(text, end):
+        end = size.end()
     end = _skip_white_space(text, end)
     if not text.startswith(")", end):
         return None

@@ -70,6 +70,7 @@ IN_ITEM = {
     "bold": "**a** ",
     "struck": "~~a ",
     "inline notes": "^[a ",
+    "sizes of images": "![a](u =1x",
     "highlights": "==a ",
     "opening links to notes": "[[a",
     "links to notes": "[[a|b]] ",

@@ -183,6 +183,7 @@ def test_tags_of_mailchimp_are_left_out(text: str, expected: str) -> None:
 
 
 CONTAINERS = [
+    "::: {{.callout-{} title=x}}\nMind the *tide*.\n\n- and this\n:::",
     ":::{}\nMind the *tide*.\n\n- and this\n:::",
     "::: {}\n\nMind the *tide*.\n\n- and this\n\n:::",
     ":::: {{.{} #x}}\nMind the *tide*.\n\n- and this\n::::",
@@ -358,3 +359,19 @@ def test_a_line_of_english_continues_a_brief_whatever_its_marks() -> None:
         "brief One “two” — three’s",
         "brief Four",
     ]
+
+
+SIZED = [
+    ("![a](https://e.org/x.png =300x200)", "![a](https://e.org/x.png)"),
+    ("![a](https://e.org/x.png =50%x)", "![a](https://e.org/x.png)"),
+    ("![a](https://e.org/x.png =x20 )", "![a](https://e.org/x.png)"),
+    ('![a](https://e.org/x.png "t" =300x)', "![a](https://e.org/x.png)"),
+    ("![a|300](https://e.org/x.png)", "![a](https://e.org/x.png)"),
+    ("![a|30x20](https://e.org/x.png)", "![a](https://e.org/x.png)"),
+    ("![a | b](https://e.org/x.png)", "![a | b](https://e.org/x.png)"),
+]
+
+
+@pytest.mark.parametrize(("image", "expected"), SIZED)
+def test_the_size_of_an_image_is_no_text(image: str, expected: str) -> None:
+    assert lines(f"## News\n\nSee {image} here.")[1] == f"p See {expected} here."
