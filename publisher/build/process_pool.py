@@ -1,8 +1,10 @@
-"""Worker processes for many jobs; few jobs run in this process.
+"""Runs many jobs in this process and in workers; few jobs in this process alone.
 
-A worker takes one job at a time, so neither side can block on a full pipe. It exits when the other end of its
-pipe is closed, whether the parent process is done or was killed. That is why this is not a
-concurrent.futures.ProcessPoolExecutor: its workers were still alive seconds after their parent was killed.
+A worker takes some jobs at a time, and the next ones after it has sent the results, so neither side can block on a full
+pipe. Meanwhile this process runs jobs as well, one at a time: a process more would need more memory, and pass more
+documents through pipes. A worker exits when the other end of its pipe is closed, whether the parent process is done or
+was killed. That is why this is not a concurrent.futures.ProcessPoolExecutor: its workers were still alive seconds after
+their parent was killed.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ _Result = TypeVar("_Result")
 PARALLEL_THRESHOLD = 24
 """With more jobs than this, starting processes saves time."""
 
-_MAX_WORKERS = 8
+_MAX_PROCESSES = 8
+_MAX_JOBS = 8
+"""A worker is given so many at a time: it waits for the next ones while this process is busy with one job."""
 
 
 class ProcessPool(Generic[_TaskContext]):
@@ -61,14 +65,14 @@ class ProcessPool(Generic[_TaskContext]):
     ) -> Iterator[_Result]:
         """Yield the results of `count` jobs, in any order. A job is taken from `jobs` when a worker is free.
 
-        Raises RuntimeError if a job fails: `task` must not raise.
+        Raises RuntimeError if a job fails in a worker: `task` must not raise.
         """
         if self.is_parallel(count):
-            return self._map_in_processes(task, jobs)
+            return self._map_in_processes(task, jobs, count)
         return (task(self._context, job) for job in jobs)
 
     def _map_in_processes(
-        self, task: Callable[[_TaskContext, _Job], _Result], jobs: Iterable[_Job]
+        self, task: Callable[[_TaskContext, _Job], _Result], jobs: Iterable[_Job], count: int
     ) -> Iterator[_Result]:
         from multiprocessing.connection import wait
 
@@ -77,15 +81,21 @@ class ProcessPool(Generic[_TaskContext]):
             # modules imported by the first job are shared by the workers forked after it
             yield from (task(self._context, job) for job in islice(remaining, 1))
             self._start_workers()
-        busy = {worker for worker in self._workers if _send_job(worker, task, remaining)}
+        size = max(1, min(_MAX_JOBS, count // (4 * len(self._workers))))
+        busy = {worker for worker in self._workers if _send_jobs(worker, task, remaining, size)}
         while busy:
-            for ready in cast("list[Connection]", wait(busy)):
-                result, failure = _receive_result(ready)
+            ready = wait(busy, timeout=0)
+            if not ready:
+                done_here = [task(self._context, job) for job in islice(remaining, 1)]
+                yield from done_here
+                ready = wait(busy, timeout=0 if done_here else None)
+            for worker in cast("list[Connection]", ready):
+                results, failure = _receive_results(worker)
                 if failure:
                     raise RuntimeError(failure)
-                if not _send_job(ready, task, remaining):
-                    busy.remove(ready)
-                yield result
+                if not _send_jobs(worker, task, remaining, size):
+                    busy.remove(worker)
+                yield from results
 
     def _start_workers(self) -> None:
         from multiprocessing import get_context
@@ -95,7 +105,7 @@ class ProcessPool(Generic[_TaskContext]):
         use_fork = sys.platform == "linux" and active_count() == 1
         context: Any = get_context("fork" if use_fork else "spawn")
         gc.freeze()  # garbage collection would write to shared memory pages, and so copy them
-        for _ in range(min(_count_processors(), _MAX_WORKERS)):
+        for _ in range(min(_count_processors(), _MAX_PROCESSES) - 1):
             parent_end, worker_end = context.Pipe()
             # a forked worker inherits the parent end too, and must close it to notice when we exit
             process = context.Process(
@@ -113,20 +123,20 @@ def _count_processors() -> int:
         return os.cpu_count() or 1
 
 
-def _send_job(worker: Connection, task: object, jobs: Iterator[object]) -> bool:
-    """Give a worker the next job; return False if there is none."""
-    for job in jobs:
-        worker.send((task, job))
-        return True
-    return False
+def _send_jobs(worker: Connection, task: object, jobs: Iterator[object], count: int) -> bool:
+    """Give a worker the next jobs; return False if there are none."""
+    sent = [*islice(jobs, count)]
+    if sent:
+        worker.send((task, sent))
+    return bool(sent)
 
 
-def _receive_result(worker: Connection) -> tuple[Any, str]:
-    """Return a worker's result and an error text, empty if it succeeded."""
+def _receive_results(worker: Connection) -> tuple[list[Any], str]:
+    """Return a worker's results and an error text, empty if it succeeded."""
     try:
-        answer: tuple[Any, str] = worker.recv()
+        answer: tuple[list[Any], str] = worker.recv()
     except (EOFError, ConnectionError):
-        return None, "a worker process died, possibly out of memory"
+        return [], "a worker process died, possibly out of memory"
     return answer
 
 
@@ -140,13 +150,13 @@ def _run_worker(jobs: Connection, inherited: Connection | None, context: object)
         inherited.close()
     while True:
         try:
-            task, job = jobs.recv()
+            task, received = jobs.recv()
         except EOFError:
             return
         try:
-            answer = (task(context, job), "")
+            answer = ([task(context, job) for job in received], "")
         except Exception:  # reported to the parent process
-            answer = (None, traceback.format_exc())
+            answer = ([], traceback.format_exc())
         try:
             jobs.send(answer)
         except ConnectionError:
