@@ -19,9 +19,8 @@ UNDERLINE = lazy_pattern(r" {0,3}(?:(=+)|-+)\Z")
 """The line below the text of a heading: level 1 with a group, else 2."""
 
 TASK = lazy_pattern(r"\[([ xX])\]\s+(?=\S)")
-_LAST_MARKUP = frozenset("*_~=)")
-_INLINE_END = lazy_pattern(r"(?:\]\([^\s()]*\)|[*_~=])+\Z")
-_MAX_MARKUP = 2_000
+_INLINE_MARKS = "*_~="
+_PLAIN_URL = lazy_pattern(r"[^\s()]*")
 _MARKERS = lazy_pattern(r"(?:\s*(?:>|(?:[-*+•]|\d{1,3}[.)])(?=\s|\Z)))+\s*")
 CODE_INDENT = 4
 """Columns."""
@@ -144,8 +143,15 @@ def starts_with_mark(line: Line) -> bool:
 
 def meets_cjk(line: Line, following: Line) -> bool:
     """True if the text of a line ends, or that of the following one begins, with a CJK character, below its markup."""
-    before, after = line.text, following.text.lstrip()
-    if before[-1:] in _LAST_MARKUP and (end := _INLINE_END.search(before, max(len(before) - _MAX_MARKUP, 0))):
-        before = before[: end.start()]
-    after = after.lstrip("*_~=[")
+    before, after = _strip_closing_markup(line.text), following.text.lstrip().lstrip(f"{_INLINE_MARKS}[")
     return is_cjk_edge(before[-1:], before) or is_cjk_edge(after[:1], after)
+
+
+def _strip_closing_markup(text: str) -> str:
+    """Return a text without the marks and the URLs of links that it ends with."""
+    while True:
+        text = text.rstrip(_INLINE_MARKS)
+        start = text.rfind("](") if text.endswith(")") else -1
+        if start < 0 or not _PLAIN_URL.fullmatch(text, start + 2, len(text) - 1):
+            return text
+        text = text[:start]
