@@ -29,8 +29,8 @@ _FOOTNOTE = r"\[\^[^\]\[\s]{1,200}\](?!\()"
 _BRACKETS = lazy_pattern(r"\\.|[\[\]]")
 # a number between such brackets is no name, and in code like x[[name]] or [[ -f name ]] it is no link
 WIKILINK = (
-    r"!?\[\[(?P<inside>(?! )(?=[^\[\]]*[^\W\d_]|\d{4}-\d\d)"
-    r"[^\[\]|\n]{1,200}(?<! )(?:\|[^\[\]\n]{0,300})?)\]\](?![\[(:])"
+    r"(?<!\[)!?\[\[(?P<inside>(?! )(?=[^\[\]]*[^\W\d_]|\d{4}-\d\d)"
+    r"[^\[\]|\n]{1,200}(?<! )(?:\|[^\[\]\n]{0,300})?)\]\](?![\[\](:])"
 )
 _IMAGE_NAME = lazy_pattern(r"\.(?:png|jpe?g|gif|webp|svg|avif|bmp)\Z", re.IGNORECASE)
 _IMAGE_SIZE = lazy_pattern(r"\d*(?:x\d+)?\Z")
@@ -237,7 +237,7 @@ def _append_bare_link(parser: InlineParser, start: int, found: str, scheme: str,
 
 
 def _parse_formula(parser: InlineParser, match: re.Match[str], state: InlineState) -> int:
-    parser.process_text(re.sub(r"\s*\n\s*", " ", match.group()), state)
+    parser.process_text(" ".join(part.strip() for part in match.group().split("\n")), state)
     return match.end()
 
 

@@ -15,6 +15,7 @@ INLINE_DIFFERENCES = {  # the numbers of examples that read differently, and why
     "a link without a URL is text, one without a text shows its URL": {200, 484, 485, 486, 487, 567},
     "only links that browsers can follow, and cannot run": {598, 599, 601},
     "URLs and email addresses without brackets are links": {602, 606, 608, 611, 612},
+    "a note that Obsidian embeds, ![[foo]], is a link": {590},
 }
 
 
