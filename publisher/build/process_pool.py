@@ -29,7 +29,8 @@ PARALLEL_THRESHOLD = 24
 
 _MAX_PROCESSES = 8
 _MAX_JOBS = 8
-"""A worker is given so many at a time: it waits for the next ones while this process is busy with one job."""
+"""So many are sent to a worker at a time. It seldom has to wait for the next ones then: this process sends them only
+between two jobs of its own."""
 
 
 class ProcessPool(Generic[_TaskContext]):
@@ -63,7 +64,7 @@ class ProcessPool(Generic[_TaskContext]):
     def map_unordered(
         self, task: Callable[[_TaskContext, _Job], _Result], jobs: Iterable[_Job], count: int
     ) -> Iterator[_Result]:
-        """Yield the results of `count` jobs, in any order. A job is taken from `jobs` when a worker is free.
+        """Yield the results of `count` jobs, in any order. Jobs are taken from `jobs` when a process is free.
 
         Raises RuntimeError if a job fails in a worker: `task` must not raise.
         """

@@ -213,7 +213,7 @@ def has_glyphs(face: Face, wanted: Iterable[str]) -> bool:
 def _read_coverage(face: Face) -> tuple[array[int], array[int]]:
     """Return the first and the last characters of the ranges that a face has glyphs for; nothing if it is damaged.
 
-    Cached: the cards of a run need the same faces. A Chinese one has 17,000 ranges, as lists several megabytes.
+    Cached: the cards of a run need the same faces. A Chinese one has 16,000 ranges, as lists 2 MB.
     """
     ranges: list[tuple[int, int]] = []
     with suppress(OSError, struct.error, ValueError, IndexError), _open_font(face) as file:

@@ -94,8 +94,8 @@ class Previewer:
         self.reload()
 
     def reload(self) -> None:
-        """Read publisher.toml and the templates; and what is remembered of the issues, unless that is known and they
-        would be read as before. Raises PublisherError."""
+        """Read publisher.toml and the templates. What is known of the issues is kept, unless settings have changed that
+        they are read with. Raises PublisherError."""
         config, theme = self._load_project()
         validate_editor(config.editor)
         renderer = replace(IssueRenderer.for_config(config, theme), files=EditedFiles(config, self.unsaved))
