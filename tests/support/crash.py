@@ -15,10 +15,11 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Event
 from typing import ClassVar
@@ -114,6 +115,37 @@ def end(number: int) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
+def wait_until_suspended(number: int, place: Path | str) -> None:
+    """Wait until a process has suspended itself, in no transaction of the ledger: another of its threads may be in
+    one, and goes on until that is over. A lock is not taken over, as a lease is."""
+    while True:
+        _, status = os.waitpid(number, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        if not is_locked(place):
+            return
+        os.kill(number, signal.SIGCONT)
+        time.sleep(0.001)
+        os.kill(number, signal.SIGSTOP)
+
+
+def is_locked(place: Path | str) -> bool:
+    """Whether a process is in a transaction of the ledger."""
+    if isinstance(place, str):
+        import psycopg
+
+        sql = "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend' AND state <> 'idle' AND pid <> %s"
+        with psycopg.connect(place, autocommit=True) as connection:
+            return bool(connection.execute(sql, (connection.info.backend_pid,)).fetchall())
+    with closing(sqlite3.connect(place, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY":
+                raise
+            return True
+        return False
+
+
 def rounds(arguments: argparse.Namespace) -> Iterator[tuple[random.Random, Round]]:
     for number in range(arguments.rounds):
         name = f"{arguments.seed}-{number}"
@@ -198,8 +230,7 @@ def stopped(arguments: argparse.Namespace) -> None:
         one = Round(place, channel, key, rendering)
         begun = time.monotonic()
         first = child(one.publish, f"{edge}:stop:2")
-        _, status = os.waitpid(first, os.WUNTRACED)
-        assert os.WIFSTOPPED(status)
+        wait_until_suspended(first, place)
         try:
             busy = end(child(one.publish))
             was_leased = time.monotonic() - begun < 2 * Brief.capabilities.timeout  # a busy machine may take longer

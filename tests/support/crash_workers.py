@@ -30,7 +30,7 @@ from publisher.errors import PublisherError
 from publisher.ledger import PublicationKey, listing, rolling
 from publisher.ledger.open_shards import select_open_shards
 from publisher.ledger.queries import find_status
-from tests.support.crash import Round, build_parser, child, end, wait_until_reached
+from tests.support.crash import Round, build_parser, child, end, wait_until_reached, wait_until_suspended
 from tests.support.fake_channel import Letters, Post, World
 
 MANY, SHARD, BATCH = 600, 20, 100
@@ -152,8 +152,7 @@ def stopped(arguments: argparse.Namespace) -> None:
         assert end(child(partial(plan, one))) == 0
         begun = time.monotonic()
         first = child(partial(work, one), f"{edge}:stop:3")
-        _, status = os.waitpid(first, os.WUNTRACED)
-        assert os.WIFSTOPPED(status)
+        wait_until_suspended(first, one.place)
         try:
             busy = end(child(partial(plan, one)))
             was_leased = time.monotonic() - begun < 2 * Brief.capabilities.timeout  # a busy machine may take longer
