@@ -26,8 +26,12 @@ _BATCH_SIZE = 5_000
 
 _TYPES = {int: "BIGINT", str: "TEXT"}
 
-# A server may be configured to lose the last commits in a power cut, or to wait for a lock for ever.
-_TRANSACTION_SETTINGS = b"SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '30s'"
+# A server may be configured to lose the last commits in a power cut, or to wait for ever: for a lock, or for the next
+# statement of a process that is suspended and keeps the others from the rows that it has locked.
+_TRANSACTION_SETTINGS = (
+    b"SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '30s';"
+    b"SET LOCAL idle_in_transaction_session_timeout = '60s'"
+)
 
 CONNECTION_OPTIONS: Final[dict[str, Any]] = {
     "connect_timeout": 10,

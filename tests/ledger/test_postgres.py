@@ -110,6 +110,7 @@ def test_what_is_noted_stays_noted_however_the_server_is_set(postgres: Postgres)
         assert rows(ledger, "SHOW synchronous_commit") == [("on",)]
         assert rows(ledger, "SHOW transaction_isolation") == [("read committed",)]
         assert rows(ledger, "SHOW lock_timeout") == [("30s",)]
+        assert rows(ledger, "SHOW idle_in_transaction_session_timeout") == [("1min",)]
         found = dict(ledger.check_health())
     assert found["fsync is off"] is False, "the server of these tests does not flush"
     assert len(found) == 2
@@ -135,6 +136,25 @@ def test_it_does_not_wait_for_ever(ledger: Ledger, address: str, monkeypatch: py
                 turn(other, lease)
         check(caught.value)
         assert len(turn(other, lease)) == 1
+
+
+def test_no_one_waits_for_ever_for_who_is_suspended_in_a_transaction(
+    ledger: Ledger, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = begun(ledger)
+    monkeypatch.setattr(rooms, "_TRANSACTION_SETTINGS", rooms._TRANSACTION_SETTINGS.replace(b"60s", b"50ms"))
+    with closing(Ledger(address)) as other:
+
+        def be_suspended() -> None:
+            with ledger.transaction() as tx:
+                tx.execute("UPDATE publication SET url = ''")
+                assert len(turn(other, lease)) == 1, "the lock is gone"
+                tx.execute("SELECT 1")
+
+        with pytest.raises(StorageError, match="idle-in-transaction timeout") as caught:
+            be_suspended()
+        check(caught.value)
+        assert rows(ledger, "SELECT 1") == [(1,)], "it connects again"
 
 
 def test_driver_errors_become_storage_errors(ledger: Ledger) -> None:
