@@ -195,7 +195,7 @@ def _parse_retry_after(headers: Mapping[str, str]) -> float | None:
         return float(value[:_MAX_RETRY_AFTER_DIGITS])
     try:
         wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date", ""))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return wait.total_seconds()
 

@@ -69,6 +69,6 @@ def is_not_modified(etag: str, modified: int, if_none_match: str, if_modified_si
         return if_none_match.strip() == "*" or etag in re.findall(r'"[^"]*"', if_none_match)
     try:
         since = parsedate_to_datetime(if_modified_since)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for a number that no date has
         return False
     return modified <= since.replace(tzinfo=since.tzinfo or dt.UTC).timestamp()

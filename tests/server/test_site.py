@@ -93,6 +93,8 @@ def test_200_once_then_304(path: str, get: Get) -> None:
         {"If_None_Match": '"other"', "If_Modified_Since": modified},
         {"If_Modified_Since": YESTERDAY},
         {"If_Modified_Since": "the day before"},
+        {"If_Modified_Since": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"},
+        {"If_Modified_Since": "Mon, 01 Jan 2020 00:00:00 +99999999999999"},
     ):
         assert get(path, **conditions).status == 200, conditions
 

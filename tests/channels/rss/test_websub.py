@@ -189,6 +189,8 @@ def test_a_refusal_is_for_good(hub: Hub, status: int, headers: dict[str, str], b
         ({"Retry-After": "Sun, 18 Jul 2021 01:46:30 -0000", "Date": DATE}, None),
         ({"Retry-After": "-5"}, None),
         ({"Retry-After": "soon", "Date": DATE}, None),
+        ({"Retry-After": "Sun, 18 Jul 99999999999999999999 01:46:30 GMT", "Date": DATE}, None),
+        ({"Retry-After": "Sun, 18 Jul 2021 01:46:30 +99999999999999", "Date": DATE}, None),
     ],
 )
 def test_a_busy_hub_says_how_long_to_wait(hub: Hub, status: int, headers: dict[str, str], wait: float | None) -> None:
