@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from queue import Empty, SimpleQueue
-from threading import Semaphore, Thread
+from threading import Event, Semaphore, Thread
 from typing import Self
 
 from msgspec import Struct
@@ -21,9 +21,9 @@ _CLOSE_SECONDS = 5.0
 """How long to wait for connections to be closed."""
 
 _GATHER_SECONDS = 0.002
-"""How long to wait for more results after the first, because recording several at once takes hardly longer."""
+"""How long to wait for the other results after the first, because recording several at once takes hardly longer."""
 
-_Tasks = SimpleQueue[Callable[[], None] | None]
+_Tasks = SimpleQueue[Callable[[Sender], None] | None]
 
 
 class AddressedResult(NamedTuple):
@@ -33,30 +33,24 @@ class AddressedResult(NamedTuple):
     address: str
 
 
-class _Worker(NamedTuple):
-    """A sender, and the thread that carries out its tasks."""
-
-    sender: Sender
-    tasks: _Tasks
-    thread: Thread
-
-
 class _Job(Struct, frozen=True):
     """A delivery in progress; `deadline` is a time of the monotonic clock, in seconds."""
 
     delivery: Delivery
     address: str
-    worker: _Worker
     deadline: float
 
 
 class SenderPool:
     """At most `size` senders, made with `make_sender` when they are needed. For one thread to use.
 
+    They take tasks from one queue, which wakes one thread at a time, and one that has finished takes the next task
+    itself: threads that are all woken at once wait for the interpreter's lock, which takes longer than an email.
+
     `spare` are further ones, which several pools share: `reserve` takes what is there, and `give_back` returns it.
 
-    A delivery that takes longer than `timeout` seconds is given up: its outcome is unknown, and its thread is left
-    behind. The transports of channels end earlier by themselves, and know more then.
+    A delivery that takes longer than `timeout` seconds is given up: its outcome is unknown, and its thread does not
+    count until it has ended. The transports of channels end earlier by themselves, and know more then.
     """
 
     def __init__(
@@ -68,24 +62,26 @@ class SenderPool:
         self._spare = spare or Semaphore(0)
         self._borrowed = 0
         self._can_borrow = True
-        self._idle: list[_Worker] = []
+        self._idle = 0
+        self._closed = Semaphore(0)
+        self._tasks: _Tasks = SimpleQueue()
         self._busy: dict[int, _Job] = {}
         self._finished: SimpleQueue[Result | BaseException] = SimpleQueue()
+        self._have_all_finished = Event()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: object) -> None:
         """Close the connections of the idle senders, and give back all that are spare."""
         if self._borrowed:
             self._spare.release(self._borrowed)
             self._borrowed = 0
-        for worker in self._idle:
-            worker.tasks.put(worker.sender.close)
-            worker.tasks.put(None)
         deadline = time.monotonic() + _CLOSE_SECONDS
-        for worker in self._idle:
-            worker.thread.join(max(0.0, deadline - time.monotonic()))
+        for _ in range(self._idle):
+            self._tasks.put(None)
+        for _ in range(self._idle):
+            self._closed.acquire(timeout=max(0.0, deadline - time.monotonic()))
 
     @property
     def free(self) -> int:
@@ -114,16 +110,19 @@ class SenderPool:
 
         Raises DeliveryError if no thread can be started: nothing was sent.
         """
-        worker = self._take_worker()
-        self._busy[delivery.id] = _Job(delivery, address, worker, time.monotonic() + self._timeout)
+        self._take_idle()
+        self._busy[delivery.id] = _Job(delivery, address, time.monotonic() + self._timeout)
 
-        def send() -> None:
+        def send(sender: Sender) -> None:
             try:
-                self._finished.put(worker.sender.send(delivery, address, subscriber))
+                self._finished.put(sender.send(delivery, address, subscriber))
             except BaseException as error:  # it ends the job: raised by `collect`
                 self._finished.put(error)
+            if self._finished.qsize() >= len(self._busy):
+                self._have_all_finished.set()
 
-        worker.tasks.put(send)
+        self._have_all_finished.clear()
+        self._tasks.put(send)
 
     def collect(self, wait: float) -> list[AddressedResult]:
         """Return the outcomes that are known, waiting at most `wait` seconds for the first one."""
@@ -134,9 +133,10 @@ class SenderPool:
             outcomes += self._get_finished(min(end, deadline)) or self._give_up_late()
             if time.monotonic() >= end:
                 break
-        end = time.monotonic() + _GATHER_SECONDS
-        while outcomes and self._busy and (more := self._get_finished(end)):
-            outcomes += more
+        if outcomes and self._finished.qsize() < len(self._busy):
+            self._have_all_finished.wait(_GATHER_SECONDS)
+        while not self._finished.empty():
+            outcomes += self._get_finished(0.0)
         return outcomes
 
     def probe(self, delivery: Delivery, address: str) -> Receipt | None:
@@ -144,39 +144,43 @@ class SenderPool:
 
         Raises PublisherError if the platform does not answer in time.
         """
-        worker = self._take_worker()
+        self._take_idle()
         answers: SimpleQueue[Receipt | Exception | None] = SimpleQueue()
 
-        def ask() -> None:
+        def ask(sender: Sender) -> None:
             try:
-                answers.put(worker.sender.probe(delivery, address))
+                answers.put(sender.probe(delivery, address))
             except Exception as error:  # raised by this method
                 answers.put(error)
 
-        worker.tasks.put(ask)
+        self._tasks.put(ask)
         try:
             answer = answers.get(timeout=self._timeout)
         except Empty:
             raise DeliveryError(f"the platform has not answered within {self._timeout:g} seconds") from None
-        self._idle.append(worker)
+        self._idle += 1
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    def _take_worker(self) -> _Worker:
+    def _take_idle(self) -> None:
+        """Count on an idle sender for the next task, or on a new one."""
         if self._idle:
-            return self._idle.pop()
-        tasks: _Tasks = SimpleQueue()
-        worker = _Worker(
-            self._make_sender(), tasks, Thread(target=_carry_out, args=(tasks,), name="sender", daemon=True)
-        )
+            self._idle -= 1
+            return
+        thread = Thread(target=self._carry_out, args=(self._make_sender(),), name="sender", daemon=True)
         try:
-            worker.thread.start()
+            thread.start()
         except RuntimeError as error:
             self._size, self._can_borrow = max(1, len(self._busy) - self._borrowed), False
             hint = "allow the process more memory and threads"
             raise DeliveryError(f"cannot start another thread: {error}", hint) from None
-        return worker
+
+    def _carry_out(self, sender: Sender) -> None:
+        while task := self._tasks.get():
+            task(sender)
+        sender.close()
+        self._closed.release()
 
     def _get_finished(self, end: float) -> list[AddressedResult]:
         """Return the next outcome, waiting until `end` for it (of the monotonic clock); empty if there is none."""
@@ -186,11 +190,11 @@ class SenderPool:
             return []
         if isinstance(result, BaseException):
             raise result
+        self._idle += 1
         job = self._busy.get(result.delivery.id)
         if job is None or job.delivery != result.delivery:  # given up before
             return []
         del self._busy[result.delivery.id]
-        self._idle.append(job.worker)
         return [AddressedResult(result, job.address)]
 
     def _give_up_late(self) -> list[AddressedResult]:
@@ -198,11 +202,5 @@ class SenderPool:
         late = [job for job in self._busy.values() if job.deadline <= now]
         for job in late:
             del self._busy[job.delivery.id]
-        return [
-            AddressedResult(job.worker.sender.build_timeout(job.delivery, self._timeout), job.address) for job in late
-        ]
-
-
-def _carry_out(tasks: _Tasks) -> None:
-    while task := tasks.get():
-        task()
+        sender = self._make_sender()  # its thread has another one
+        return [AddressedResult(sender.build_timeout(job.delivery, self._timeout), job.address) for job in late]
