@@ -210,7 +210,7 @@ class SmtpConnection:
         self._set_deadline(deadline.within(SEND_TIMEOUT))
         self._send_envelope(sender, recipient, message)
         # if this write fails, the last byte is missing, so the server cannot have accepted the message
-        self._write(message.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+        self._write(_stuff_dots(message) + b".\r\n")
         try:
             self._set_deadline(deadline.within(DATA_TIMEOUT))
             reply = self._read_reply()
@@ -301,6 +301,15 @@ class SmtpConnection:
         except (OSError, smtplib.SMTPException) as error:
             self._disconnect()
             raise SmtpDisconnectedError(_describe_failure(error)) from None
+
+
+def _stuff_dots(message: bytes) -> bytes:
+    """Return a message with another dot before each line that begins with one (RFC 5321, section 4.5.2).
+
+    Only what has dots is searched: base64, most of a message, has none, and ends it.
+    """
+    end = message.rfind(b".") + 1
+    return message[:end].replace(b"\r\n.", b"\r\n..") + message[end:]
 
 
 def _describe_failure(error: Exception) -> str:

@@ -62,6 +62,7 @@ class DeliveryJob(Struct):
     _destination_ids: Mapping[str, str] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
     _limits: Mapping[str, RateLimit] = field(default_factory=dict)
+    _parts: Mapping[tuple[str, str], Part] = field(default_factory=dict)
     _planned_version: object = None
 
     def run(self) -> None:
@@ -79,6 +80,7 @@ class DeliveryJob(Struct):
                 retry_deliveries(self.ledger, key, self.clock.time())
             self._destination_ids = load_destination_ids(self.ledger, self.channel.name)
             self._limits = self.channel.rate_limits
+            self._parts = {(part.key, part.digest): part for part in self.plan.rendering.parts}
             with SenderPool(self._make_sender, self.channel.concurrency, can.timeout) as pool:
                 loop = self._make_loop(held, pool)
                 try:
@@ -137,10 +139,8 @@ class DeliveryJob(Struct):
         return Sender(self.channel, self._get_part, self.clock.time, self.zone)
 
     def _get_part(self, delivery: Delivery) -> Part:
-        for part in self.plan.rendering.parts:
-            if part.key == delivery.part and part.digest == delivery.digest:
-                return part
-        return self.ledger.load_part(delivery.digest, delivery.part)  # of the original content
+        part = self._parts.get((delivery.part, delivery.digest))
+        return part or self.ledger.load_part(delivery.digest, delivery.part)  # of the original content
 
     def _plan(self, held: HeldLease) -> None:
         only, status = self.plan.only_recipients, self.plan.status
