@@ -1,11 +1,12 @@
-"""Where the page of an issue is on the web, and where it was: by the pattern of publisher.toml, or as another site
-generator had it."""
+"""Where the page of an issue is on the web, and where it was: by its name and the pattern of publisher.toml, or as
+another site generator had it."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
 import unicodedata
+from pathlib import PurePath
 from urllib.parse import unquote, urljoin
 
 from publisher.errors import IssueError
@@ -31,6 +32,12 @@ class PageUrls(NamedTuple):
     url: str
     aliases: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+
+
+def find_issue_name(path: str) -> str:
+    """Return the name of an issue: that of its file, or of the folder of an index.md, without suffix."""
+    pure = PurePath(path)
+    return pure.parent.name or pure.stem if pure.stem.lower() == "index" else pure.stem
 
 
 def find_page_urls(newsletter: Newsletter, path: str, issue_id: str, date: dt.date, address: Address) -> PageUrls:

@@ -17,8 +17,9 @@ from publisher.archive.sources import pause_garbage_collection
 from publisher.files import wrap_os_error
 from publisher.named_tuple import NamedTuple
 
-CONTENTS = ".contents"
-"""Among the bodies by channel, the contents of each file that was read; no channel has this name."""
+CONTENTS, DOCUMENT = ".contents", ".document"
+"""Among the bodies by channel, the contents of each file that was read, and the document of the issue that was
+published last; no channel has these names."""
 
 # a pack smaller than this is not repacked
 _MIN_REPACK_BYTES = 1_000_000
@@ -100,6 +101,13 @@ class Index:
         row = self._file.rows.get(path)
         body = row and row.bodies.get(channel)
         return self.pack.get(body.location) if body and body.digest == digest else None
+
+    def keep_only(self, channel: str, path: str) -> None:
+        """Remove the bodies that a channel stored for other issues."""
+        for other, row in self._file.rows.items():
+            if other != path and (body := row.bodies.pop(channel, None)):
+                self._used -= body.location.length
+                self._file.put(other, row)
 
     def remove(self, paths: Collection[str]) -> None:
         """Remove everything about files that no longer exist."""

@@ -126,6 +126,7 @@ class SiteBuilder:
         before = {name: set(build.site.channel_files(name).files) for name in self._outputs}
         due = self._outdated.channels
         record_start(build, due)
+        build.sources.keep_document(build.issue)
         messages = render_outdated(build, due, self._rendered)
         build.sources.pool.close()
         draw_before_upload(run, cards)

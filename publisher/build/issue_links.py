@@ -17,8 +17,8 @@ from publisher.file_kinds import choose_linked_kind
 from publisher.images import build_page_url, inspect_image, resolve_local_file
 from publisher.local_files import MISSING, FileAccess, Refusal
 from publisher.newsletter import Newsletter
+from publisher.page_urls import find_issue_name
 from publisher.patterns import lazy_pattern
-from publisher.reader.front_matter import find_issue_name
 
 # example.org/path, www.example.org, example.org; not notes.md
 _HOST = lazy_pattern(r"(?:[\w-]+\.)+(?:[a-z]{2,}(?::\d+)?/|(?:com|org|net|edu|gov|io|dev|app|ai|cn|jp|kr|ru|de|uk)\Z)")

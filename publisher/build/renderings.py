@@ -19,7 +19,7 @@ from publisher.run import OutgoingMessage
 def render_chosen_issue(build: BuildContext, names: Sequence[str]) -> dict[str, Rendering | PublisherError]:
     """Render the issue of the run for these channels, also where it is not outdated."""
     sources, path = build.sources, build.issue.path
-    document = sources.spool.take(path)
+    document = sources.take_document(build.issue)
     if names and document is None:
         _, document = sources.renderer.read(SourceFile(*build.issue[:3]))
     sources.spool.put(path, document)
@@ -56,7 +56,7 @@ def _build_jobs(
         record = build.records[position]
         if record == build.issue:
             names = [name for name in names if name not in rendered]
-        yield build.jobs.build_job(position, names, build.sources.spool.take(record.path))
+        yield build.jobs.build_job(position, names, build.sources.take_document(record))
 
 
 def _store_rendering(

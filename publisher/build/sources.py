@@ -6,15 +6,16 @@ import datetime as dt
 import hashlib
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from types import TracebackType
 from typing import Self
 
+import msgspec
 from msgspec.structs import replace
 
 from publisher.archive.cache_keys import compute_reading_key
 from publisher.archive.feed_ids import find_feed_ids
-from publisher.archive.index import CONTENTS, Index
+from publisher.archive.index import CONTENTS, DOCUMENT, Index
 from publisher.archive.pack import Pack, PackLocation
 from publisher.archive.records import Edition, Record, build_edition
 from publisher.archive.revisions import Revisions
@@ -119,6 +120,27 @@ class Sources:
             self.index.store_body(CONTENTS, record.path, record.sha256, body)
         return body
 
+    def take_document(self, record: Record) -> Issue | bytes | None:
+        """Return the document of a file, read in this run or kept by an earlier one; None if it has to be read."""
+        read = self.spool.take(record.path)
+        return read or self.index.load_body(DOCUMENT, record.path, _compute_document_digest(record))
+
+    def keep_document(self, record: Record) -> None:
+        """Keep the document of the issue to publish, if it was read in this run, instead of that of another issue.
+
+        So a channel with other settings renders it again without the parser, whose import takes as long as bare Python
+        needs to start.
+        """
+        digest = _compute_document_digest(record)
+        document = self.spool.take(record.path)
+        self.spool.put(record.path, document)
+        if document is None or digest == self.index.find_digest(DOCUMENT, record.path):
+            return
+        with suppress(UnicodeEncodeError):  # as in `read_packed`
+            body = document if isinstance(document, bytes) else msgspec.msgpack.encode(document)
+            self.index.store_body(DOCUMENT, record.path, digest, body)
+            self.index.keep_only(DOCUMENT, record.path)
+
     def build_edition(self, held_back: Collection[str] = ()) -> Edition:
         """Return the issues that are due today or published, without the files that are held back."""
         published, redated = find_published_ahead(self._run, self.records.values())
@@ -157,6 +179,11 @@ class Sources:
             self.spool.put(record.path, document)
             run.report(Progress("reading", done, len(changed)))
         self.pool.close()  # those who render are forked from a process that has loaded what that takes
+
+
+def _compute_document_digest(record: Record) -> str:
+    """Return a digest of what the document is made of: the file, and those that it shows or links to."""
+    return hashlib.sha256(f"{record.sha256}{record.images}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _find_sources(config: Config) -> list[SourceFile]:

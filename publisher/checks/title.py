@@ -9,9 +9,10 @@ from publisher.checks.codes import Problem
 from publisher.checks.source import IssueSource, locate_match
 from publisher.derived_texts import blocks_to_plain_text
 from publisher.model import plain
+from publisher.page_urls import find_issue_name
 from publisher.patterns import lazy_pattern
 from publisher.reader.dates import find_impossible_date
-from publisher.reader.front_matter import find_issue_name, get_front_value
+from publisher.reader.front_matter import get_front_value
 from publisher.reader.preamble import SEGMENT
 
 _PLACEHOLDER_DATE = lazy_pattern(r"\d{4}-\d{2}-[xX]{2}")

@@ -12,19 +12,14 @@ from msgspec.structs import replace
 
 from publisher import links
 from publisher import model as m
+from publisher.page_urls import find_issue_name
 from publisher.reader.address import find_address
 from publisher.reader.audio import read_audio
 from publisher.reader.blocks import BlockReader
 from publisher.reader.dialects import has_dialect, rewrite_dialects
 from publisher.reader.draft import read_draft
 from publisher.reader.footnotes import FootnoteSource, place_footnotes
-from publisher.reader.front_matter import (
-    find_issue_name,
-    get_front_value,
-    read_front_matter,
-    read_title,
-    resolve_issue_date,
-)
+from publisher.reader.front_matter import get_front_value, read_front_matter, read_title, resolve_issue_date
 from publisher.reader.headings import (
     ARCHIVE_HEADING,
     HeadingLine,

@@ -7,10 +7,10 @@ import re
 from ast import literal_eval
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import PurePath
 from typing import Any
 
 from publisher.model import Diagnostic, Pos, Title, plain
+from publisher.page_urls import find_issue_name
 from publisher.patterns import lazy_pattern
 from publisher.reader.dates import find_date, find_path_date
 from publisher.reader.inlines import InlineReader
@@ -231,9 +231,3 @@ def resolve_issue_date(front: FrontMatter, path: str, title: Title | None) -> dt
     if date := next((date for key in _DATE_KEYS if (date := find_date(values.get(key, "")))), None):
         return date
     return find_path_date(path) or (find_date(title.date if title.regular else title.name) if title else None)
-
-
-def find_issue_name(path: str) -> str:
-    """Return the name of an issue: that of its file, or of the folder of an index.md, without suffix."""
-    pure = PurePath(path)
-    return pure.parent.name or pure.stem if pure.stem.lower() == "index" else pure.stem
