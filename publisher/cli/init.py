@@ -96,6 +96,8 @@ def _print_understood(proposal: Proposal, today: dt.date, output: Output) -> Non
             f"no {plural(len(others), 'issue')}, without a date and a number: {_name_files(others)} · if it is one, "
             f"write date: {today} at its top, between two lines of ---, and change `issues` in publisher.toml"
         )
+    for copy, original in proposal.discovery.copies[:_MAX_NAMED]:
+        output.info(f"left out: {copy} has the same text as {original}")
     for folder, count in proposal.discovery.ignored[:_MAX_NAMED]:
         output.info(f"left out: {count:,} {plural(count, 'file')} in {folder}; to include them, change `issues`")
 
@@ -115,4 +117,5 @@ def _proposal_to_json(proposal: Proposal) -> dict[str, object]:
         "channels": proposal.channels,
         "guessed_dates": {path: str(proposal.dating.dates[path]) for path in proposal.dating.guessed},
         "not_issues": proposal.discovery.others,
+        "copies": dict(proposal.discovery.copies),
     }

@@ -44,13 +44,15 @@ class Discovery(Struct, frozen=True):
     """What is in a folder: the issues, oldest name first, and the globs for them.
 
     `others` are Markdown files that are no issues; `ignored` are folders with files that look like issues, but of
-    another collection, with their number.
+    another collection, with their number. `copies` has each file that was left out because another has the same text,
+    with that other.
     """
 
     issues: tuple[FoundIssue, ...] = ()
     patterns: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     ignored: tuple[tuple[str, int], ...] = ()
+    copies: tuple[tuple[str, str], ...] = ()
 
 
 def find_issues(root: Path) -> Discovery:
@@ -64,7 +66,8 @@ def find_issues(root: Path) -> Discovery:
         for file in files
     ]
     collections: dict[str, list[FoundIssue]] = defaultdict(list)
-    for file in _drop_copies(file for file in files if file.is_issue):
+    originals, copies = _split_copies([file for file in files if file.is_issue])
+    for file in originals:
         collections[file.collection].append(file)
     if not collections:
         return Discovery(others=tuple(paths or found))
@@ -82,6 +85,7 @@ def find_issues(root: Path) -> Discovery:
         _build_patterns([collections[name] for name in ranked if name in taken], [p for p in paths if p not in issues]),
         tuple(file.path for file in files if not file.is_issue and file.collection in taken),
         tuple((name or ".", len(collections[name])) for name in ranked if name not in taken),
+        copies,
     )
 
 
@@ -186,15 +190,20 @@ def _continues(more: list[FoundIssue], chosen: list[FoundIssue]) -> bool:
     return len(forms) == 1 and forms != {""} and not any(file.name in names for file in more)
 
 
-def _drop_copies(files: Iterable[FoundIssue]) -> list[FoundIssue]:
-    """Return the files without copies such as latest.md: of the same texts, the one with the longest number."""
-    by_text: dict[str, FoundIssue] = {}
+def _split_copies(files: Collection[FoundIssue]) -> tuple[list[FoundIssue], tuple[tuple[str, str], ...]]:
+    """Return the files without copies such as latest.md, and the copies with their originals: of the same texts, the
+    one with the longest number is the original."""
+    originals: dict[str, FoundIssue] = {}
     for file in files:
         key = file.digest or file.path
-        other = by_text.get(key)
+        other = originals.get(key)
         if other is None or _count_digits(file.name) > _count_digits(other.name):
-            by_text[key] = file
-    return sorted(by_text.values(), key=lambda file: file.path)
+            originals[key] = file
+    pairs = [(file, originals[file.digest or file.path]) for file in files]
+    return (
+        [file for file, original in pairs if file is original],
+        tuple([(file.path, original.path) for file, original in pairs if file is not original]),
+    )
 
 
 def _count_digits(name: str) -> int:

@@ -105,6 +105,16 @@ def test_a_copy_of_the_latest_issue_is_no_issue(write: Write) -> None:
     found = init(folder).discovery
     assert [issue.path for issue in found.issues] == ["content/Hub9.md", "content/Hub10.md"]
     assert (found.patterns, found.others, found.ignored) == (("content/Hub[0-9]*.md",), (), (("content/en", 2),))
+    assert found.copies == (("content/last.md", "content/Hub10.md"),)
+
+
+def test_of_two_dated_issues_with_the_same_text_one_is_said_to_be_left_out(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "# Notes\n\n" + "The boats and the tide are on time.\n" * 10
+    write({"2021-07-18.md": text, "2021-07-25.md": text, "2021-08-01.md": "# Notes\n"})
+    assert main(["init", "--yes"], NOW) == 0
+    assert "left out: 2021-07-25.md has the same text as 2021-07-18.md\n" in capsys.readouterr().err
 
 
 def test_chapters_are_no_issues_but_counted_names_are(write: Write) -> None:
