@@ -10,13 +10,13 @@ from msgspec.structs import replace
 from publisher.reader.lines import Line
 from publisher.reader.marks import (
     BULLET,
-    CLOSING_MARKS,
     CODE_INDENT,
     FENCE,
     NUMBER,
     RULE,
     UNDERLINE,
     closes_fence,
+    continues_with_mark,
     interrupts_paragraph,
     is_list_line,
     match_heading,
@@ -125,9 +125,9 @@ def collect_item(lines: Sequence[Line], at: int, base: int, prose: bool, depth: 
         ):
             inside.append(line.dedent(content))
             end += 1
-        elif _is_closing_mark(line) and inside.lines[-1].text and not (line.code or inside.lines[-1].code):
+        elif continues_with_mark(line.text) and inside.lines[-1].text and not (line.code or inside.lines[-1].code):
             start = end
-            while end < len(lines) and _is_closing_mark(lines[end]) and not lines[end].code:
+            while end < len(lines) and continues_with_mark(lines[end].text) and not lines[end].code:
                 end += 1
             closing = "".join([line.text for line in lines[start:end]])
             inside.lines[-1] = replace(inside.lines[-1], text=inside.lines[-1].text + closing)
@@ -144,8 +144,3 @@ def collect_item(lines: Sequence[Line], at: int, base: int, prose: bool, depth: 
         else:
             break
     return inside.lines, end
-
-
-def _is_closing_mark(line: Line) -> bool:
-    """True for a line at the margin that starts with a closing mark, so that it belongs to the line above."""
-    return line.text[:1] in CLOSING_MARKS and not line.text.startswith("![")

@@ -25,8 +25,9 @@ _MARKERS = lazy_pattern(r"(?:\s*(?:>|(?:[-*+•]|\d{1,3}[.)])(?=\s|\Z)))+\s*")
 CODE_INDENT = 4
 """Columns."""
 
-CLOSING_MARKS = "；;，,。、）)】」』”》！!？?"
-_WIDE_CLOSING_MARKS = frozenset(mark for mark in CLOSING_MARKS if not mark.isascii())
+_WIDE_CLOSING_MARKS = tuple("；，。、）】」』”》！？")
+# `!x` and `?x` may begin a word of code, a sentence or an image
+_CLOSING_MARK = lazy_pattern(rf"[;,){''.join(_WIDE_CLOSING_MARKS)}]|[!?]++(?=[\s;,)\"']|[^\x00-\x7f]|\Z)")
 
 
 def is_list_line(line: Line) -> bool:
@@ -138,7 +139,12 @@ def find_fence_end(lines: Sequence[Line], at: int, opener: re.Match[str]) -> int
 
 def starts_with_mark(line: Line) -> bool:
     """True for a line that starts with a mark such as ，, which closes what stands in the line above."""
-    return line.text.lstrip()[:1] in _WIDE_CLOSING_MARKS
+    return line.text.lstrip().startswith(_WIDE_CLOSING_MARKS)
+
+
+def continues_with_mark(text: str) -> bool:
+    """True for a line that starts with any mark, also of English, which closes what stands in the line above."""
+    return _CLOSING_MARK.match(text) is not None
 
 
 def meets_cjk(line: Line, following: Line) -> bool:

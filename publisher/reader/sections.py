@@ -18,7 +18,7 @@ from publisher.reader.inline_parser import TokenParser
 from publisher.reader.inlines import InlineReader
 from publisher.reader.item_head import ItemHeadReader
 from publisher.reader.lines import Line, compute_span, is_cjk_edge
-from publisher.reader.marks import CLOSING_MARKS, UNDERLINE, is_list_line, starts_block
+from publisher.reader.marks import UNDERLINE, continues_with_mark, is_list_line, starts_block
 from publisher.reader.notes import opens_note, read_note
 from publisher.reuse import reuse_results
 
@@ -174,7 +174,7 @@ def _find_head_end(lines: Sequence[Line]) -> int:
         before, line = lines[end - 1], lines[end]
         if line.indent >= 2 and not line.text.strip(" ="):
             return end + 1
-        starts_with_mark = line.text.lstrip()[0] in CLOSING_MARKS
+        starts_with_mark = continues_with_mark(line.text.lstrip())
         if line.indent < 2 and not starts_with_mark:
             break
         if (
@@ -194,4 +194,4 @@ def _find_head_end(lines: Sequence[Line]) -> int:
 
 def _join_head_lines(texts: Sequence[str]) -> str:
     """Join the lines of a head: with a space, except before a closing mark, which never starts a line."""
-    return "".join([text if not at or text[0] in CLOSING_MARKS else f" {text}" for at, text in enumerate(texts)])
+    return "".join([text if not at or continues_with_mark(text) else f" {text}" for at, text in enumerate(texts)])

@@ -224,6 +224,19 @@ def test_a_closing_mark_never_starts_a_line() -> None:
     )
 
 
+@pytest.mark.parametrize("line", ["!important is a keyword", "?q=1 is a query", "![a](https://e.org/a.png)", "!(a)"])
+@pytest.mark.parametrize("head", ["[a](https://e.org/1)", "[a](https://e.org/1) text", "No link"])
+def test_a_mark_at_the_start_of_a_word_closes_no_line_above(head: str, line: str) -> None:
+    (one,) = items(f"## News\n\n- {head}\n{line}")
+    assert (line[:4] in plain((*one.title, *one.tail)), len(one.body)) == (False, 1)
+
+
+@pytest.mark.parametrize("line", ["! She left", "?", "!” she said", ", for rent", "?!", "!后来"])
+def test_a_mark_of_english_closes_the_line_above(line: str) -> None:
+    (one,) = items(f"## News\n\n- [a](https://e.org/1) text\n{line}")
+    assert (plain(one.tail), one.body) == (f" text{line}", ())
+
+
 NAMELESS = "## 言论\n\n1、\n\n一句话。\n\n2、\n\n另一句。"
 
 
