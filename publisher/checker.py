@@ -24,6 +24,7 @@ from publisher.archive.home import Home
 from publisher.archive.records import Edition, Record
 from publisher.archive.revisions import Revisions
 from publisher.archive.sources import SourceFile, is_mtime_reliable
+from publisher.build.address_conflicts import find_address_conflicts
 from publisher.build.issue_links import IssueLinks, find_link_problems
 from publisher.build.process_pool import ProcessPool
 from publisher.channel import Channel, Rendering
@@ -177,10 +178,12 @@ def check_files(
     summaries = [result.summary for result in results.values() if result.summary]
     index = build_issue_index(summaries, checker.config)
     known = _build_links(summaries, checker.config)
+    conflicts = find_address_conflicts(summaries, checker.config)
     for result in map(results.__getitem__, paths):
         if summary := result.summary:
             files = (*checker.find_image_problems(summary), *checker.find_link_problems(summary, known))
             found = (*check_cross_issue(summary, index), *check_budgets(result.budgets, summary), *files)
+            found += conflicts.get(result.path, ())
             yield result._replace(problems=tuple(sorted((*result.problems, *found))))
         else:
             yield result

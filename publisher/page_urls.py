@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
+from collections.abc import Collection
 from pathlib import PurePath
 from urllib.parse import unquote, urljoin
 
@@ -40,8 +41,11 @@ def find_issue_name(path: str) -> str:
     return pure.parent.name or pure.stem if pure.stem.lower() == "index" else pure.stem
 
 
-def find_page_urls(newsletter: Newsletter, path: str, issue_id: str, date: dt.date, address: Address) -> PageUrls:
-    """Return the URLs of the issue in the file `path`. Raises IssueError if it cannot have a page."""
+def find_page_urls(
+    newsletter: Newsletter, path: str, issue_id: str, date: dt.date, address: Address, feeds: Collection[str] = ()
+) -> PageUrls:
+    """Return the URLs of the issue in the file `path`; `feeds` are those of the feeds. Raises IssueError if it cannot
+    have a page."""
     page = _resolve(address.page, newsletter)
     if not page and "{number}" in newsletter.url and not address.number:
         raise IssueError(
@@ -66,6 +70,10 @@ def find_page_urls(newsletter: Newsletter, path: str, issue_id: str, date: dt.da
         )
     aliases = {alias: _resolve(alias, newsletter) for alias in address.aliases}
     found = dict.fromkeys(alias for alias in aliases.values() if alias and not _is_same(alias, url, newsletter))
+    if taken := {url, *found} & set(feeds):
+        raise IssueError(
+            f"{path} would take the place of the feed {min(taken)}", "set another `url:` in its front matter"
+        )
     wanted = {address.page: page} if address.page else {}
     lost = tuple(text for text, known in (wanted | aliases).items() if not known and not _is_name(text))
     return PageUrls(url, tuple(found), lost)

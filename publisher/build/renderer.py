@@ -158,12 +158,10 @@ class IssueRenderer(Struct, frozen=True):
         if fault or issue.date is None:
             return record._replace(fault=fault, hint=hint), None
         try:
-            url, aliases, ignored = find_page_urls(newsletter, record.path, issue.id, issue.date, issue.address)
+            feeds = self.context.feeds.values()
+            url, aliases, ignored = find_page_urls(newsletter, record.path, issue.id, issue.date, issue.address, feeds)
         except IssueError as error:
             return record._replace(fault=error.message, hint=error.hint), None
-        if taken := {url, *aliases} & set(self.context.feeds.values()):
-            fault = f"{record.path} would take the place of the feed {min(taken)}"
-            return record._replace(fault=fault, hint="set another `url:` in its front matter"), None
         problems = [*record.problems, *(f"{address} is outside of {newsletter.base}" for address in ignored)]
         record = record._replace(problems=tuple(problems))
         document = transforms.make_publishable(issue)

@@ -65,6 +65,10 @@ class ProblemKind(NamedTuple):
 
 
 _ERRORS = {
+    "address-conflict": """\
+The issue cannot have the id or the URL that it has: another issue has it, a page or feed of the site is there, or
+the URL cannot be that of a file. Nothing would be published until one of them has another `id:`, `slug:`, `url:` or
+date.""",
     "conflict-marker": """\
 A merge conflict was not resolved: Git left both versions of a passage between lines of <<<<<<<, =======
 and >>>>>>>. Keep the right version and remove the three marker lines.""",

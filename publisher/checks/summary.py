@@ -63,6 +63,7 @@ class IssueSummary(NamedTuple):
     has_summaries: bool = False
     unsummarized: tuple[Pos, ...] = ()
     sketch: str = ""
+    feed_id: str = ""
 
     @classmethod
     def from_source(cls, subject: IssueSource) -> "IssueSummary":
@@ -89,6 +90,7 @@ class IssueSummary(NamedTuple):
             has_summaries=has_summaries,
             unsummarized=unsummarized,
             sketch=compute_sketch(find_body_lines(subject.source.text, issue)),
+            feed_id=issue.feed_id,
         )
 
     @property

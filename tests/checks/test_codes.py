@@ -150,7 +150,7 @@ SAMPLES = [
 
 # reported by rules that need other issues, channels or the network, which are tested elsewhere
 ELSEWHERE = {
-    "guide-missing", "no-date", "relative-link", "title-form",
+    "address-conflict", "guide-missing", "no-date", "relative-link", "title-form",
     "dead-archive-link", "dead-link", "duplicate-item", "file-hidden", "file-missing", "file-outside", "file-private",
     "file-too-large", "link-unknown", "not-a-file", "not-an-image", "renamed", "repeat-repo",
     "stale-copy", "too-long",

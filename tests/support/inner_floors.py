@@ -68,7 +68,7 @@ INNER_FLOORS = {
         "check_cache",
     ),
     "build": (
-        "cards issue_links renderer",
+        "address_conflicts cards issue_links renderer",
         "output process_pool",
         "messages sources upload",
         "jobs",
