@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from threading import Event
 
 from msgspec import Struct, field
@@ -62,7 +63,6 @@ class DeliveryJob(Struct):
     _destination_ids: Mapping[str, str] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
     _limits: Mapping[str, RateLimit] = field(default_factory=dict)
-    _parts: Mapping[tuple[str, str], Part] = field(default_factory=dict)
     _planned_version: object = None
 
     def run(self) -> None:
@@ -80,8 +80,10 @@ class DeliveryJob(Struct):
                 retry_deliveries(self.ledger, key, self.clock.time())
             self._destination_ids = load_destination_ids(self.ledger, self.channel.name)
             self._limits = self.channel.rate_limits
-            self._parts = {(part.key, part.digest): part for part in self.plan.rendering.parts}
-            with SenderPool(self._make_sender, self.channel.concurrency, can.timeout) as pool:
+            get_part, concurrency = self._build_get_part(), self.channel.concurrency
+            with SenderPool(
+                lambda: Sender(self.channel, get_part, self.clock.time, self.zone), concurrency, can.timeout
+            ) as pool:
                 loop = self._make_loop(held, pool)
                 try:
                     self._deliver(held, loop)
@@ -135,12 +137,16 @@ class DeliveryJob(Struct):
         """The channel of the plan."""
         return self.plan.channel
 
-    def _make_sender(self) -> Sender:
-        return Sender(self.channel, self._get_part, self.clock.time, self.zone)
+    def _build_get_part(self) -> Callable[[Delivery], Part]:
+        """Return what finds the part of a delivery: one of the plan, or of the content that the publication keeps."""
+        planned = {(part.digest, part.key): part for part in self.plan.rendering.parts}
+        load_part = cache(self.ledger.load_part)
 
-    def _get_part(self, delivery: Delivery) -> Part:
-        part = self._parts.get((delivery.part, delivery.digest))
-        return part or self.ledger.load_part(delivery.digest, delivery.part)  # of the original content
+        def get_part(delivery: Delivery) -> Part:
+            place = (delivery.digest, delivery.part)
+            return planned.get(place) or load_part(*place)
+
+        return get_part
 
     def _plan(self, held: HeldLease) -> None:
         only, status = self.plan.only_recipients, self.plan.status
