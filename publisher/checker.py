@@ -79,10 +79,10 @@ class FileChecker(msgspec.Struct, frozen=True, dict=True):
 
     def check(self, source: SourceFile) -> CheckedIssue:
         """Check a file and measure it on all channels. Never raises."""
-        from publisher.reader import decode
-
         try:
             data = self.read_bytes(source.path)
+            from publisher.reader import decode  # slow to import, and not needed to refuse a file
+
             text = decode(data, source.path)
         except PublisherError as error:
             return CheckedIssue(*source, fault=error)

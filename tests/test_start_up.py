@@ -29,11 +29,11 @@ LIVE = {
 }
 
 
-def imported(*arguments: str, folder: Path, options: tuple[str, ...] = ()) -> set[str]:
+def imported(*arguments: str, folder: Path, options: tuple[str, ...] = (), code: int = 0) -> set[str]:
     """The modules that `publish ARGUMENTS` imports, its own start included."""
     command = [sys.executable, *options, "-X", "importtime", "-m", "publisher", *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
     return set(re.findall(r"^import time:.*\| +([\w.]+)$", done.stderr, re.MULTILINE))
 
 
@@ -94,6 +94,16 @@ def test_upcoming_issues(letter: Path, arguments: tuple[str, ...], publish) -> N
     publish("tick", folder=letter, code=1)  # which tells of the issues of long ago
     (letter / "issues" / "2999-08-01.md").write_text("# 慢工 (2999-08-01)：将来\n\n- 甲\n", "utf-8")
     assert imported(*arguments, folder=letter) & SCHEDULER_AND_NETWORK == set()
+
+
+def test_an_issue_that_is_too_large_is_refused_without_the_reader(letter: Path) -> None:
+    issue, *others = (letter / "issues").iterdir()
+    for other in others:
+        other.unlink()
+    issue.write_text("word " * 2_000_000)
+    found = imported("check", issue.stem, folder=letter, code=1)
+    assert "publisher.checker" in found
+    assert found & {"mistune", "publisher.contents", "publisher.reader"} == set()
 
 
 def test_imports_are_seen(tmp_path: Path) -> None:

@@ -88,9 +88,6 @@ class IssueRenderer(Struct, frozen=True):
 
         Never raises: errors are in the record.
         """
-        from publisher.derived_texts import estimate_minutes
-        from publisher.reader import decode, parse_issue  # slow to import, and only needed for changes
-
         record = Record(*source, sha256="")
         if source.size > MAX_ISSUE_BYTES:
             fault = f"{source.path} has more than {ISSUE.limit}"
@@ -101,6 +98,9 @@ class IssueRenderer(Struct, frozen=True):
             mtime = 0 if data.code == MISSING.code else source.mtime
             hint = "put it back if it was removed by mistake" if data == MISSING else data.help
             return record._replace(mtime=mtime, fault=f"{source.path} {data.reason}", hint=hint), None
+        from publisher.derived_texts import estimate_minutes
+        from publisher.reader import decode, parse_issue  # slow to import, and only needed for changes
+
         record = record._replace(sha256=hashlib.sha256(data).hexdigest())
         try:
             text = decode(data, source.path)
@@ -141,11 +141,11 @@ class IssueRenderer(Struct, frozen=True):
 
     def _encode_contents(self, record: Record, document: Issue | None) -> bytes:
         """Return the contents of an issue, of one with a fault as far as it could be read; b"" if it could not."""
+        if not record.id:
+            return b""
         from publisher.contents import encode_contents, list_issue_contents
         from publisher.transforms import make_publishable
 
-        if not record.id:
-            return b""
         issue = document or make_publishable(self.recent[record.path][1])
         return encode_contents(list_issue_contents(issue, self.config.newsletter))
 
