@@ -54,6 +54,10 @@ def parse_issue(text: str, path: str = "", known_date: dt.date | None = None) ->
     front, count = read_front_matter(lines, diagnostics)
     body = lines[count:]
     parts = preprocess(rewrite_dialects(body) if has_dialect(text) else body)
+    if "</" in text or "<hr" in text:
+        from publisher.reader.html_blocks import rewrite_html_blocks  # few issues need it
+
+        parts.lines = rewrite_html_blocks(parts.lines)
     inline_reader = InlineReader.for_definitions(parts.definitions, [note.label for note in parts.footnotes])
     document = _DocumentBuilder(inline_reader, diagnostics, parts.lines)
     document.build(get_front_value(front, "title") or get_front_value(front, "subject"))  # Buttondown

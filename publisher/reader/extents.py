@@ -72,7 +72,8 @@ def _is_task(line: Line) -> bool:
 def _find_item_starts(lines: Sequence[Line], item_headings: dict[int, ItemStart]) -> dict[int, ItemStart]:
     """Map the index of the first line of each item to how it starts."""
     if item_headings:
-        headings = {i: item_headings[line.number] for i, line in enumerate(lines) if line.number in item_headings}
+        numbered = ((index, item_headings.get(line.number)) for index, line in enumerate(lines) if line.text)
+        headings = {index: item for index, item in numbered if item}
         return {**_find_item_starts(lines[: min(headings)], {}), **headings}
     bullets = {index: ItemStart(cut) for index in range(len(lines)) if (cut := _measure_marker(lines, index))}
     numbers = {

@@ -192,7 +192,7 @@ def find_heading_items(headings: Sequence[HeadingLine], lines: Sequence[Line]) -
         linked = _LINKED.match(text, marker) is not None
         lists_items = any(starts_linked_item(line) for line in body)
         height = heading.end - heading.index
-        item = ItemStart(heading.text.column - 1 + marker, height if height > 1 else 0)
+        item = ItemStart(heading.text.column - lines[heading.index].column + marker, height if height > 1 else 0)
         if heading.level == 2:
             if linked and not ARCHIVE_HEADING.match(text):
                 linked_sections[heading.text.number] = item

@@ -13,7 +13,7 @@ INNER_FLOORS = {
     ),
     "reader": (
         "dates lines",
-        "bare_links emphasis html_code references",
+        "bare_links emphasis html_blocks html_code references",
         "html link_syntax",
         "html_nodes inline_parser",
         "inlines",
