@@ -27,15 +27,15 @@ class ItemWriter(NamedTuple):
         """Return the tags, the title, linked if there is a URL, and what follows it."""
         pieces: list[str] = [escape(item.written_number)]
         pieces += [f'<span class="tag">{escape(tag)}</span> ' for tag in item.tags]
-        attribute = page.build_lang_attribute(item.title, self.lang)
+        title, attribute = page.inlines_with_lang(item.title, self.lang)
         if item.url:
-            title = f' title="{escape(item.link_title)}"' if item.link_title else ""
-            pieces.append(f'<a href="{escape_url(item.url)}"{title}{attribute}>{page.inlines(item.title)}</a>')
+            tooltip = f' title="{escape(item.link_title)}"' if item.link_title else ""
+            pieces.append(f'<a href="{escape_url(item.url)}"{tooltip}{attribute}>{title}</a>')
         elif item.title:
-            pieces.append(f"<span{attribute}>{page.inlines(item.title)}</span>")
+            pieces.append(f"<span{attribute}>{title}</span>")
         if item.tail:
-            attribute = page.build_lang_attribute(item.tail, self.lang)
-            pieces.append(f'<span class="tail"{attribute}>{page.inlines(item.tail)}</span>')
+            tail, attribute = page.inlines_with_lang(item.tail, self.lang)
+            pieces.append(f'<span class="tail"{attribute}>{tail}</span>')
         return Markup("".join(pieces))
 
     def about(self, item: OutlineItem) -> Markup:
@@ -75,6 +75,6 @@ class ItemWriter(NamedTuple):
 
     def _write_field(self, field: m.Field) -> str:
         kind, label = ("summary", "hidden") if field.kind == "summary" else ("field", "label")
-        attribute = page.build_lang_attribute(field.value, self.lang)
-        name, value = escape(f"{field.label}{self.labels['colon']}"), page.inlines(field.value)
+        value, attribute = page.inlines_with_lang(field.value, self.lang)
+        name = escape(f"{field.label}{self.labels['colon']}")
         return f'<p class="{kind}"><span class="{label}">{name}</span><span{attribute}>{value}</span></p>'

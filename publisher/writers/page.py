@@ -24,6 +24,12 @@ def inlines(nodes: m.Inlines) -> str:
     return html.inlines(nodes).replace("<img ", _IMAGE_TAG)
 
 
+def inlines_with_lang(nodes: m.Inlines, lang: str) -> tuple[str, str]:
+    """Return the HTML of a run of inlines, and as `build_lang_attribute` the attribute for the element around it."""
+    text = html.inlines(nodes)
+    return text.replace("<img ", _IMAGE_TAG), _detect_lang_attribute(text, lang)
+
+
 def blocks(nodes: m.Blocks, lang: str) -> str:
     """Return the HTML of blocks on a page in the language `lang`, one per line.
 
