@@ -19,7 +19,7 @@ _LOGGERS_WITH_URLS = ("httpx", "httpcore", "telegram")
 _known_secrets: set[str] = set()
 
 
-_HINT = lazy_pattern("bot[0-9]+:|[0-9]{6}:|%3a|token|secret|@|authorization")
+_HINT = lazy_pattern(r"bot[0-9]+:|[0-9]{6}:|%3a|token|secret|://[^\s/]*@|authorization")
 """In each text that the next pattern matches, without regard to case; it compiles in a tenth of the time."""
 
 _SECRET_PATTERN = r"""(?xi)
