@@ -66,8 +66,8 @@ def record_results(
     record_attempts(
         tx,
         [
-            outcome.attempt
-            for outcome in outcomes
+            _describe_attempt(lease, result, outcome.evidence)
+            for result, outcome in zip(results, outcomes, strict=True)
             if (not outcome.is_kept_in_row if outcome.row[0] in ended else not is_repeated)
         ],
     )
@@ -90,40 +90,39 @@ def _get_end_state(result: Result) -> DeliveryState:
 
 
 class _Outcome(NamedTuple):
-    """What is recorded of a result: values of the delivery's row, and an attempt, which is not needed if the row has
-    all there is to say of it."""
+    """What is recorded of a result: values of the delivery's row, and the evidence. With `is_kept_in_row` the row has
+    all there is to say of it, and no attempt is recorded."""
 
     row: tuple[int | str, ...]
-    attempt: AttemptRow
+    evidence: str
     is_kept_in_row: bool
 
 
 def _describe_outcome(lease: Lease, result: Result) -> _Outcome:
     delivery, reason = result.delivery, clean_evidence(result.reason)
     receipt_id = result.receipt.remote_id if result.receipt else ""
-    evidence, ended_at = reason or clean_evidence(receipt_id), format_utc(result.ended_at)
+    evidence = reason or clean_evidence(receipt_id)
     arrived = result.state is DeliveryState.SENT
     deleted = arrived and not delivery.digest
     remote_id = "" if deleted else make_storable(receipt_id) or delivery.remote_id
     is_kept_in_row = arrived and not deleted and not reason and evidence == remote_id
+    ended_at = format_utc(result.ended_at) if is_kept_in_row else ""
     tries = delivery.tries if result.attempted else delivery.tries - 1
     next_at = format_utc(result.next_at) if result.next_at else ""
     return _Outcome(
         (
             *(delivery.id, lease.fence, _get_end_state(result).value, tries),
-            *(ended_at if is_kept_in_row else "", int(arrived), remote_id, next_at, reason),
+            *(ended_at, int(arrived), remote_id, next_at, reason),
         ),
-        (
-            delivery.id,
-            lease.fence,
-            format_utc(delivery.started_at),
-            ended_at,
-            delivery.digest,
-            result.state.value,
-            evidence,
-        ),
+        evidence,
         is_kept_in_row,
     )
+
+
+def _describe_attempt(lease: Lease, result: Result, evidence: str) -> AttemptRow:
+    delivery = result.delivery
+    times = format_utc(delivery.started_at), format_utc(result.ended_at)
+    return (delivery.id, lease.fence, *times, delivery.digest, result.state.value, evidence)
 
 
 def set_url(tx: Transaction, publication: int, results: Sequence[Result]) -> None:
