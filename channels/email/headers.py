@@ -92,7 +92,7 @@ def encode_phrase(text: str) -> list[str]:
 def format_rfc5322_date(time: dt.datetime) -> str:
     """Format an aware datetime as in RFC 5322, section 3.3."""
     day, month = _DAYS[time.weekday()], _MONTHS[time.month - 1]
-    return f"{day}, {time.day:02} {month} {time.year:04} {time:%H:%M:%S} {time:%z}"
+    return f"{day}, {time.day:02} {month} {time.year:04} {time:%H:%M:%S %z}"
 
 
 def _is_plain_ascii(words: list[str]) -> bool:

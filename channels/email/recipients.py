@@ -73,7 +73,7 @@ def parse_recipients(source: RecipientSource) -> Iterator[Recipient | ConfigErro
     """
     for location, line in _read_list_lines(source):
         try:
-            text = line.decode("utf-8-sig").strip(" \t")
+            text = line.decode().removeprefix("\ufeff").strip(" \t")
             if text and not text.startswith("#"):
                 if len(line) > _MAX_LINE_BYTES:
                     raise ConfigError("the line is too long for an address", "write one address on each line")
