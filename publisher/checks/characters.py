@@ -29,6 +29,10 @@ _WRONG_MARKS = lazy_pattern(any_of(_DOUBLED, (",;:", f"(?<=[{_CJK}].)(?=[\u4e00-
 _FULL_WIDTH_MARKS = {",": "，", ";": "；", ":": "："}
 _FENCE = lazy_pattern("```|~~~")
 _BOLD = lazy_pattern(r"\*\*(?<![*\\]..)(?!\*)")
+# ** in a glob, a power, or the call of a function
+_LITERAL_ASTERISKS = lazy_pattern(
+    r"(?<=/)\*\*|\*\*(?=/)|(?<=\s)\*\*(?=\s)|(?<=[A-Za-z0-9)])\*\*(?=\d)|(?<=[\s(,{\[])\*\*(?=\w+[)}\],])"
+)
 _MIN_HALF_WIDTH = 12
 _MARK_PRECEDENCE = "、，：；。"
 _SUMMARY = lazy_pattern(r"\s*(?:[-*]\s+)?(?:摘要|简评)[:：]?")
@@ -154,7 +158,8 @@ def check_bold(subject: IssueSource) -> Iterator[Problem]:
     """Report ** without a partner."""
     for number, text in find_matching_lines(subject, _BOLD):
         marks = find_outside(text, _BOLD)
-        if len(marks) % 2 and "***" not in text and _is_single_line(subject, number):
+        others = [mark for mark in marks if not _LITERAL_ASTERISKS.match(text, mark.start())]
+        if len(marks) % 2 and len(others) % 2 and "***" not in text and _is_single_line(subject, number):
             pos = locate_match(number, marks[-1])
             yield Problem(pos, "unbalanced-bold", "unmatched **", "close it or remove it")
 

@@ -56,6 +56,7 @@ RIGHT = {
     "intervals": "# News\n\n- [0, 1) is half-open\n- [-1, ∞) too\n",
     "braces": "# News\n\nSet{{1}} = {{1, 2}, {3}}, ${{ github.ref }}, and $\\frac{{a}}{b}$.\n",
     "references that are defined": "# News\n\n[Boats][], [boats], [see][boats], ![p][boats] \n\n[boats]: https://e.org/1\n",
+    "asterisks that are no bold": "# News\n\nUse src/**/*.py.\n\n2**10\n\n3 ** 4\n\nf(*args, **kwargs)\n\n{**a}\n",
     "relative links": "# News\n\n- [last time](2021-03-07.md)\n- [top](#top) [about](/about)\n",
 }
 
