@@ -41,8 +41,12 @@ _TEMPLATE_TAG = lazy_pattern(TEMPLATE_TAG)
 _TEMPLATE_TARGET = lazy_pattern(rf"\(\s*([^\s(){{}}]*(?:{TEMPLATE_TAG}){{1,2}}[^\n(){{}}]*)\)")
 # attributes of kramdown: classes, ids, key="value", names of attribute lists
 ATTRIBUTES = r"""\{:(?:\s*+(?:[\w-]++=(?:"[^"\n]*+"|'[^'\n]*+')|[.#]?[\w-]++))++\s*\}"""
-# the same without a colon, directly behind a link or an image: Pandoc, Hugo, Python-Markdown, markdown-it
-ATTACHED_ATTRIBUTES = r"""(?<=[)\]])\{(?:\s*+(?:[\w-]++=(?:"[^"\n]*+"|'[^'\n]*+'|[^\s"'{}]++)|[.#][\w-]++))++\s*+\}"""
+_ATTRIBUTES = lazy_pattern(ATTRIBUTES)
+# the same without a colon or quotes, directly behind a link or an image: Pandoc, Hugo, Python-Markdown, markdown-it
+ATTACHED_ATTRIBUTES = r"""(?<=[)\]])\{:?(?:\s*+(?:[\w-]++=(?:"[^"\n]*+"|'[^'\n]*+'|[^\s"'{}]++)|[.#][\w-]++))++\s*+\}"""
+# as in Pandoc and markdown-it: H~2~O, x^2^; 10~20~30 is a range, and 2^10^2 a tower of powers
+_LOWERED = r"(?<=[A-Za-z)\]])~(?:\d{1,3}[+-]?|[a-z])~(?!~)"
+_RAISED = r"(?<=[A-Za-z0-9)\]~])\^(?:[+-]?\d{1,3}|\d{0,3}[+-]|[a-z]{1,2})\^(?![\w^])"
 _TRIGGER = lazy_pattern(any_of((r"\\`*_\[\]!<\n~$&{\^", ""), ("=", "="), ("%", "%"), *URL_BRANCHES, WWW_BRANCH))
 
 
@@ -79,6 +83,8 @@ class TokenParser(InlineParser):
         self.register("formula", f"{_DISPLAYED}|{_FORMULA}", _parse_formula, before="escape")
         self.register("reference", REFERENCE, _parse_reference, before="escape")
         self.register("footnote", _FOOTNOTE, _parse_footnote, before="link")
+        self.register("lowered", _LOWERED, _parse_lowered, before="emphasis")
+        self.register("raised", _RAISED, _parse_raised, before="escape")
         self.register("inline_note", r"\^\[", _parse_inline_note, before="escape")
         self.register("attributes", f"{ATTRIBUTES}|{ATTACHED_ATTRIBUTES}", _parse_attributes, before="escape")
         self.register("template", TEMPLATE_TAG, _parse_template_tag, before="escape")
@@ -289,6 +295,19 @@ def _parse_inline_note(inline: InlineParser, match: re.Match[str], state: Inline
     return end + 1
 
 
+def _parse_lowered(_: InlineParser, match: re.Match[str], state: InlineState) -> int:
+    return _append_small("sub", match, state)
+
+
+def _parse_raised(_: InlineParser, match: re.Match[str], state: InlineState) -> int:
+    return _append_small("sup", match, state)
+
+
+def _append_small(kind: str, match: re.Match[str], state: InlineState) -> int:
+    state.append_token({"type": kind, "children": [{"type": "text", "raw": match.group()[1:-1]}]})
+    return match.end()
+
+
 @lru_cache(4)  # for each note of a text
 def _pair_brackets(text: str) -> dict[int, int]:
     """Return where each bracket that opens is closed."""
@@ -304,7 +323,8 @@ def _pair_brackets(text: str) -> dict[int, int]:
 
 # mistune calls it with all of these arguments
 def _parse_attributes(inline: InlineParser, match: re.Match[str], state: InlineState) -> int | None:  # noqa: ARG001
-    if match.group()[1] != ":" and not (state.tokens and state.tokens[-1]["type"] in ("link", "image")):
+    is_line = match.group()[1] == ":" and _ATTRIBUTES.match(match.group())
+    if not is_line and not (state.tokens and state.tokens[-1]["type"] in ("link", "image")):
         return None
     state.append_token({"type": "attributes", "raw": match.group()})
     end = match.end()

@@ -24,7 +24,7 @@ from publisher.reader.link_syntax import Target, normalize_label
 from publisher.reader.references import resolve_references
 
 _SPECIAL = lazy_pattern(
-    any_of((r"\\`*_<\[&\n$~@{\u00a0\u2002\u2003", ""), ("=", "="), ("%", "%"), *URL_BRANCHES, WWW_BRANCH)
+    any_of((r"\\`*_<\[&\n$~@{\^\u00a0\u2002\u2003", ""), ("=", "="), ("%", "%"), *URL_BRANCHES, WWW_BRANCH)
 )
 # more special characters in one run come from a pasting accident, which must not take minutes to parse
 _LONG_TEXT = 20_000
@@ -125,6 +125,10 @@ class InlineReader:
                 return (m.Strike(children),)
             case "mark":
                 return (m.Mark(children),)
+            case "sub":
+                return (m.Sub(children),)
+            case "sup":
+                return (m.Sup(children),)
         return (m.Em(children),)
 
 
