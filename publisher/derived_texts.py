@@ -31,6 +31,8 @@ _CHARACTERS_PER_MINUTE, _WORDS_PER_MINUTE = 400, 230
 _BLOCKS = bytes(ord(" " if 0x2F <= block <= 0x9F or block in (0xF9, 0xFA, 0xFF) else "x") for block in range(256))
 _URL = lazy_pattern(r"https?://[^\s)\]>]++")
 _SENTENCE_GAP = lazy_pattern(r"(?<=[。！？])|(?<=[.!?])\s")
+_DESCRIPTIONS = ("description", "summary", "excerpt", "custom_excerpt", "abstract")
+_NO_DESCRIPTIONS = ("null", "~", "true", "false")
 _MIN_ITEM_WEIGHT, _MAX_OPENING_LENGTH = 100, 600  # characters
 
 
@@ -143,9 +145,11 @@ def is_labelled(guide: m.Guide) -> bool:
 def build_summary(issue: m.Issue, limit: int = 160) -> str:
     """Return a plain text summary of at most `limit` characters, cut at the end of a clause.
 
-    It is the guide or the opening; without one, the first paragraph if the issue is prose or begins with a
-    long one, or else the titles of the items.
+    It is the guide, or the description in the front matter, or the opening; without one, the first paragraph if the
+    issue is prose or begins with a long one, or else the titles of the items.
     """
+    if not (issue.guide and is_labelled(issue.guide)) and (description := _find_description(issue)):
+        return shorten(description, limit)
     guide = issue.guide if issue.guide and not _is_empty_guide(issue.guide) else None
     text = " ".join(blocks_to_plain_text(guide.blocks).split()) if guide else ""
     if not text:
@@ -157,6 +161,12 @@ def build_summary(issue: m.Issue, limit: int = 160) -> str:
     return shorten(text, limit) if text else join_titles(issue, limit)
 
 
+def _find_description(issue: m.Issue) -> str:
+    """Return what the front matter says of the issue, as Jekyll, Hugo, Astro and Ghost call it."""
+    values = (" ".join(value.split()) for key, value in issue.front if key.lower() in _DESCRIPTIONS)
+    return next((value for value in values if value and value not in _NO_DESCRIPTIONS and value[0] not in "[{"), "")
+
+
 def join_titles(issue: m.Issue, limit: int = 160) -> str:
     """Return the titles of the first items, as many as `limit` characters have room for; empty without items."""
     text = "；".join(" ".join(m.plain(item.title).split()) for item in issue.items if item.title)
@@ -164,10 +174,12 @@ def join_titles(issue: m.Issue, limit: int = 160) -> str:
 
 
 def list_opening_sentences(issue: m.Issue) -> tuple[str, ...]:
-    """Return the first sentences of an opening that may be the same in every issue; none of a guide to the issue."""
+    """Return the first sentences of a description or an opening, which may be the same in every issue; none of a
+    guide to the issue."""
     if issue.guide and is_labelled(issue.guide):
         return ()
-    prose = _list_prose(issue) if issue.guide or is_prose(issue) else ()
+    description = _find_description(issue)
+    prose = [description] if description else _list_prose(issue) if issue.guide or is_prose(issue) else []
     text = " ".join(" ".join(prose).split())
     sentences = [sentence.strip() for sentence in _SENTENCE_GAP.split(text[:_MAX_OPENING_LENGTH]) if sentence.strip()]
     is_cut = len(text) > _MAX_OPENING_LENGTH and len(sentences) > 1

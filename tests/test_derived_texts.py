@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.derived_texts import estimate_minutes, find_highlights
+from publisher.derived_texts import build_summary, estimate_minutes, find_highlights
 from publisher.model import Issue
 from publisher.reader import parse_issue
 
@@ -50,3 +50,18 @@ def test_highlights(items: list[str], title: str, expected: tuple[str, ...]) -> 
 def test_reading_time(text: str, minutes: int) -> None:
     """400 Chinese characters or 230 words a minute, whatever their script; addresses are not read."""
     assert estimate_minutes(text) == minutes
+
+
+@pytest.mark.parametrize(
+    ("front", "text", "summary"),
+    [
+        ("description: Owls\n  and boats.", "Hello.", "Owls and boats."),
+        ("Summary: Owls", "## News\n\n- [a](https://e.org/1)", "Owls"),
+        ("description:\nexcerpt: Owls", "Hello.", "Owls"),
+        ("description: null", "Hello.", "Hello."),
+        ("summary: true\nabstract: [a, b]", "Hello.", "Hello."),
+        ("description: Owls", "> In this issue: boats.\n\n## News\n\nText.", "boats."),
+    ],
+)
+def test_the_summary_is_the_description_unless_the_issue_has_a_guide(front: str, text: str, summary: str) -> None:
+    assert build_summary(parse_issue(f"---\ntitle: N\n{front}\n---\n\n{text}\n")) == summary
