@@ -14,6 +14,7 @@ from publisher.named_tuple import NamedTuple
 BLOCKING_RULES: tuple[CheckRule, ...] = (
     diagnostics.check_diagnostics,
     unfinished.check_front_matter,
+    unfinished.check_content,
     title.check_title,
     title.check_date,
     addresses.check_urls,

@@ -102,7 +102,12 @@ may be ignored. Or the closing --- is missing, and the front matter would be sho
 The URL is in full-width parentheses, which Markdown does not recognize as a link: [title]（url）. --fix
 replaces them.""",
     "impossible-date": """\
-There is no such day, as in 2022-02-29: the date in the front matter, in the title or in the file name. Correct it.""",
+There is no such day, as in 2022-02-29: the date in the front matter, in the title or in the file name. Or the date in
+the front matter cannot be read, like 07/18/2021 or tomorrow, and the issue would be published on another day. Write
+it as 2021-07-18.""",
+    "issue-empty": """\
+There is nothing below the title: the file was cut short, or has not been written yet. Subscribers would get an empty
+message. Write it, or hold it back with draft: true.""",
     "malformed-link": """\
 The brackets of a link do not match, as in [title[(url) or 【title】url. --fix writes [title](url) where the
 intention is clear.""",

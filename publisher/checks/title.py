@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 
 from publisher.checks.codes import Problem
-from publisher.checks.source import IssueSource, locate_match
+from publisher.checks.source import IssueSource, locate_match, quote_start
 from publisher.derived_texts import blocks_to_plain_text
 from publisher.model import plain
 from publisher.page_urls import find_issue_name
 from publisher.patterns import lazy_pattern
 from publisher.reader.dates import find_impossible_date
-from publisher.reader.front_matter import get_front_value
+from publisher.reader.front_matter import find_unreadable_date, get_front_value
 from publisher.reader.preamble import SEGMENT
 
 _PLACEHOLDER_DATE = lazy_pattern(r"\d{4}-\d{2}-[xX]{2}")
@@ -54,6 +54,10 @@ def check_date(subject: IssueSource) -> Iterator[Problem]:
         if date:
             message = f"there is no such day: {date}" + ("" if where else " in the file name")
             yield Problem((where and source.find(date, where)) or place, "impossible-date", message, "correct the date")
+    if (unread := find_unreadable_date(issue.front)) and unread not in dates:
+        pos = source.find(unread, issue.front_pos) or source.line_position(issue.front_pos.line)
+        message = f"the date {quote_start(unread, 40)} cannot be read"
+        yield Problem(pos, "impossible-date", message, "write it as 2021-07-18")
     if issue.date is None and not (is_incomplete or any(dates) or title_date):
         help_ = "add it to the title, # NAME (2021-07-18), or to the front matter, date: 2021-07-18"
         yield Problem(place, "no-date", "the issue has no date", help_)

@@ -15,6 +15,7 @@ from publisher.model import Pos
 from publisher.patterns import lazy_pattern
 from publisher.reader.bare_links import bare_url
 from publisher.reader.lines import has_cjk
+from publisher.transforms import make_publishable
 
 # empty, unclosed or full-width parentheses, or text after the URL
 _UNFINISHED_LINK = lazy_pattern(
@@ -156,6 +157,17 @@ def check_front_matter(subject: IssueSource) -> Iterator[Problem]:
         message = "the front matter is never closed"
         pos = subject.source.line_position(numbers[0])
         yield Problem(pos, "front-matter", message, "add --- after its last line")
+
+
+def check_content(subject: IssueSource) -> Iterator[Problem]:
+    """Report an issue that has nothing below its title: its file was cut short, or has not been written yet."""
+    if subject.issue.draft or any(item.url for item in subject.issue.items):
+        return
+    issue = make_publishable(subject.issue)
+    parts = (issue.tagline, issue.guide, issue.warmup, issue.sections, issue.notes, issue.footer, issue.audio)
+    if not any(parts):
+        help_ = "write it, or hold it back with draft: true"
+        yield Problem(subject.title_position, "issue-empty", "the issue has no text", help_)
 
 
 _CONFLICT_MARKER = lazy_pattern(r"<<<<<<< \S", re.ASCII)

@@ -31,6 +31,9 @@ _JSON_ENDS = {"{": "}", "---json": "---"}
 
 _HEADER = lazy_pattern(r"([A-Za-z][\w-]*):\s+(\S.*)\Z")
 # of Jekyll, Hugo, Pelican; Hugo; Astro; Ghost and Eleventy
+_NO_DATE = {"", "~", "null", "none", "true", "false", "yes", "no", "on", "off"}
+"""What keys for a date have without one; `published: true` is about drafts."""
+
 _DATE_KEYS = ("date", "publishdate", "pubdate", "pubdatetime", "published", "publishedat", "datepublished")
 _FLOW_BRACKET = lazy_pattern(r"[\[\]{}]")
 _MAX_DEPTH = 50
@@ -220,6 +223,18 @@ def is_title_form(text: str) -> bool:
     return _TITLE_FORM.match(text) is not None
 
 
+def find_unreadable_date(front: FrontMatter) -> str:
+    """Return what the front matter has for a date if it cannot be read as one, like `tomorrow`; else ""."""
+    dates = [text for text in _list_date_values(front) if text.lower() not in _NO_DATE]
+    return dates[0] if dates and not any(map(find_date, dates)) else ""
+
+
+def _list_date_values(front: FrontMatter) -> list[str]:
+    """Return the values of the keys for a date, the most important one first."""
+    values = {re.sub("[_-]", "", name.lower()): value.strip() for name, value in reversed(front)}
+    return [values[key] for key in _DATE_KEYS if key in values]
+
+
 def resolve_issue_date(front: FrontMatter, path: str, title: Title | None) -> dt.date | None:
     """Return the date of the front matter, else of the file name or its folders, else of the title.
 
@@ -227,7 +242,6 @@ def resolve_issue_date(front: FrontMatter, path: str, title: Title | None) -> dt
     """
     if re.match(r"\d{4}-\d{2}-[xX]{2}", find_issue_name(path)):
         return None
-    values = {re.sub("[_-]", "", name.lower()): value for name, value in reversed(front)}
-    if date := next((date for key in _DATE_KEYS if (date := find_date(values.get(key, "")))), None):
+    if date := next(filter(None, map(find_date, _list_date_values(front))), None):
         return date
     return find_path_date(path) or (find_date(title.date if title.regular else title.name) if title else None)

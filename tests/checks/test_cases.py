@@ -170,8 +170,8 @@ NOT_HERE = {"A03", "B43", "D10", "D13", "D37", "I19", "I25", "I33", "L07", "X02"
 ALSO = {
     "D02": {"guide-missing"},
     "D03": {"guide-missing"},
-    "D04": {"guide-missing"},
-    "D05": {"guide-missing"},
+    "D04": {"guide-missing", "issue-empty"},
+    "D05": {"guide-missing", "issue-empty"},
     "D18": {"guide-count"},
     "D19": {"guide-count"},
     "I33b": {"empty-item", "missing-url"},

@@ -64,6 +64,17 @@ SAMPLES = [
     ("impossible-date", "---\ndate: →2021-02-29←\n---\n" + SECTION),
     ("impossible-date", f"# 潮汐简报 (→2021-04-31←)\n\n{GUIDE}"),
     ("impossible-date", '+++\ndate = "→2021-13-01←"\n+++\n' + SECTION),
+    ("impossible-date", "---\ndate: →tomorrow←\n---\n" + SECTION + ITEM),
+    ("impossible-date", "---\ndate: →03/14/2021←\n---\n" + SECTION + ITEM),
+    ("impossible-date", "---\ndate: →2021-W10←\n---\n" + SECTION + ITEM),
+    ("impossible-date", "---\ndate: →2021-03-xx←\n---\n" + SECTION + ITEM),
+    ("impossible-date", "---\na: b\npub_date: '→soon←'\n---\n" + SECTION + ITEM),
+    ("impossible-date", '+++\ndate = "→Sunday←"\n+++\n' + SECTION + ITEM),
+    ("issue-empty", "→←  \n\n"),
+    ("issue-empty", "→---←\ndate: 2021-03-14\n---\n"),
+    ("issue-empty", "→<!-- 待写 -->←\n"),
+    ("issue-empty", "# →潮汐简报 (2021-03-14)←\n"),
+    ("issue-empty", "# →潮汐简报 (2021-03-14)：浪←\n\n> 导读：\n\n## 论文\n\n- \n\n<!-- 待写 -->\n"),
     ("image-hotlink", SECTION + ITEM + "![图](→https://mmbiz.qpic.cn/a.png←)\n"),
     ("label-colon", SECTION + ITEM + "→摘要←更准了。\n"),
     ("label-colon", SECTION + ITEM + "→摘要← 更准了。\n"),
@@ -202,6 +213,25 @@ def test_other_comments_ignore_nothing() -> None:
 
 def codes(text: str) -> list[str]:
     return [problem.code for problem in check_issue(parse_issue(text, "2021-03-14.md"), text)]
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "date:", "date: ~", "published: true", "published: no", "date: 14.3.2021", "date: March 14th, 2021",
+        "date: 2021-03-14T08:00:00+08:00", "date: later\npubDate: 2021-03-14", "other_date: tomorrow",
+    ],
+)  # fmt: skip
+def test_dates_that_can_be_read_are_not_reported(front: str) -> None:
+    text = f"---\ntitle: a\n{front}\n---\n{SECTION}{ITEM}"
+    issue = parse_issue(text, "issues/2021-03-14.md")
+    assert "impossible-date" not in {problem.code for problem in check_issue(issue, text)}
+
+
+def test_a_draft_may_be_empty() -> None:
+    text = "---\ndraft: true\n---\n# 潮汐简报 (2021-03-14)\n"
+    issue = parse_issue(text, "issues/2021-03-14.md")
+    assert "issue-empty" not in {problem.code for problem in check_issue(issue, text)}
 
 
 def test_same_heading_below_different_parents_is_allowed() -> None:
