@@ -46,7 +46,8 @@ class TomlDocument:
         try:
             self.body = path.read_bytes()
         except OSError as error:
-            raise ConfigError(f"{path}: {error.strerror or error}") from None
+            hint = "check its owner and permissions, and those of its folder"
+            raise ConfigError(f"cannot read {path}: {error.strerror or error}", hint) from None
         try:
             self.text = self.body.decode("utf-8-sig").replace("\r\n", "\n")
         except UnicodeDecodeError as error:

@@ -10,8 +10,7 @@ from typing import Any
 
 from publisher import config, registry
 from publisher.cli.output import Output
-from publisher.errors import ConfigError
-from publisher.project import find_config
+from publisher.project import NoNewsletterError, find_config
 from publisher.toml import list_keys
 
 
@@ -20,7 +19,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     enabled: dict[str, dict[str, Any]] = {}
     try:
         path = find_config(Path.cwd())
-    except ConfigError as error:
+    except NoNewsletterError as error:
         output.info(f"{error.message}: no channel is enabled · {error.hint}")
     else:
         channels: Any = config.load_config(path, registry.load_channel).channels

@@ -16,7 +16,7 @@ from publisher.cli.parser import CommandParser
 from publisher.credentials import Reference
 from publisher.errors import ConfigError, find_nearest
 from publisher.keys import Key, KeyTable, build_json_schema, capitalize, describe_tables
-from publisher.project import find_config
+from publisher.project import NoNewsletterError, find_config
 from publisher.redaction import REDACTED
 from publisher.toml import TomlDocument
 
@@ -52,7 +52,7 @@ def _read_values(output: Output) -> dict[str, Any]:
     """Return the content of publisher.toml, empty outside of a newsletter. Raises ConfigError if it is not valid."""
     try:
         path = find_config(Path.cwd())
-    except ConfigError as error:
+    except NoNewsletterError as error:
         output.info(f"{error.message}: these are the defaults · {error.hint}")
         return {}
     config.load_config(path, registry.load_channel)

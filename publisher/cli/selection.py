@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from publisher.errors import ConfigError
 from publisher.named_tuple import NamedTuple
-from publisher.project import find_config
+from publisher.project import NoNewsletterError, find_config
 
 if TYPE_CHECKING:
     from publisher.archive.records import Record
@@ -48,7 +48,7 @@ def load_current_config() -> Config | None:
 
     try:
         path = find_config(Path.cwd())
-    except ConfigError:
+    except NoNewsletterError:
         return None
     return config.load_config(path, registry.load_channel)
 

@@ -53,6 +53,28 @@ def test_no_newsletter_here(tmp_path: Path, run: Command, monkeypatch: pytest.Mo
     assert run() == Said(2, "", f"error: there is no publisher.toml in {here} or above it · create one: publish init\n")
 
 
+@pytest.mark.parametrize("kind", ["folder", "broken link", "pipe"])
+@pytest.mark.parametrize(
+    "words", ["", "check", "check issues/2021-07-04.md", "status", "channels", "config", "doctor", "tick"]
+)
+def test_settings_that_are_no_file(letter: Path, run: Command, kind: str, words: str) -> None:
+    """The newsletter above is not taken for this one, and `publish init` is possible afterwards."""
+    folder = letter / "issues"
+    path = folder / "publisher.toml"
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "pipe":
+            os.mkfifo(path)
+        case _:
+            path.symlink_to("missing.toml")
+    os.chdir(folder)
+    reason = "is a link to nothing" if kind == "broken link" else "is a folder or a device"
+    hint = "move it away, then create it: publish init"
+    line = f"error: {folder.resolve()}/publisher.toml {reason}, not a file · {hint}\n"
+    assert run(*words.split()) == Said(2, "", line)
+
+
 def test_broken_settings(letter: Path, run: Command) -> None:
     (letter / "publisher.toml").write_text(SETTINGS.replace("timezone", "timezome"))
     said = run()
