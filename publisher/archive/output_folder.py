@@ -118,6 +118,11 @@ class OutputFolder:
             self._channels[channel] = _decode_files(*self._lines.get(channel, (b"{}", b"[{},{}]")))
         return self._channels[channel]
 
+    def load_sizes(self, channel: str) -> dict[str, int]:
+        """Return the sizes of all files that the channel wrote here, by key; its pages are not decoded for that."""
+        files = self._channels.get(channel)
+        return files.files if files else _decode_sizes(self._lines, channel)
+
     def replace_files(self, channel: str, files: ChannelFiles) -> None:
         """Record what the channel has written, instead of what it wrote before."""
         self._channels[channel] = files
@@ -170,8 +175,7 @@ class FolderRecord(NamedTuple):
 
     def load_sizes(self, channel: str) -> dict[str, int]:
         """Return the sizes of all files of a channel by key."""
-        sizes: dict[str, int] = json.loads(self.files[channel][0]) if channel in self.files else {}
-        return sizes
+        return _decode_sizes(self.files, channel)
 
     def load_sources(self) -> list[ReadSource]:
         """Return the issues of the last run."""
@@ -213,6 +217,11 @@ def _encode_files(files: ChannelFiles) -> tuple[bytes, bytes]:
     both = files.pages, files.groups
     keys = [{name: (one.digest, *one.files) for name, one in built.items()} for built in both]
     return encode_long_line(files.files), encode_long_line(keys)
+
+
+def _decode_sizes(lines: Mapping[str, tuple[bytes, bytes]], channel: str) -> dict[str, int]:
+    sizes: dict[str, int] = json.loads(lines[channel][0]) if channel in lines else {}
+    return sizes
 
 
 def _decode_files(sizes_line: bytes, keys_line: bytes) -> ChannelFiles:

@@ -123,7 +123,7 @@ class SiteBuilder:
 
     def _build_channels(self, *, send_pings: bool) -> tuple[dict[str, ChannelOutcome], list[OutgoingMessage]]:
         run, build, cards = self._run, self._build, self._build.jobs.cards
-        before = {name: set(build.site.channel_files(name).files) for name in self._outputs}
+        before = {name: set(build.site.load_sizes(name)) for name in self._outputs}
         due = self._outdated.channels
         record_start(build, due)
         build.sources.keep_document(build.issue)
@@ -144,11 +144,12 @@ class SiteBuilder:
         return outcomes, messages
 
     def _build_outcome(self, file_output: FileOutput, before: set[str], main_files: tuple[str, ...]) -> ChannelOutcome:
-        output = self._build.site.channel_files(file_output.channel.name)
-        after, own = set(output.files), output.pages.get(self._build.issue.path)
+        site, name = self._build.site, file_output.channel.name
+        after = set(site.load_sizes(name))
+        own = site.channel_files(name).pages.get(self._build.issue.path) if file_output.written else None
         removed = sorted(before - after) if file_output.archive_channel else ()
         return ChannelOutcome(
-            file_output.channel.name,
+            name,
             tuple(file_output.written),
             unchanged=len(after - set(file_output.written)),
             issues=len(self._build.entries) - len(file_output.skipped) if file_output.archive_channel else 1,
@@ -158,5 +159,5 @@ class SiteBuilder:
             note=file_output.note,
             uploaded=file_output.uploaded,
             created=tuple(file_output.created),
-            issue_files=tuple(own.files) if own and file_output.written else (),
+            issue_files=tuple(own.files) if own else (),
         )

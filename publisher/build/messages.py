@@ -72,5 +72,5 @@ def build_feed_ping(run: RunContext, channel: Channel, site: OutputFolder) -> Ou
         except OSError as error:
             raise wrap_os_error(f"cannot read {key}", error) from error
 
-    ping = channel.build_ping(compute_digest, newsletter, [*site.channel_files(channel.name).files])
+    ping = channel.build_ping(compute_digest, newsletter, [*site.load_sizes(channel.name)])
     return OutgoingMessage(newsletter.id, channel.name, *ping) if ping else None

@@ -12,7 +12,7 @@ def is_up_to_date(build: BuildContext, name: str, mark: UpToDateMark) -> bool:
     recorded = build.site.marks.get(name)
     if recorded is None or not recorded.is_same_state(mark):
         return False
-    return files_exist(build.site.folder, build.site.channel_files(name).files)
+    return files_exist(build.site.folder, build.site.load_sizes(name))
 
 
 class OutdatedRenderings:

@@ -16,7 +16,7 @@ from publisher import registry, templates
 from publisher.archive.cache_keys import compute_inputs_key, compute_reading_key, compute_rendering_key
 from publisher.archive.home import Home
 from publisher.archive.index import DOCUMENT, Index
-from publisher.archive.output_folder import OutputFolder
+from publisher.archive.output_folder import ChannelFiles, OutputFolder
 from publisher.archive.sources import SourceFile
 from publisher.build.renderer import IssueRenderer, RenderedIssue, RenderJob
 from publisher.build.sources import Sources
@@ -238,12 +238,20 @@ def test_another_chat_repeats_its_messages_alone(letter: Letter, monkeypatch: py
         files = [path for path in letter.root.rglob("*") if path.is_file() and ".publisher" not in path.parts]
         return {path: path.stat() for path in files if path.name != "publisher.toml"}
 
+    decoded, channel_files = set(), OutputFolder.channel_files
+
+    def note_decoded(self: OutputFolder, channel: str) -> ChannelFiles:
+        decoded.add(channel)
+        return channel_files(self, channel)
+
     before = list_states()
     letter.write("publisher.toml", SETTINGS.replace("@slow", "@fast"))
     with monkeypatch.context() as without_archive:
         without_archive.setattr(Rss, "render_archive", look_at_archive)
         without_archive.setattr(Web, "render_archive", look_at_archive)
+        without_archive.setattr(OutputFolder, "channel_files", note_decoded)
         assert letter.run() == ["telegram"]
+    assert decoded == {"telegram"}
     changed = {path.name for path, status in list_states().items() if status.st_ino != before[path].st_ino}
     assert changed == {"message-1.json", "preview.html"}
     assert all(
