@@ -198,10 +198,9 @@ def _render_subscribe_page(url: str, context: Context) -> Iterator[Part]:
 
 def _relative_url(newsletter: Newsletter, key: str, url: str) -> str:
     """Return the relative URL from the page in file `key` to another page of the site."""
-    path, folder = newsletter.output_path(url), posixpath.dirname(key)
-    if path.startswith(f"{folder}/"):  # same result as relpath, a thousand times faster on a long index
-        return quote(path[len(folder) + 1 :])
-    return quote(posixpath.relpath(path, folder))
+    folders, path = key.split("/")[:-1], newsletter.output_path(url).split("/")
+    shared = len(posixpath.commonprefix([folders, path]))  # not relpath, which asks for the working directory
+    return quote("/".join([*[".."] * (len(folders) - shared), *path[shared:]]))
 
 
 def _open_graph_locale(lang: str) -> str:
