@@ -22,6 +22,7 @@ STYLES: dict[str, Callable[[m.Inlines], m.Inline]] = {
 
 CODE = frozenset({"code", "kbd", "samp", "tt"})
 EMBEDS = frozenset({"audio", "embed", "iframe", "object", "source", "track", "video"})
+EMBEDS_WITH_CONTENT = frozenset({"audio", "iframe", "object", "video"})
 HIDDEN = frozenset({"script", "style", "template", "title"})
 """Elements that are dropped with their content."""
 

@@ -26,7 +26,10 @@ _LINK = lazy_pattern(
     r"((?:[^<>\[\]]|</?(?:b|i|em|strong|code|span|u|s)\b[^<>]*+>)+)</a\s*>",
     re.IGNORECASE,
 )
-_HEAD_LINK = lazy_pattern(r"\s{0,3}(?:[-*+•]|\d{1,3}[.)、]|#{1,6})\s*(?:\*\*)?<a\s", re.IGNORECASE)
+_BOLD_LINK = lazy_pattern(r"<(b|strong)\b[^<>]*+>(\[[^\[\]]++\]\([^()\s]++\))</\1>", re.IGNORECASE)
+_HEAD_LINK = lazy_pattern(
+    r"\s{0,3}(?:[-*+•]|\d{1,3}[.)、]|#{1,6})\s*(?:\*\*|<(?:b|strong)\b[^<>]*+>)?<a\s", re.IGNORECASE
+)
 _START_NUMBER = lazy_pattern(r"\b(?:start|value)\s*=\s*[\"']?(\d{1,3})\b", re.IGNORECASE)
 _BLOCK_MARK = lazy_pattern(r"(\d{1,3})?(?:(?<=\d)[.)]|#{1,6}|[-+*•]|>)(?=\s|\Z)")
 _CONTAINERS = {"ul", "ol", "blockquote", "dl", "h1", "h2", "h3", "h4", "h5", "h6"}
@@ -226,4 +229,7 @@ class _BlockRewriter:
 
 def _rewrite_links(text: str) -> str:
     """Return a text with links in Markdown, so that they begin items as others do, if their URLs are simple."""
-    return _LINK.sub(lambda link: f"[{link[3]}]({link[1] or link[2]})", text) if "<" in text else text
+    if "<" not in text:
+        return text
+    text = _LINK.sub(lambda link: f"[{link[3]}]({link[1] or link[2]})", text)
+    return _BOLD_LINK.sub(r"**\2**", text)

@@ -105,8 +105,13 @@ class HtmlBuilder:
         elif name in html.BREAKS:
             self._line_ends, self._has_content = False, True
             _end_line(self._open[-1][2])
-        elif name in html.EMBEDS and (url := attributes.get("src") or attributes.get("data")):
-            self.add_nodes(self._targets.build_link((m.Text(url),), url, "", self._pos))
+        elif name in html.EMBEDS and not closes:
+            if url := attributes.get("src") or attributes.get("data"):
+                self.add_nodes(self._targets.build_link((m.Text(url),), url, "", self._pos))
+            else:
+                self._targets.record_dropped(name, raw, self._pos)
+            if name in html.EMBEDS_WITH_CONTENT and len(self._open) < _MAX_OPEN_ELEMENTS:
+                self._open.append((name, attributes, []))
         elif name in html.BLOCK_ELEMENTS:
             self._line_ends = self._has_content
         elif closes:
@@ -135,6 +140,9 @@ class HtmlBuilder:
         if any(opened == name for opened, _, _ in self._open):
             while self._open[-1][0] != name:
                 self._close()
+            if name in html.EMBEDS_WITH_CONTENT:
+                content = self._open[-1][2]  # its text is for browsers that cannot play it
+                content[:] = [node if isinstance(node, m.Link | m.Image) else m.Text(" ") for node in content]
             self._close()
 
     def _close(self) -> None:

@@ -47,6 +47,8 @@ ATTACHED_ATTRIBUTES = r"""(?<=[)\]])\{:?(?:\s*+(?:[\w-]++=(?:"[^"\n]*+"|'[^'\n]*
 # as in Pandoc and markdown-it: H~2~O, x^2^; 10~20~30 is a range, and 2^10^2 a tower of powers
 _LOWERED = r"(?<=[A-Za-z)\]])~(?:\d{1,3}[+-]?|[a-z])~(?!~)"
 _RAISED = r"(?<=[A-Za-z0-9)\]~])\^(?:[+-]?\d{1,3}|\d{0,3}[+-]|[a-z]{1,2})\^(?![\w^])"
+# the name of a paragraph for links of Obsidian, at its end
+_BLOCK_ID = r"(?<=\s)\^(?:(?=[a-z]{0,5}\d)[a-z\d]{6}|[A-Za-z]\w*(?:-\w+)+)(?=\s*\Z)"
 _TRIGGER = lazy_pattern(any_of((r"\\`*_\[\]!<\n~$&{\^", ""), ("=", "="), ("%", "%"), *URL_BRANCHES, WWW_BRANCH))
 
 
@@ -85,6 +87,7 @@ class TokenParser(InlineParser):
         self.register("footnote", _FOOTNOTE, _parse_footnote, before="link")
         self.register("lowered", _LOWERED, _parse_lowered, before="emphasis")
         self.register("raised", _RAISED, _parse_raised, before="escape")
+        self.register("block_id", _BLOCK_ID, _parse_block_id, before="escape")
         self.register("inline_note", r"\^\[", _parse_inline_note, before="escape")
         self.register("attributes", f"{ATTRIBUTES}|{ATTACHED_ATTRIBUTES}", _parse_attributes, before="escape")
         self.register("template", TEMPLATE_TAG, _parse_template_tag, before="escape")
@@ -301,6 +304,10 @@ def _parse_lowered(_: InlineParser, match: re.Match[str], state: InlineState) ->
 
 def _parse_raised(_: InlineParser, match: re.Match[str], state: InlineState) -> int:
     return _append_small("sup", match, state)
+
+
+def _parse_block_id(_: InlineParser, match: re.Match[str], state: InlineState) -> int:
+    return _append_hidden("attributes", match, state)
 
 
 def _append_small(kind: str, match: re.Match[str], state: InlineState) -> int:

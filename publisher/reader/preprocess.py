@@ -25,6 +25,8 @@ _CONTENTS_ENTRY = lazy_pattern(r"\s{0,3}(?:[*+-]|1\.)\s+\S.{0,60}\Z")
 _CONTENTS_MARK = lazy_pattern(r"\s{0,3}\{:\s*toc\b[^{}]*\}\Z")
 _ATTRIBUTE_LINE = lazy_pattern(rf"\s{{0,3}}{ATTRIBUTES}\Z")
 _CONTAINER_LINE = lazy_pattern(r"\s{0,3}:{3,}\s*(?:[A-Za-z][\w-]*|\{[^{}]*\})?\s*\Z")
+# what an abbreviation is short for: PHP Markdown Extra, kramdown, Python-Markdown, markdown-it
+_ABBREVIATION = lazy_pattern(r"\*\[[^\[\]]{1,60}\]:\s+[^*]+\Z")
 _TEMPLATE_LINE = lazy_pattern(rf"\s*(?:{TEMPLATE_TAG}\s*)+\Z")
 # the first line of a tag that takes several, and the last one if it has nothing else
 _OPENED_TAG = lazy_pattern(r"\s*\{(?:%-?\s*[A-Za-z]|\{[<%]\s*[A-Za-z])(?:(?![%}]\}).)*\Z")
@@ -78,7 +80,7 @@ def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
             unclosed.add(marks or "")
         hidden = _HIDDEN.match(line.text) if "<" in line.text or "%" in line.text else None
         hidden_end = ends.find(at, hidden) if hidden else None
-        if not hidden_end and line.text[:1] in ("[", "{", ":", " ") and (end := _take_markup(lines, at, parts)):
+        if not hidden_end and line.text[:1] in ("[", "{", ":", " ", "*") and (end := _take_markup(lines, at, parts)):
             parts.lines.append(replace(line, text=""))
             finder.skip()
             at = end
@@ -112,7 +114,7 @@ def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
 def _take_markup(lines: list[Line], at: int, parts: PreprocessedLines) -> int:
     """Remove a footnote, or lines that are only markup of another program. Return the index after them, else 0."""
     text = lines[at].text
-    if text.lstrip()[0] not in "[{:":  # fast path: most lines
+    if text.lstrip()[0] not in "[{:*":  # fast path: most lines
         return 0
     if text.lstrip().startswith("[^") and (found := read_definition(lines, at)):
         parts.footnotes.append(found[0])
@@ -123,7 +125,7 @@ def _take_markup(lines: list[Line], at: int, parts: PreprocessedLines) -> int:
         parts.lines[-1] = replace(parts.lines[-1], text="")
     elif _CONTENTS.match(text) or _CONTENTS_MARK.match(text):
         name = "toc"
-    elif _ATTRIBUTE_LINE.match(text) or _CONTAINER_LINE.match(text):
+    elif _ATTRIBUTE_LINE.match(text) or _CONTAINER_LINE.match(text) or _ABBREVIATION.match(text):
         name = "attributes"
     elif _TEMPLATE_LINE.match(text):
         name = "template"

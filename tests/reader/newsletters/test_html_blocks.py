@@ -79,9 +79,13 @@ def test_of_several_headings_in_a_line_each_is_bold() -> None:
     assert blocks("## News\n\n<h3>a</h3><h3>b</h3>\n<h4>c</h4> d")[2:] == ["p **a**", "p **b**", "p **c**", "p d"]
 
 
-@pytest.mark.parametrize("head", ["- {}: more", "1. **{}**: more", "### {}"])
-def test_a_link_in_html_begins_an_item(head: str) -> None:
-    html, markdown = '<a href="https://e.org/1" rel="x">Owls</a>', "[Owls](https://e.org/1)"
+LINK = '<a href="https://e.org/1" rel="x">Owls</a>', "[Owls](https://e.org/1)"
+LINKS = [LINK, (f"<b>{LINK[0]}</b>", f"**{LINK[1]}**"), (f"<strong>{LINK[0]}</strong>", f"**{LINK[1]}**")]
+
+
+@pytest.mark.parametrize(("html", "markdown"), LINKS)
+@pytest.mark.parametrize("head", ["- {}: more", "1. {}: more", "### {}"])
+def test_a_link_in_html_begins_an_item(head: str, html: str, markdown: str) -> None:
     assert blocks(f"## News\n\n{head.format(html)}") == blocks(f"## News\n\n{head.format(markdown)}")
 
 

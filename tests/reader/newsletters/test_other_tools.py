@@ -375,26 +375,3 @@ SIZED = [
 @pytest.mark.parametrize(("image", "expected"), SIZED)
 def test_the_size_of_an_image_is_no_text(image: str, expected: str) -> None:
     assert lines(f"## News\n\nSee {image} here.")[1] == f"p See {expected} here."
-
-
-SMALL = [
-    ("H~2~O, Na~2~SO~4~, SO~4~^2-^", "H<sub>2</>O, Na<sub>2</>SO<sub>4</>, SO<sub>4</><sup>2-</>"),
-    ("x^2^ m^-1^ 19^th^ x~i~", "x<sup>2</> m<sup>-1</> 19<sup>th</> x<sub>i</>"),
-    ("10~20~30 Mon~Wed~Fri 2^10^2 a^b^c 10^9 ^_^", "10~20~30 Mon~Wed~Fri 2^10^2 a^b^c 10^9 ^_^"),
-    ("`x^2^` x\\^2^ H\\~2~O", "`x^2^` x^2^ H~2~O"),
-]
-
-
-@pytest.mark.parametrize(("text", "expected"), SMALL)
-def test_lowered_and_raised_text(text: str, expected: str) -> None:
-    """As in Pandoc and markdown-it."""
-    assert lines(f"## News\n\n{text}")[1:] == [f"p {expected}"]
-    assert lines(f"## News\n\n- [{text}](https://e.org/1)")[1:] == [f"item {expected} <https://e.org/1>"]
-
-
-@pytest.mark.parametrize("attributes", ["{:target=_blank}", "{: rel=nofollow .wide}", "{target=_blank}"])
-def test_attributes_without_quotes(attributes: str) -> None:
-    assert lines(f"## News\n\nSee [it](https://e.org/1){attributes}.")[1:] == ["p See [it](https://e.org/1)."]
-    assert lines(f"## News\n\nSee f(x){attributes.replace(' .wide', '')}.")[1:] == [
-        f"p See f(x){attributes.replace(' .wide', '')}."
-    ]
