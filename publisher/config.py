@@ -249,6 +249,8 @@ def _validate_url(value: str) -> str:
         raise ConfigError(
             f"url must be an absolute http or https URL, not {value}", 'like url = "https://example.org/news/{date}/"'
         )
+    if "@" in parts.netloc:
+        raise ConfigError("url must not have a user or a password", "every page would show it: remove what is before @")
     if parts.query or parts.fragment:
         raise ConfigError("url must not have a ? or # part", "each page is a file: use only a path")
     for placeholder in re.findall(r"\{([^{}]*)\}", value):
@@ -269,10 +271,8 @@ def _validate_tag_uri(value: str) -> str:
     date = r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?"
     specific = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*"
     if not re.fullmatch(rf"tag:{authority},{date}:{specific}", value):
-        raise ConfigError(
-            f"id must be a tag: URI, not {value}",
-            'tag:HOST,YEAR:NAME, a host that was yours in that year: id = "tag:example.org,2021:news"',
-        )
+        hint = 'tag:HOST,YEAR:NAME, a host that was yours in that year: id = "tag:example.org,2021:news"'
+        raise ConfigError(f'id must be a tag: URI, not "{value}"', hint)
     return value
 
 

@@ -194,7 +194,8 @@ def select_channels(config: Config, names: tuple[str, ...], *, retry: bool = Fal
     """Return the named channels, or all enabled ones, in the order of delivery; for a `retry`, without those
     that only write files.
 
-    Raises ConfigError for a channel that does not exist or is disabled, and if there is none to retry.
+    Raises ConfigError for a channel that does not exist or is disabled, and if none is enabled, or there is none to
+    retry.
     """
     enabled = {channel.name: channel for channel in config.channels}
     for name in names:
@@ -202,6 +203,8 @@ def select_channels(config: Config, names: tuple[str, ...], *, retry: bool = Fal
             registry.load_channel(name)  # raises ConfigError if there is no such channel
             hint = f"enable it: [channels.{name}] in {config.path.name}"
             raise ConfigError(f"the channel {name} is disabled", hint)
+    if not enabled:
+        raise ConfigError("no channel is enabled", f"set enabled = true in [channels.web] of {config.path.name}")
     channels = [channel for channel in config.channels if not names or channel.name in names]
     if retry:
         channels = [c for c in channels if isinstance(c, MessageChannel) or c.capabilities.can_ping]

@@ -75,6 +75,19 @@ def test_settings_that_are_no_file(letter: Path, run: Command, kind: str, words:
     assert run(*words.split()) == Said(2, "", line)
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["", "--dry-run", "--channel all", "--yes", "--to-me", "diff", "status", "retry", "correct latest", "hold latest"],
+)
+def test_no_channel_is_enabled(letter: Path, run: Command, words: str) -> None:
+    """Otherwise nothing would be done, and reported as published and unchanged."""
+    tables = "".join(f"[channels.{name}]\nenabled = false\n" for name in registry.channel_names())
+    (letter / "publisher.toml").write_text(SETTINGS.partition("[channels")[0] + tables)
+    said = run(*words.split())
+    hint = "set enabled = true in [channels.web] of publisher.toml"
+    assert (said.code, said.err) == (2, f"error: no channel is enabled · {hint}\n")
+
+
 def test_broken_settings(letter: Path, run: Command) -> None:
     (letter / "publisher.toml").write_text(SETTINGS.replace("timezone", "timezome"))
     said = run()

@@ -40,6 +40,15 @@ CHANGED = [
         "3:1: url must be an absolute http or https URL, not https://example.org:port/{date}/",
         URL_LIKE,
     ),
+    *[
+        (
+            "https://",
+            f"https://{user}@",
+            "3:1: url must not have a user or a password",
+            "every page would show it: remove what is before @",
+        )
+        for user in ("lin", "lin:hunter2", ":hunter2", "")
+    ],
     ("/slow/{date}/", "/?date={date}", "3:1: url must not have a ? or # part", "each page is a file: use only a path"),
     ("{date}", "{data}", "3:1: url has the unknown placeholder {data}", "did you mean {date}?"),
     ("{date}", "{}", "3:1: url has the unknown placeholder {}", PLACEHOLDERS),
@@ -61,11 +70,11 @@ CHANGED = [
     (
         "tag:example.org,2021:slow",
         "https://example.org/",
-        "4:1: id must be a tag: URI, not https://example.org/",
+        '4:1: id must be a tag: URI, not "https://example.org/"',
         ID_LIKE,
     ),
-    ("2021:slow", "2021-13:slow", "4:1: id must be a tag: URI, not tag:example.org,2021-13:slow", ID_LIKE),
-    ("2021:slow", "2021:慢", "4:1: id must be a tag: URI, not tag:example.org,2021:慢", ID_LIKE),
+    ("2021:slow", "2021-13:slow", '4:1: id must be a tag: URI, not "tag:example.org,2021-13:slow"', ID_LIKE),
+    ("2021:slow", "2021:慢", '4:1: id must be a tag: URI, not "tag:example.org,2021:慢"', ID_LIKE),
     ('name = "慢工"\n', "", "1:1: [newsletter] has no name", 'add below [newsletter]: name = "…"'),
     (
         'url = "https://example.org/slow/{date}/"\n',
@@ -134,7 +143,7 @@ def test_bytes_that_are_not_utf_8(tmp_path: Path) -> None:
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         config.load_config(tmp_path / "other.toml", find_channel)
-    assert caught.value.message == f"{tmp_path / 'other.toml'}: No such file or directory"
+    assert caught.value.message == f"cannot read {tmp_path / 'other.toml'}: No such file or directory"
 
 
 def test_a_default_channel_that_cannot_be_found(tmp_path: Path) -> None:
