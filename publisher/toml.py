@@ -57,8 +57,9 @@ class TomlDocument:
             self.data = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
             raise self._build_syntax_error(str(error)) from None
-        except (ValueError, RecursionError) as error:  # a number of thousands of digits, thousands of brackets
-            raise self._build_located_error((1, 1), f"cannot be parsed: {error}", "see https://toml.io") from None
+        except (ValueError, RecursionError):  # thousands of digits or of brackets
+            message = "cannot be parsed: a number is too long, or too many brackets are in each other"
+            raise self._build_located_error((1, 1), message, "see https://toml.io") from None
 
     def error(self, keys: tuple[str, ...], message: str, hint: str = "") -> ConfigError:
         """Return the error for a key or table, located at its nearest table if it is not in the text."""

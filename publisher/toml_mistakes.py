@@ -11,6 +11,7 @@ _OTHER_QUOTES = "“”„‟‘’‚«»＂＇「」`"
 _MAY_BE_SECRET = r"(?i)token|secret|pass|key|postgres|failure"
 _REFERENCE = r"(env|file|keyring|credential):"
 _QUOTES = "\"'"
+_INVISIBLE = "[\u00a0\u2000-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff]"
 _SYNTAX = "see https://toml.io for the syntax"
 
 
@@ -21,6 +22,12 @@ def suggest_correction(line: str, message: str) -> str:
     """
     if message.startswith("Cannot"):
         return _SYNTAX
+    if "\0" in line:
+        return "save the file as UTF-8"
+    if re.match(r"(<{7}|={7}|>{7})(\s|$)", line):
+        return "keep one version and remove the lines <<<<<<<, ======= and >>>>>>>"
+    if (typed := re.sub(_INVISIBLE, " ", line)) != line and _is_document(typed):
+        return "one of its spaces is another character that looks so, type them again"
     if re.match(r"\s*(;|//|--)", line):
         return "a comment begins with #"
     if header := re.match(r"\s*(\[+)([^\]#]*)(\]*)(.*)", line):
@@ -50,6 +57,8 @@ def _correct_pair(key: str, separator: str, value: str) -> str:
         return f'write the value: {key} = "…"'
     if _is_valid(value):
         return "a comment begins with #" if separator == "=" else f"write it as: {key} = {value}"
+    if value[-1] in ";," and _is_valid(value[:-1]):
+        return f"remove the {value[-1]} at its end"
     if re.search(_MAY_BE_SECRET, key) and not re.match(_REFERENCE, value):
         return f'quote it: {key} = "…"'
     if value[0] == "[":
@@ -60,8 +69,12 @@ def _correct_pair(key: str, separator: str, value: str) -> str:
 
 
 def _is_valid(value: str) -> bool:
+    return _is_document(f"key = {value}")
+
+
+def _is_document(text: str) -> bool:
     try:
-        tomllib.loads(f"key = {value}")
+        tomllib.loads(text)
     except ValueError:
         return False
     return True

@@ -13,6 +13,8 @@ from publisher.toml_mistakes import suggest_correction
 
 LIST = "write each entry in quotes, with a comma between, and ] at the end"
 KEY = "expected '=' after a key in a key/value pair"
+CONFLICT = "keep one version and remove the lines <<<<<<<, ======= and >>>>>>>"
+SPACES = "one of its spaces is another character that looks so, type them again"
 LINES = [
     # no quotes
     ("name = Harbour Notes", '1:8: invalid value · quote it: name = "Harbour Notes"'),
@@ -41,6 +43,17 @@ LINES = [
     # lists
     ("contacts = [a, b]", f'1:13: invalid value · {LIST}: contacts = ["…", "…"]'),
     ('contacts = [\n  "a"\n  "b"\n]', f'3:3: unclosed array · {LIST}: ["…", "…"]'),
+    # what other languages, programs and encodings leave
+    ('name = "N";', "1:11: expected newline or end of document after a statement · remove the ; at its end"),
+    ('name = "N",', "1:11: expected newline or end of document after a statement · remove the , at its end"),
+    ('token = "env:T",', "1:16: expected newline or end of document after a statement · remove the , at its end"),
+    ("<<<<<<< HEAD\na = 1", f"1:1: invalid statement · {CONFLICT}"),
+    ("a = 1\n=======\n", f"2:1: invalid statement · {CONFLICT}"),
+    ('name\u00a0= "N"', f"1:5: {KEY} · {SPACES}"),
+    ('\u200bname = "N"', f"1:1: invalid statement · {SPACES}"),
+    ('name =\u3000"N"', f"1:7: invalid value · {SPACES}"),
+    ('n\0a\0m\0e\0', f"1:2: {KEY} · save the file as UTF-8"),
+    ("[\0a\0]\0", "1:2: invalid initial character for a key part · save the file as UTF-8"),
     # keys, tables and comments
     ("name: Harbour", f"1:5: {KEY} · quote it: name = \"Harbour\""),
     ('name: "Harbour"', f"1:5: {KEY} · write it as: name = \"Harbour\""),
