@@ -82,7 +82,9 @@ def scan_issues(root: Path, patterns: Iterable[str]) -> list[SourceFile]:
     for path in linked & found.keys():
         if access.find_refusal(path):
             found[path] = SourceFile(path, REFUSED_SIZE, _REFUSED_MTIME)
-    return [found[path] for path in sorted(found) if path not in excluded]
+    for path in excluded & found.keys():
+        del found[path]
+    return sorted(found.values())
 
 
 class _FoundFiles(NamedTuple):

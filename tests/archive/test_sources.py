@@ -160,3 +160,8 @@ def test_project_pages_are_issues_only_by_name(folder: Path, name: str, is_issue
     (folder / name).write_text("x")
     assert (name in [one.path for one in scan_issues(folder, ["*.md", "*.markdown"])]) == is_issue
     assert [one.path for one in scan_issues(folder, [name])] == [name]
+
+
+def test_a_folder_with_the_name_of_a_project_page_is_skipped(folder: Path) -> None:
+    (folder / "issues" / "README.md").mkdir()
+    assert [one.path for one in scan_issues(folder, ["issues/*.md"])] == ["issues/1.md", "issues/2.md"]
