@@ -102,9 +102,7 @@ may be ignored. Or the closing --- is missing, and the front matter would be sho
 The URL is in full-width parentheses, which Markdown does not recognize as a link: [title]（url）. --fix
 replaces them.""",
     "impossible-date": """\
-There is no such day, as in 2022-02-29: the date in the front matter, in the title or in the file name. Or the date in
-the front matter cannot be read, like 07/18/2021 or tomorrow, and the issue would be published on another day. Write
-it as 2021-07-18.""",
+There is no such day, as in 2022-02-29: the date in the front matter, in the title or in the file name. Correct it.""",
     "issue-empty": """\
 There is nothing below the title: the file was cut short, or has not been written yet. Subscribers would get an empty
 message. Write it, or hold it back with draft: true.""",
@@ -159,6 +157,9 @@ characters such as U+200B, which are pasted by accident and break links and sear
 Characters that are not seen and do harm: control characters, which programs show as a replacement character, and
 those that change the direction of text, such as U+202E, by which a link or a name can look like another one.
 Pairs of them are allowed in lines with Arabic or Hebrew text. --fix removes them.""",
+    "date-value": """\
+The date in the front matter cannot be read, like tomorrow, or may be one of two days, like 07/08/2021. It is passed
+over: the issue is published on the date of its file name or title. Write it as 2021-07-18.""",
     "draft-value": """\
 A key of the front matter that may hold an issue back (draft, published, publish, status) has a value that is
 neither yes nor no, nor a date. The issue is held back as a draft until you write true or false.""",

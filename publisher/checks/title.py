@@ -41,7 +41,7 @@ def check_title(subject: IssueSource) -> Iterator[Problem]:
 
 
 def check_date(subject: IssueSource) -> Iterator[Problem]:
-    """Report a missing date, and one that is incomplete or impossible."""
+    """Report a missing date, and one that is incomplete, impossible or unreadable."""
     issue, source, place = subject.issue, subject.source, subject.title_position
     stem = find_issue_name(issue.source.path)
     title_date = issue.title.date if issue.title else ""
@@ -57,7 +57,7 @@ def check_date(subject: IssueSource) -> Iterator[Problem]:
     if (unread := find_unreadable_date(issue.front)) and unread not in dates:
         pos = source.find(unread, issue.front_pos) or source.line_position(issue.front_pos.line)
         message = f"the date {quote_start(unread, 40)} cannot be read"
-        yield Problem(pos, "impossible-date", message, "write it as 2021-07-18")
+        yield Problem(pos, "date-value", message, "write it as 2021-07-18")
     if issue.date is None and not (is_incomplete or any(dates) or title_date):
         help_ = "add it to the title, # NAME (2021-07-18), or to the front matter, date: 2021-07-18"
         yield Problem(place, "no-date", "the issue has no date", help_)

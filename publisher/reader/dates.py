@@ -13,9 +13,10 @@ _YEAR_FIRST = lazy_pattern(
     r"(?<!\d)(\d{4})(?:[-./_]|\.\s|\s*[年년]\s*)(\d{1,2})(?:[-./_]|\.\s|\s*[月월]\s*)(\d{1,2})(?!\d)"
 )
 _DAY_FIRST = lazy_pattern(r"(?<![\d.])(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?!\d)")
+_SLASHED = lazy_pattern(r"(?<![\d/-])(\d{1,2})([/-])(\d{1,2})\2(\d{4})(?![\d/-])")
 _COMPACT = lazy_pattern(r"(?<!\d)((?:19|20)\d\d)(\d\d)(\d\d)(?!\d)")
 _DAY_AND_MONTH = lazy_pattern(
-    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|\.|º)?\s+(?:of\s+|de\s+)?([^\W\d_]{3,10})\.?,?\s+(?:de\s+)?(\d{4})(?!\d)"
+    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|\.|º)?(?:\s+|-)(?:of\s+|de\s+)?([^\W\d_]{3,10})\.?,?(?:\s+|-)(?:de\s+)?(\d{4})(?!\d)"
 )
 _MONTH_AND_DAY = lazy_pattern(r"([^\W\d_]{3,10})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})(?!\d)")
 
@@ -33,12 +34,18 @@ _MONTHS = (
     "november nov novembre noviembre novembro ноября ноябрь نوفمبر",
     "december dec dezember décembre diciembre dezembro dicembre декабря декабрь ديسمبر",
 )
+_MONTHS_IN_A_YEAR = len(_MONTHS)
 _MONTH_NUMBERS = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 
 
 def find_date(text: str) -> dt.date | None:
     """Return the first date in a text, in digits or with the name of a month; None without a valid one."""
     return next((date for parts in _find_candidates(text) if (date := _build_date(*parts))), None)
+
+
+def find_value_date(text: str) -> dt.date | None:
+    """Return the date in a value of the front matter, also one without separators."""
+    return find_date(text) or _find_compact(text)
 
 
 def find_impossible_date(text: str) -> str:
@@ -70,6 +77,10 @@ def _find_candidates(text: str) -> Iterator[tuple[str, str, str]]:
         yield found[1], found[2], found[3]
     for found in _DAY_FIRST.finditer(text):
         yield found[3], found[2], found[1]
+    for found in _SLASHED.finditer(text):  # 18/07/2021 or 07/18/2021, and not 07/08/2021, which may be either
+        if found[1] == found[3] or max(int(found[1]), int(found[3])) > _MONTHS_IN_A_YEAR:
+            yield found[4], found[3], found[1]
+            yield found[4], found[1], found[3]
     for found in _MONTH_AND_DAY.finditer(text):
         yield found[3], found[1], found[2]
     for found in _DAY_AND_MONTH.finditer(text):

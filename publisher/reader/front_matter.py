@@ -12,7 +12,7 @@ from typing import Any
 from publisher.model import Diagnostic, Pos, Title, plain
 from publisher.page_urls import find_issue_name
 from publisher.patterns import lazy_pattern
-from publisher.reader.dates import find_date, find_path_date
+from publisher.reader.dates import find_date, find_path_date, find_value_date
 from publisher.reader.inlines import InlineReader
 from publisher.reader.lines import Line, replace_invalid_characters
 
@@ -30,10 +30,10 @@ _JSON_ENDS = {"{": "}", "---json": "---"}
 """The lines that front matter in JSON begins and ends with."""
 
 _HEADER = lazy_pattern(r"([A-Za-z][\w-]*):\s+(\S.*)\Z")
-# of Jekyll, Hugo, Pelican; Hugo; Astro; Ghost and Eleventy
 _NO_DATE = {"", "~", "null", "none", "true", "false", "yes", "no", "on", "off"}
 """What keys for a date have without one; `published: true` is about drafts."""
 
+# of Jekyll, Hugo, Pelican; Hugo; Astro; Ghost and Eleventy
 _DATE_KEYS = ("date", "publishdate", "pubdate", "pubdatetime", "published", "publishedat", "datepublished")
 _FLOW_BRACKET = lazy_pattern(r"[\[\]{}]")
 _MAX_DEPTH = 50
@@ -226,7 +226,7 @@ def is_title_form(text: str) -> bool:
 def find_unreadable_date(front: FrontMatter) -> str:
     """Return what the front matter has for a date if it cannot be read as one, like `tomorrow`; else ""."""
     dates = [text for text in _list_date_values(front) if text.lower() not in _NO_DATE]
-    return dates[0] if dates and not any(map(find_date, dates)) else ""
+    return dates[0] if dates and not any(map(find_value_date, dates)) else ""
 
 
 def _list_date_values(front: FrontMatter) -> list[str]:
@@ -242,6 +242,6 @@ def resolve_issue_date(front: FrontMatter, path: str, title: Title | None) -> dt
     """
     if re.match(r"\d{4}-\d{2}-[xX]{2}", find_issue_name(path)):
         return None
-    if date := next(filter(None, map(find_date, _list_date_values(front))), None):
+    if date := next(filter(None, map(find_value_date, _list_date_values(front))), None):
         return date
     return find_path_date(path) or (find_date(title.date if title.regular else title.name) if title else None)

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from publisher.reader import parse_issue
-from publisher.reader.dates import find_date, find_path_date
+from publisher.reader.dates import find_date, find_path_date, find_value_date
 
 DAY = dt.date(2023, 1, 8)
 
@@ -20,7 +20,7 @@ DAY = dt.date(2023, 1, 8)
         "Jan 8, 2023", "Jan. 8 2023", "January 8th, 2023", "8 January 2023", "8th of January 2023",
         "8. Januar 2023", "8 janvier 2023", "8 de enero de 2023", "8 января 2023", "8 يناير 2023",
         "Week Ending January 8, 2023", "2023-01-08T22:00:00Z", "2023-01-08 22:00:00 -0000",
-        "Sun, 08 Jan 2023 22:00:00 GMT", "٢٠٢٣-٠١-٠٨",
+        "Sun, 08 Jan 2023 22:00:00 GMT", "٢٠٢٣-٠١-٠٨", "8-Jan-2023",
     ],
 )  # fmt: skip
 def test_a_date(text: str) -> None:
@@ -31,11 +31,21 @@ def test_a_date(text: str) -> None:
     "text",
     [
         "", "false", "2023", "2023-01", "2023-13-08", "2022-02-29", "12023-01-08", "2023-01-088", "Chapter 8, 2023",
-        "1.2.3", "version 10.2023.1", "31 2023", "20230108",
+        "1.2.3", "version 10.2023.1", "31 2023", "20230108", "08/01/2023", "1-8-2023", "32/1/2023", "1/8/2023/2",
     ],
 )  # fmt: skip
 def test_no_date(text: str) -> None:
     assert find_date(text) is None
+
+
+@pytest.mark.parametrize("text", ["14/03/2021", "03/14/2021", "14-3-2021", "14-Mar-2021", "14-mars-2021", "20210314"])
+def test_a_date_in_front_matter_whose_day_and_month_are_certain(text: str) -> None:
+    assert find_value_date(text) == dt.date(2021, 3, 14)
+    assert parse_issue(f"---\ndate: {text}\n---\n# Boats\n", "boats.md").date == dt.date(2021, 3, 14)
+
+
+def test_a_day_that_is_its_month() -> None:
+    assert find_date("03/03/2021") == dt.date(2021, 3, 3)
 
 
 @pytest.mark.parametrize(
