@@ -59,8 +59,6 @@ _ERRNO_HINTS = {
     errno.EFBIG: "the file is larger than the system allows (ulimit -f)",
     errno.EMFILE: "too many files are open: raise the limit (ulimit -n)",
     errno.EIO: "check the disk",
-    errno.ENOTDIR: "a part of this path is a file, not a folder: move it away",
-    errno.EEXIST: "a part of this path is a file or a broken link, not a folder: move it away",
     errno.EISDIR: "there is a folder in the place of this file: move it away",
     errno.ELOOP: "symbolic links lead in a circle: remove them",
 }
