@@ -64,7 +64,7 @@ CASES = [  # a line of an item, and how page and feeds, WeChat, Telegram, and th
         "The &lt;script&gt; tag is <b>here</b>",
         "The <script> tag is here",
     ),
-    ("<p>One</p>Two", "One<br>\nTwo", "One<br>Two", "One\nTwo", "One\nTwo"),
+    ("So <p>One</p>Two", "So<br>\nOne<br>\nTwo", "So<br>One<br>Two", "So\nOne\nTwo", "So\nOne\nTwo"),
     (
         "[X][] uses [Y][z] and [t][def]\n\n[def]:\n  https://e.org/3",
         '[X][] uses [Y][z] and <a href="https://e.org/3">t</a>',
