@@ -129,8 +129,8 @@ class RunContext(Struct, frozen=True, dict=True):
 
     @property
     def has_ledger(self) -> bool:
-        """Whether a ledger exists; read-only commands must not create one."""
-        return bool(self.config.ledger) or self.home.ledger.exists() or self.home.is_ledger_lost
+        """Whether a ledger exists; read-only commands must not create one. Raises StorageError."""
+        return bool(self.config.ledger) or self.home.has_ledger or self.home.is_ledger_lost
 
     def load_articles(self) -> Mapping[str, str]:
         """Return the URLs of WeChat articles by the id of the issue's entry, from the ledger. Raises StorageError."""

@@ -41,9 +41,17 @@ class Home:
         self.uploaded = self.cache / "uploaded.json"
 
     @property
+    def has_ledger(self) -> bool:
+        """Whether there is a ledger here. Raises StorageError if that cannot be known."""
+        try:
+            return self.ledger.exists()
+        except OSError as error:
+            raise wrap_os_error(f"cannot use {self.ledger}", error) from error
+
+    @property
     def is_ledger_lost(self) -> bool:
-        """Whether only the backup of the ledger is left."""
-        return self.ledger.with_suffix(".backup").exists() and not self.ledger.exists()
+        """Whether only the backup of the ledger is left. Raises StorageError."""
+        return not self.has_ledger and self.ledger.with_suffix(".backup").exists()
 
     def site_record_path(self, out: Path) -> Path:
         """Return the file that records what is in the output folder `out`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import json
 import os
 import re
@@ -55,6 +56,22 @@ def test_a_healthy_newsletter_is_one_line(letter: CommandProject) -> None:
     said = letter.run("doctor")
     assert said.out == "✓ settings, site, web, chat, folders, ledger, daemon, clock, programs: fine\n"
     assert said.err == "nothing to fix · -v shows everything that was checked\n"
+
+
+def test_a_folder_that_may_not_be_looked_into(letter: CommandProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    letter.run("--yes")
+    exists = Path.exists
+
+    def deny(path: Path) -> bool:
+        if path.parent.name == ".publisher":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", deny)
+    said = letter.run("doctor").out
+    assert f"✗ ledger    cannot use {letter.root}/.publisher/ledger.db: Permission denied · check its owner" in said
+    assert "PermissionError" not in said
+    assert letter.run("status").code == 6
 
 
 def test_words_of_cards_without_a_font(letter: CommandProject, monkeypatch: pytest.MonkeyPatch) -> None:
