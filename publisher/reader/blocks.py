@@ -241,8 +241,8 @@ class BlockReader:
             return self._read_lines(lines, compute_span(lines))
         nodes: list[m.Inline] = []
         for line in lines[: starts[0]]:
-            term = self._read_lines([line], line.pos)
-            nodes += [term[0] if isinstance(term[0], m.Strong) and len(term) == 1 else m.Strong(term), m.Break()]
+            if term := self._read_lines([line], line.pos):  # nothing is left of a tag that is only closed
+                nodes += [term[0] if isinstance(term[0], m.Strong) and len(term) == 1 else m.Strong(term), m.Break()]
         for start, end in zip_longest(starts, starts[1:]):
             first = lines[start].cut(_DEFINITION.match(lines[start].text).end())  # type: ignore[union-attr]  # as above
             inside = [first, *lines[start + 1 : end]]

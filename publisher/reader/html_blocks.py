@@ -48,6 +48,13 @@ class _Open(Struct):
     is_empty: bool = True
 
 
+class _Heading(Struct):
+    """A heading that is open: its level, and the lines, texts and columns of its parts."""
+
+    level: int
+    parts: list[tuple[Line, str, int]] = []
+
+
 def rewrite_html_blocks(lines: Sequence[Line]) -> list[Line]:
     """Return the lines, in which such blocks are Markdown. What is never closed stays as it is."""
     out: list[Line] = []
@@ -96,7 +103,7 @@ class _BlockRewriter:
         self._out = out
         self._indent = " " * first.indent
         self._open: list[_Open] = []
-        self._heading: list[tuple[Line, str, int]] | None = None  # lines, texts and columns of the one that is open
+        self._heading: _Heading | None = None  # that is open
         self._needs_blank = bool(out and out[-1].text)
         self._is_markdown = False  # after a blank line, as in CommonMark
 
@@ -111,6 +118,7 @@ class _BlockRewriter:
             else:
                 self._is_markdown = False
                 self._rewrite_line(line)
+        self._end_heading(lines[-1])
 
     def _rewrite_line(self, line: Line) -> None:
         at = 0
@@ -121,7 +129,8 @@ class _BlockRewriter:
             self._add_text(line, at, tag.end() if is_kept and closes else tag.start())
             at = tag.start() if is_kept and not closes else tag.end()
             if name[0] == "h" and name[1:].isdecimal():
-                self._take_heading(line, name, closes=closes)
+                self._end_heading(line)
+                self._heading = None if closes else _Heading(int(name[1]))
             elif closes:
                 self._close(name)
             else:
@@ -162,22 +171,19 @@ class _BlockRewriter:
         """Whether the list item that is open has no text yet."""
         return bool(self._open) and bool(self._open[-1].marker) and self._open[-1].is_empty
 
-    def _take_heading(self, line: Line, name: str, *, closes: bool) -> None:
-        """Begin a heading, or add the one that ends: as bold text if there is more in its line, as a line has no
-        two headings."""
-        if not closes:
-            self._heading = []
+    def _end_heading(self, line: Line) -> None:
+        """Add the heading that is open, if any: as bold text if there is more in its line, as a line has no two
+        headings."""
+        heading, self._heading = self._heading, None
+        if heading is None or not heading.parts:
             return
-        parts, self._heading = self._heading or [], None
-        if not parts:
-            return
-        first, _, column = parts[0]
-        text = " ".join(part for _, part, _ in parts)
+        first, _, column = heading.parts[0]
+        text = " ".join(part for _, part, _ in heading.parts)
         tags = [tag for tag in _TAG.finditer(line.text) if not _WRAPPER.match(tag[2])]
         around = line.text[: tags[0].start()] + line.text[tags[-1].end() :] if len(tags) == 2 else ""
         is_alone = len(tags) <= 2 and not _TAG.sub("", around).strip()
         self._needs_blank = not self._is_at_start()
-        self._add(first, f"{'#' * int(name[1])} {text}" if is_alone else f"**{text}**", column)
+        self._add(first, f"{'#' * heading.level} {text}" if is_alone else f"**{text}**", column)
         self._needs_blank = True
 
     def _add_text(self, line: Line, start: int, end: int) -> None:
@@ -187,7 +193,7 @@ class _BlockRewriter:
             return
         text = _rewrite_links(text)
         if self._heading is not None:
-            self._heading.append((line, text, column))
+            self._heading.parts.append((line, text, column))
             return
         mark = _BLOCK_MARK.match(text)
         if mark:

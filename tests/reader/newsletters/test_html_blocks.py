@@ -101,3 +101,12 @@ def test_what_is_no_whole_block_is_left_as_it_is(text: str) -> None:
 def test_places_are_those_of_the_source() -> None:
     issue = parse_issue("# Tides\n\n## News\n\n<ul>\n<li>a</li>\n\n<li>See {{ x }}.</li>\n</ul>\n")
     assert {(dropped.pos.line, dropped.pos.column) for dropped in issue.dropped} == {(8, 5)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<h3>a\n<h4>b</h4>\n</h3>\nc", "<h3>a</h2>\nb\n<h2></h3>\nc", "<div><h3>a\n<ul></h2><li>b</li></ul></div>\nc"],
+)
+def test_headings_that_are_closed_as_others_lose_nothing(text: str) -> None:
+    found = " ".join(blocks(f"## News\n\nText.\n\n{text}\n\nAfter."))
+    assert {"a", "b", "c"} <= set(found.replace("*", "").split()), found

@@ -265,6 +265,7 @@ DEFINITIONS = [
     ("Ebb\n: Water *out*.\n: Low.", "p **Ebb** / Water *out*. / Low."),
     ("Ebb\nFlow\n:   Water,\n    salt.", "p **Ebb** / **Flow** / Water, salt."),
     ("**Ebb?**\n: Low.", "p **Ebb?** / Low."),
+    ("</em>\n: Low.", "p Low."),
     ("Ebb: low\nand :) more", "p Ebb: low and :) more"),
     ("Ebb\n:) low", "p Ebb :) low"),
 ]
