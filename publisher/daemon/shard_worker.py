@@ -10,6 +10,7 @@ import datetime as dt
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from threading import Event, Lock, Semaphore, Thread
 
 from publisher.config import Config
@@ -73,7 +74,7 @@ class ShardWorker:
         self._spare = Semaphore(spare)
         self._paused_until: dict[str, float] = {}
         self._channel_errors: dict[str, str] = {}
-        self._last_failure = ""
+        self._failures: dict[str, str] = {}  # what does not work now, and why
         self._lock = Lock()
 
     def check(self) -> None:
@@ -90,7 +91,8 @@ class ShardWorker:
         """Work until `stop` is set."""
         upkeep = Thread(target=self._keep_enqueuing, name="upkeep")
         upkeep.start()
-        worker = JobWorker(self._queue, self._url, self._groups, self._handle_job, self._report_storage)
+        report_queue = partial(self._report_state, "queue")
+        worker = JobWorker(self._queue, self._url, self._groups, self._handle_job, report_queue)
         try:
             worker.run(self._stop)
         finally:
@@ -113,7 +115,7 @@ class ShardWorker:
                 enqueue_open_shards(run, self._queue, self._lanes)
                 with run.ledger.transaction() as tx:
                     delete_stalled_jobs(tx)
-                self._report_storage(None)
+                self._report_state("work", None)
                 if self._stop.wait(_UPKEEP_SECONDS):
                     with run.ledger.transaction() as tx:
                         remove_worker(tx, newsletter)
@@ -185,22 +187,22 @@ class ShardWorker:
         try:
             yield
         except PublisherError as error:
-            self._report_failure(error.message, error.hint)
+            self._report_state("work", error)
         except Exception as error:  # a bug that one shard shows must not end the others
-            self._report_failure(redact(f"internal error: {type(error).__name__}: {error}"), "please report it")
+            message = redact(f"internal error: {type(error).__name__}: {error}")
+            self._report_state("work", PublisherError(message, "please report it"))
 
-    def _report_storage(self, error: PublisherError | None) -> None:
-        if error:
-            self._report_failure(error.message, error.hint)
-        elif self._last_failure:
-            self._last_failure = ""
-            self._log(DaemonEvent("recovered"))
-
-    def _report_failure(self, message: str, hint: str) -> None:
+    def _report_state(self, subject: str, error: PublisherError | None) -> None:
+        """Report an error of the queue or of the work that is not known, or that none is left."""
         with self._lock:  # another thread may report the same while the alarm is raised
-            is_new, self._last_failure = message != self._last_failure, message
-        if is_new:
-            self._log(DaemonEvent("failed", message=message, hint=hint, alarm=True))
+            before = self._failures.pop(subject, "")
+            if error:
+                self._failures[subject] = error.message
+            has_recovered = before and not self._failures
+        if error and error.message != before:
+            self._log(DaemonEvent("failed", message=error.message, hint=error.hint, alarm=True))
+        elif has_recovered:
+            self._log(DaemonEvent("recovered"))
 
     def _log(self, event: DaemonEvent) -> None:
         with self._lock:
