@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from publisher.delivery.engine_tables import TASK_NAME, import_procrastinate
 from publisher.errors import StorageError
@@ -28,8 +28,7 @@ from publisher.redaction import redact
 if TYPE_CHECKING:
     from procrastinate import App
 
-_MAX_QUEUE_NAME = 63 - len("procrastinate_queue_v1#")
-"""The length of a queue's name, in bytes: with this before it, it is the channel of a NOTIFY, an identifier."""
+_MAX_QUEUE_NAME = 63 - len("procrastinate_queue_v1#")  # bytes: with this before it, it is an identifier of PostgreSQL
 
 _JOBS_PER_WORKER = 2
 """How many jobs of a lane wait at most for each worker."""
@@ -46,8 +45,7 @@ class JobQueue:
         self.procrastinate = import_procrastinate()
         self.lanes = frozenset(lanes) | {""}
         self._newsletter = newsletter
-        connector = self.procrastinate.SyncPsycopgConnector()  # only used with our connection
-        self._app = self.procrastinate.App(connector=connector)
+        self._app = self.procrastinate.App(connector=self.procrastinate.SyncPsycopgConnector())  # for our connection
 
     def enqueue(self, tx: Transaction, shards: Iterable[ShardRef]) -> None:
         """Enqueue shards that do not wait in the queue already, of each lane at most so many that its workers stay
@@ -104,45 +102,49 @@ class JobWorker:
     ) -> None:
         self._queue, self._url, self._groups = queue, url, groups
         self._deliver, self._report = deliver, report
+        self._in_progress: set[int] = set()
 
     def run(self, stop: Event) -> None:
-        """Work until `stop` is set and all calls have returned."""
+        """Work until `stop` is set, and again whenever the database fails. Returns when all calls have returned."""
         asyncio.run(self._run(stop))
 
     async def _run(self, stop: Event) -> None:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(sum(group.threads for group in self._groups) + 1))
         loop.set_exception_handler(lambda *_: None)  # of a job that was deleted from the tables while it ran
-        worker = asyncio.create_task(self._keep_working(stop))
-        await asyncio.to_thread(stop.wait)
-        worker.cancel()
-        await asyncio.wait([worker])
-
-    async def _keep_working(self, stop: Event) -> None:
-        """Work until `stop` is set, and again whenever the database fails: a cancellation may be lost with it."""
-        while not stop.is_set():
+        stopped = asyncio.create_task(asyncio.to_thread(stop.wait))
+        while not stopped.done():
             options = {"kwargs": CONNECTION_OPTIONS, "min_size": 1, "timeout": _POLL_SECONDS}
             connector = self._queue.procrastinate.PsycopgConnector(conninfo=self._url, **options)
             app = self._queue.procrastinate.App(connector=connector)
-            app.task(name=TASK_NAME)(self._deliver)
+            app.task(name=TASK_NAME)(self._do_job)
             try:
-                async with app.open_async(), asyncio.TaskGroup() as tasks:
+                async with app.open_async():  # not to be cancelled, which would leave tasks behind that never end
                     self._report(None)
-                    for group in self._groups:
-                        tasks.create_task(self._take_jobs(app, group))
+                    await self._take_jobs(app, stopped)
             except Exception as error:  # whatever it is, it is better to go on than to end
-                cause = error.exceptions[0] if isinstance(error, ExceptionGroup) else error
-                reason, *_ = [*redact(str(cause.__cause__ or cause)).splitlines(), type(cause).__name__]
+                reason, *_ = [*redact(str(error.__cause__ or error)).splitlines(), type(error).__name__]
                 self._report(StorageError(f"the queue of the workers: {reason}"))
-            if not stop.is_set():
-                await asyncio.sleep(_POLL_SECONDS)
+            await asyncio.wait([stopped], timeout=_POLL_SECONDS)
 
-    async def _take_jobs(self, app: App, group: LaneThreads) -> None:
-        await app.run_worker_async(
-            queues=[self._queue.name_queue(lane) for lane in group.lanes],
-            concurrency=group.threads,
-            fetch_job_polling_interval=_POLL_SECONDS,
-            delete_jobs="always",
-            install_signal_handlers=False,
-        )
-        raise StorageError("the database failed for a moment")  # it ends without an error then; the other groups, too
+    async def _take_jobs(self, app: App, stopped: asyncio.Task[bool]) -> None:
+        options: dict[str, Any] = {"fetch_job_polling_interval": _POLL_SECONDS, "delete_jobs": "always"}
+        workers = []
+        for lanes, threads in self._groups:
+            queues = [self._queue.name_queue(lane) for lane in lanes]
+            worker = app.run_worker_async(queues=queues, concurrency=threads, install_signal_handlers=False, **options)
+            workers.append(asyncio.create_task(worker))
+        done, _ = await asyncio.wait([stopped, *workers], return_when=asyncio.FIRST_COMPLETED)
+        ending = asyncio.gather(*workers, return_exceptions=True)
+        ending.cancel()
+        while not (await asyncio.wait([ending], timeout=_POLL_SECONDS))[0]:
+            if not self._in_progress:  # the cancellation was lost, as by asyncio.wait_for of Python 3.11
+                ending.cancel()
+        if stopped not in done:
+            await done.pop()
+            raise StorageError("the database failed for a moment")  # a worker ends without an error then
+
+    def _do_job(self, shard: int, fence: int) -> None:
+        self._in_progress.add(shard)
+        self._deliver(shard, fence)
+        self._in_progress.discard(shard)

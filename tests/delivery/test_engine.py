@@ -3,6 +3,7 @@ again."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -262,6 +263,34 @@ def test_a_worker_that_is_stopped_ends_what_it_has_begun(url: str, ledger: Ledge
         go_on.set()
     assert len(workers.delivered) == 1
     assert len(jobs(ledger)) == 1, "what it had not begun is still there"
+
+
+def test_a_worker_is_stopped_though_a_cancellation_is_lost(
+    url: str, ledger: Ledger, queue: JobQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, lost = Event(), Event()
+    run_worker = queue.procrastinate.App.run_worker_async
+
+    async def run_late(app: object, **options: object) -> None:
+        begun.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(300)
+        lost.set()
+        await run_worker(app, **options)
+
+    monkeypatch.setattr(queue.procrastinate.App, "run_worker_async", run_late)
+    with Workers(url, queue).working() as stop:
+        assert begun.wait(300)
+        stop.set()
+    assert lost.is_set()
+
+
+def test_a_worker_can_be_stopped_as_soon_as_it_has_started(url: str, ledger: Ledger, queue: JobQueue) -> None:
+    workers = Workers(url, queue)
+    for number in range(60):
+        with workers.working(LaneThreads([""], 2), LaneThreads(["qq.com"], 1)):
+            sleep(number / 3000)  # most often while connections are opened
+    assert not any(workers.reports)
 
 
 def test_a_worker_survives_the_loss_of_its_jobs(url: str, ledger: Ledger, queue: JobQueue) -> None:
