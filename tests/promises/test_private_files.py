@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,20 +47,6 @@ class Said(NamedTuple):
     code: int
     out: str
     err: str
-
-
-@pytest.fixture(autouse=True)
-def _deadline() -> Iterator[None]:
-    """End a test that waits for a file, which would wait for ever."""
-
-    def stop(*_: object) -> None:
-        raise TimeoutError("a file was waited for")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(120)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture
