@@ -75,7 +75,7 @@ def test_an_issue_lets_the_next_one_go_first_when_it_only_waits_for_a_rate_limit
     project.tick()
     fast = [number for number, call in enumerate(project.world) if call.recipient.endswith("@fast.example")]
     assert len(fast) == 10
-    assert fast[-1] < 100, "the second issue did not wait for 400 seconds"
+    assert fast[-1] < 400, "the second issue did not wait for the first"  # whose seconds pass at once
     assert set(project.world.sent.values()) == {2}, "two issues of one part each"
     assert project.waited <= 1000
 
