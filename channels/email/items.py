@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from publisher import model as m
 from publisher.channels.email.wrapping import TextBuffer
-from publisher.channels.email.writer import TextWriter, format_url, is_bare_link
+from publisher.channels.email.writer import TextWriter, can_stand_before, format_url, is_bare_link
 from publisher.links import build_link_key
 from publisher.mail_address import clean_text
 from publisher.outline import OutlineItem
@@ -46,23 +46,25 @@ def write_item(item: OutlineItem, buffer: TextBuffer, labels: Mapping[str, str])
 
 def _format_item_head(item: OutlineItem, writer: TextWriter, labels: Mapping[str, str]) -> list[str]:
     """Return tags, title and the text after it, and on another line source or authors."""
-    title = writer.format_text(item.title)
-    if item.url and is_bare_link(title, item.url):
-        title = ""
-    head = " ".join(filter(None, [*(f"[{clean_text(tag)}]" for tag in item.tags), title]))
     byline = clean_text(item.source or labels["comma"].join(item.authors))
-    return [line for line in (f"{head}{_format_tail(item.tail, writer)}".strip(), byline) if line]
+    following = m.plain(item.tail) + "\n"
+    title = format_url(item.url) if item.url and _is_titled_by_url(item) else writer.format_text(item.title, following)
+    head = " ".join(filter(None, [*(f"[{clean_text(tag)}]" for tag in item.tags), title]))
+    tail = writer.format_text(item.tail, "\n")
+    if title == item.url and not can_stand_before(title, following):
+        lines = [head, tail, byline]
+    else:
+        lines = [f"{head}{' ' if following[0].isspace() else ''}{tail}".strip(), byline]
+    return list(filter(None, lines))
 
 
-def _format_tail(nodes: m.Inlines, writer: TextWriter) -> str:
-    """Return what follows the title, with the space before it if there is one."""
-    text = writer.format_text(nodes)
-    return f" {text}" if text and m.plain(nodes)[:1].isspace() else text
+def _is_titled_by_url(item: OutlineItem) -> bool:
+    return bool(item.url) and is_bare_link(clean_text(m.plain(item.title)), item.url or "")
 
 
 def _format_item_links(item: OutlineItem, labels: Mapping[str, str]) -> Iterator[str]:
     """Yield the item's URL and its other links; a repository or paper it only names without a label."""
-    if item.url:
+    if item.url and not _is_titled_by_url(item):
         yield format_url(item.url)
     for link in item.links:
         label = clean_text(m.plain(link.text))

@@ -1,7 +1,7 @@
 """Writes inlines and blocks as plain text.
 
 A URL in running text is replaced by a number and written on a separate line below, so that mail programs find
-its end and no line break falls into it.
+its end and no line break falls into it, unless it is what the text shows, it is short, and a space follows.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _NESTED_INDENT = "  "
 _MAX_LIST_INDENT = 24  # columns; deeper lists are not indented further, or their text would have no room
 # mail programs exclude these from the end of a URL when they make it clickable
 _TRIMMED_URL_ENDINGS = tuple(").,;:!?'*")
+_MAX_INLINE_URL = 40  # columns; a longer one would leave a gap where the line before it ends
 
 
 def format_url(url: str) -> str:
@@ -35,6 +36,13 @@ def format_url(url: str) -> str:
 def is_bare_link(text: str, url: str) -> bool:
     """Return whether the text of a link is empty or its URL."""
     return not text or text == url or ("://" in text and to_ascii_url(text) == url)
+
+
+def can_stand_before(url: str, following: str) -> bool:
+    """Return whether a URL that is shown can be written before this text, which is not mistaken for a part of it."""
+    if following[:1] == "\n":
+        return True
+    return 0 < count_columns(url) <= _MAX_INLINE_URL and following.lstrip("".join(_TRIMMED_URL_ENDINGS))[:1].isspace()
 
 
 class TextWriter:
@@ -50,42 +58,41 @@ class TextWriter:
 
     def format_lines(self, nodes: m.Inlines) -> list[str]:
         """Return the lines of inlines, split at the editor's line breaks."""
-        text = self._join_inlines(nodes, ends_line=True)
+        text = self._join_inlines(nodes, following="\n")
         return [clean_text(line) for line in text.split("\n")] if "\n" in text else [clean_text(text)]
 
-    def format_text(self, nodes: m.Inlines) -> str:
-        """Return the text of inlines on one line, to which more may be appended."""
-        return clean_text(self._join_inlines(nodes, ends_line=False))
+    def format_text(self, nodes: m.Inlines, following: str = "") -> str:
+        """Return the text of inlines on one line; `following` is what comes after it, as far as it is known."""
+        return clean_text(self._join_inlines(nodes, following))
 
     def format_reference(self, url: str) -> str:
         """Return the number that replaces a URL, like "[1]"."""
         following = self._buffer.last_note + len(self._reference_numbers) + 1
         return f"[{self._reference_numbers.setdefault(url, following)}]"
 
-    def _join_inlines(self, nodes: m.Inlines, *, ends_line: bool) -> str:
-        """Return the text of inlines; `ends_line`: the line ends after them."""
+    def _join_inlines(self, nodes: m.Inlines, following: str) -> str:
+        """Return the text of inlines; `following` is what comes after it, as far as it is known."""
         parts = []
         for next_index, node in enumerate(nodes, 1):
-            node_ends_line = isinstance(nodes[next_index], m.Break) if next_index < len(nodes) else ends_line
-            parts.append(self._format_inline(node, ends_line=node_ends_line))
+            parts.append(self._format_inline(node, _get_text_after(nodes[next_index:], following)))
         return "".join(parts)
 
-    def _format_inline(self, node: m.Inline, *, ends_line: bool) -> str:
+    def _format_inline(self, node: m.Inline, following: str) -> str:
         match node:
             case m.Text(text) | m.Code(text):
                 return text
             case m.Strong(children) | m.Em(children) | m.Underline(children) | m.Mark(children):
-                return self._join_inlines(children, ends_line=ends_line)
+                return self._join_inlines(children, following)
             case m.Strike(children):
-                return f"{STRUCK}{self._join_inlines(children, ends_line=False)}{STRUCK}"
+                return f"{STRUCK}{self._join_inlines(children, '')}{STRUCK}"
             case m.Sup(children):
-                return format_superscript(self._join_inlines(children, ends_line=False))
+                return format_superscript(self._join_inlines(children, ""))
             case m.Sub(children):
-                return format_subscript(self._join_inlines(children, ends_line=False))
+                return format_subscript(self._join_inlines(children, ""))
             case m.Link(children, url):
-                return self._format_link(self._join_inlines(children, ends_line=False), url, ends_line=ends_line)
+                return self._format_link(self._join_inlines(children, ""), url, following)
             case m.Image(url, alt):
-                return self._format_link(alt, url, ends_line=ends_line)
+                return self._format_link(alt, url, following)
             case m.Break():
                 return "\n"
             case m.FootnoteRef(_, number):
@@ -93,9 +100,9 @@ class TextWriter:
             case _:
                 assert_never(node)
 
-    def _format_link(self, text: str, url: str, *, ends_line: bool) -> str:
-        if is_bare_link(text, url):  # at the end of a line, no text can be mistaken for a part of the URL
-            return format_url(url) if ends_line else self.format_reference(url)
+    def _format_link(self, text: str, url: str, following: str) -> str:
+        if is_bare_link(text, url):
+            return format_url(url) if can_stand_before(text, following) else self.format_reference(url)
         if url in (self._known_url, f"mailto:{text}"):
             return text
         return text + self.format_reference(url)
@@ -228,3 +235,18 @@ def _pad_cell(cell: str, size: int, alignment: str) -> str:
     padding = size - count_columns(cell)
     left = {"right": padding, "center": padding // 2}.get(alignment, 0)
     return " " * left + cell + " " * (padding - left)
+
+
+def _get_text_after(nodes: m.Inlines, following: str) -> str:
+    """Return the text at the start of these nodes, and what is `following` if there is nothing else."""
+    match nodes:
+        case ():
+            return following
+        case (m.Break(), *_):
+            return "\n"
+        case (m.Text(text),):
+            return text + following
+        case (m.Text(text), *_):
+            return text
+        case _:
+            return ""

@@ -185,9 +185,35 @@ def test_addresses_in_text_are_gathered_below_the_item(mail: Make) -> None:
 
 
 @pytest.mark.parametrize(
+    ("item", "shown"),
+    [
+        ("https://e.org/1", ["1. https://e.org/1"]),
+        ("https://e.org/1 is a site", ["1. https://e.org/1 is a site"]),
+        ("[https://e.org/1](https://e.org/1), a site?", ["1. https://e.org/1, a site?"]),
+        ("[https://e.org/1](https://e.org/1)，站", ["1. https://e.org/1", "   ，站"]),
+        (f"https://e.org/{'1' * 40} is a site", [f"1. https://e.org/{'1' * 40}", "   is a site"]),
+        ("Harbours: https://e.org/1", ["1. Harbours: https://e.org/1"]),
+        ("[Boats](https://e.org/1) and https://e.org/2", ["1. Boats and https://e.org/2", "   https://e.org/1"]),
+        (
+            "**Harbours** [a](https://e.org/1) [b](https://e.org/2)",
+            ["1. Harbours a[1] b[2]", "", "[1] https://e.org/1", "[2] https://e.org/2"],
+        ),
+    ],
+)
+def test_urls_in_the_first_line_of_an_item(mail: Make, item: str, shown: list[str]) -> None:
+    assert below(mail(section(f"- {item}"))) == shown
+
+
+@pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("见 https://e.org/1 。", ["见 [1] 。", "", "[1] https://e.org/1"]),
+        ("见 https://e.org/1 。", ["见 https://e.org/1 。"]),
+        ("见 https://e.org/1。", ["见 [1]。", "", "[1] https://e.org/1"]),  # a mail program would add 。 to it
+        ("See (https://e.org/1), or **https://e.org/2**; no.", ["See (https://e.org/1), or https://e.org/2; no."]),
+        ("See https://e.org/1.", ["See https://e.org/1."]),
+        ("<https://e.org/1>**?!** no", ["[1]?! no", "", "[1] https://e.org/1"]),
+        ("<https://e.org/1>/no", ["[1]/no", "", "[1] https://e.org/1"]),
+        (f"见 https://e.org/{'1' * 40} 。", ["见 [1] 。", "", f"[1] https://e.org/{'1' * 40}"]),
         ("见 https://e.org/1", ["见 https://e.org/1"]),
         ("见[原文](https://e.org/a)。", ["见原文。"]),  # the address is right above
         ("见[信箱](mailto:a@e.org)。", ["见信箱[1]。", "", "[1] mailto:a@e.org"]),
