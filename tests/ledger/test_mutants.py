@@ -102,7 +102,8 @@ def copy(tmp_path: Path) -> Path:
 def run(copy: Path, tests: str, chosen: str) -> subprocess.CompletedProcess[str]:
     """Run some of the tests against the copy."""
     chosen = f"({chosen}) and not postgres"
-    command = [sys.executable, "-m", "pytest", "-xq", "-p", "no:cacheprovider", f"tests/ledger/{tests}", "-k", chosen]
+    plugins = ["-p", "no:cacheprovider", "-p", "pytest_timeout"]
+    command = [sys.executable, "-m", "pytest", "-xq", *plugins, f"tests/ledger/{tests}", "-k", chosen]
     env = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # which are loaded as slowly as these tests run
     return subprocess.run(command, cwd=copy, env=env, capture_output=True, text=True, timeout=1800)
 
