@@ -16,6 +16,9 @@ from publisher.patterns import lazy_pattern
 _INVALID_CHARACTERS = lazy_pattern("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _SPACES = lazy_pattern("[\x0b\x0c\u2028\u2029]")
 
+_MAX_ZEROS = 0.1
+"""Which part of the bytes of an issue may be 0: a few may come from a faulty program."""
+
 
 class Line(Struct, frozen=True):
     """A source line, or what remains of it inside a quote or list.
@@ -82,10 +85,13 @@ class Line(Struct, frozen=True):
 def decode(data: bytes, path: str = "") -> str:
     """Decode an issue: UTF-8 with or without a byte order mark, or UTF-16 with one.
 
-    Raises IssueError with file, line and column if the bytes are not valid UTF-8.
+    Raises IssueError with file, line and column if the bytes are not valid UTF-8, or too many are 0: those of UTF-16
+    without a mark, of another kind of file, or of one that a power cut has emptied.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
+    if data.count(0) > len(data) * _MAX_ZEROS:
+        raise IssueError(f"{path}:1:{data.index(0) + 1}: byte 0x00 is not text", "save the file as UTF-8")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

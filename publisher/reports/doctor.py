@@ -228,7 +228,7 @@ def _read_zone_data_version() -> str:
 
 
 def _diagnose_folders(run: RunContext) -> Iterator[Finding]:
-    for folder in (run.config.root / run.config.newsletter.site, run.home.folder):
+    for folder in (run.config.root / run.config.newsletter.site, run.config.root / "outbox", run.home.folder):
         name = f"{folder.relative_to(run.config.root).as_posix()}/"
         existing = folder
         while not existing.exists():

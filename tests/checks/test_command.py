@@ -199,6 +199,30 @@ def test_undecodable_file_is_an_error(check: Check, letter: Path) -> None:
     assert both.out == "1 issue checked, no problems found; 1 could not be read\n"
 
 
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ("# Slow Press (2021-07-20)\n\n## News\n\n- [a](https://e.org/a)\n".encode("utf-16-le"), "2: byte 0x00"),
+        ("# Slow Press (2021-07-20)\n\n## News\n\n- [a](https://e.org/a)\n".encode("utf-16-be"), "1: byte 0x00"),
+        ("# 慢工 (2021-07-20)：题\n\n## 新闻\n\n- [条目](https://e.org/1)\n".encode("utf-16-le"), "2: byte 0x00"),
+        (b"\0" * 4096, "1: byte 0x00"),
+    ],
+)
+def test_a_file_that_is_no_text_is_an_error(check: Check, letter: Path, body: bytes, place: str) -> None:
+    (letter / "issues" / "2021-07-20.md").write_bytes(body)
+    said = check("2021-07-20")
+    assert (said.code, said.out) == (1, "0 issues checked; 1 could not be read\n")
+    assert said.err == f"error: issues/2021-07-20.md:1:{place} is not text · save the file as UTF-8\n"
+
+
+def test_a_character_that_is_zero_is_a_warning(check: Check, letter: Path) -> None:
+    text = (letter / "issues" / "2021-07-18.md").read_text("utf-8")
+    (letter / "issues" / "2021-07-18.md").write_text(f"{text}\0\n", "utf-8")
+    said = check("2021-07-18", "--format", "concise")
+    assert said.err == ""
+    assert "warning[control-char]: control character (U+0000)" in said.out
+
+
 def test_unreadable_file_is_an_error(check: Check, letter: Path) -> None:
     file = "/proc/self/mem"  # which not even root may read from its beginning
     for words in ((), ("--fix",)):

@@ -100,6 +100,13 @@ def test_verbose_shows_everything(letter: CommandProject) -> None:
     assert letter.run("doctor", "--verbose").err == "nothing to fix\n"
 
 
+@pytest.mark.parametrize("name", ["public", "outbox", ".publisher"])
+def test_a_file_in_the_place_of_a_folder(letter: CommandProject, name: str) -> None:
+    (letter.root / name).write_text("mine", "utf-8")
+    finding = f"✗ folders  {letter.root / name} is not a folder · move it away"
+    assert finding in [line.replace("folders   ", "folders  ") for line in letter.lines("doctor", code=2)]
+
+
 def test_what_is_ill_and_what_mends_it(letter: CommandProject, monkeypatch: pytest.MonkeyPatch) -> None:
     add_license(letter)
     assert "✓ ledger    none yet, created by the first publish" in letter.lines("doctor", "-v")
