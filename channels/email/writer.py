@@ -74,7 +74,7 @@ class TextWriter:
         """Return the text of inlines; `following` is what comes after it, as far as it is known."""
         parts = []
         for next_index, node in enumerate(nodes, 1):
-            parts.append(self._format_inline(node, _get_text_after(nodes[next_index:], following)))
+            parts.append(self._format_inline(node, _get_text_at(nodes, next_index, following)))
         return "".join(parts)
 
     def _format_inline(self, node: m.Inline, following: str) -> str:
@@ -237,16 +237,14 @@ def _pad_cell(cell: str, size: int, alignment: str) -> str:
     return " " * left + cell + " " * (padding - left)
 
 
-def _get_text_after(nodes: m.Inlines, following: str) -> str:
-    """Return the text at the start of these nodes, and what is `following` if there is nothing else."""
-    match nodes:
-        case ():
-            return following
-        case (m.Break(), *_):
+def _get_text_at(nodes: m.Inlines, index: int, following: str) -> str:
+    """Return the text that begins at an index of the nodes, as far as it is known; `following` is what follows them."""
+    if index == len(nodes):
+        return following
+    match nodes[index]:
+        case m.Break():
             return "\n"
-        case (m.Text(text),):
-            return text + following
-        case (m.Text(text), *_):
-            return text
+        case m.Text(text):
+            return text + following if index + 1 == len(nodes) else text
         case _:
             return ""
