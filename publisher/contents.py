@@ -63,7 +63,8 @@ def list_issue_contents(issue: m.Issue, newsletter: Newsletter) -> Contents:
         briefs = tuple([_list_brief(brief) for brief in issue.briefs])
         title = get_labels(newsletter.lang)["briefs"]
         sections.insert(0, ListedSection(title, "briefs", issue.warmup.pos.line, briefs))
-    return Contents(issue.address.number, issue.title.pos.line if issue.title else 1, tuple(sections))
+    line = (issue.title and issue.title.pos.line) or 1  # one in the front matter has no line
+    return Contents(issue.address.number, line, tuple(sections))
 
 
 def _list_item(item: m.Item, own_host: str) -> ListedItem:

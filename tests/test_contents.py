@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from publisher.contents import Contents, decode_contents, encode_contents, list_issue_contents
 from publisher.newsletter import Newsletter
 from publisher.outline import build_outline
@@ -39,6 +41,20 @@ def test_titles_sources_anchors_and_lines() -> None:
     assert len(briefs.items[1].title) <= 120
     assert [item[:2] for item in tools.items] == [("Rust", "山野通讯"), ("自己", ""), ("没有链接的一条", "")]
     assert [item.line for item in tools.items] == [8, 9, 10]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("# A (2021-07-18)\n\nText.\n", 1),
+        ("---\ndate: 2021-07-18\n---\n\n# A\n\nText.\n", 5),
+        ("---\ntitle: A\ndate: 2021-07-18\n---\n\nText.\n", 1),
+        ("Text.\n", 1),
+    ],
+)
+def test_the_line_of_the_title(text: str, line: int) -> None:
+    issue = make_publishable(parse_issue(text, "issues/2021-07-18.md"))
+    assert list_issue_contents(issue, NEWSLETTER).line == line
 
 
 def test_anchors_are_those_of_the_page() -> None:

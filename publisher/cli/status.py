@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from publisher.archive.naming import find_issue
-from publisher.archive.records import Record
+from publisher.archive.records import Record, build_edition
 from publisher.calendar.calendar import ItemStatus, ScheduledItem, Upcoming, find_upcoming, read_records
 from publisher.calendar.held_back import explain_none_due
 from publisher.cli.actions import build_request, open_run
@@ -160,6 +160,9 @@ def _find_next_command(report: _Report) -> str:
 
 def _print_warnings(report: _Report, output: Output) -> None:
     now, zone = report.moment
+    if not report.issue:
+        for skipped in build_edition(report.records, now.astimezone(zone).date()).skipped:
+            output.warning(skipped)
     for lane in report.closed_lanes:
         output.warning(f"{lane.channel}: {describe_closed_lane(lane, zone)}: publish doctor")
     if report.subscribers and (problem := report.subscribers.find_backup_problem(now)):

@@ -58,6 +58,22 @@ def test_status_of_what_is_out(letter: CommandProject) -> None:
     ]
 
 
+def test_status_says_which_files_are_left_out(letter: CommandProject) -> None:
+    letter.run("--yes")
+    for name, body in (
+        ("2021-07-11", b"# \xff\n"),
+        ("2021-07-12", b"\0" * 99),
+        ("2021-07-13", b"---\ndraft: true\n---\n\xff"),
+    ):
+        (letter.root / "issues" / f"{name}.md").write_bytes(body)
+    warnings = letter.run("status").err.splitlines()
+    assert warnings == [
+        "warning: left out: issues/2021-07-11.md:1:3: byte 0xff is not UTF-8 · save the file as UTF-8",
+        "warning: left out: issues/2021-07-12.md:1:1: byte 0x00 is not text · save the file as UTF-8",
+        "warning: left out: issues/2021-07-13.md:4:1: byte 0xff is not UTF-8 · save the file as UTF-8",
+    ]
+
+
 def test_status_of_some_channels(letter: CommandProject) -> None:
     letter.orders("2 refuse")
     letter.run("--yes")
