@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     if arguments.date or not created.previous_date:
         reason = f"last issue {created.previous_date}" if created.previous_date else "the first issue"
     else:
-        interval = f"every {created.interval_days} days"
+        interval = "every day" if created.interval_days == 1 else f"every {created.interval_days} days"
         reason = f"next date by your schedule: {interval}; last issue {created.previous_date}"
     output.line(f"created {path}  ({reason})")
     output.info("  marked as a draft: remove `draft: true` when it is ready")

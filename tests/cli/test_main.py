@@ -49,6 +49,14 @@ def test_init_and_new(tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPa
     }
 
 
+def test_new_of_a_daily_newsletter(letter: Path, run: Command) -> None:
+    for path in (letter / "issues").iterdir():
+        path.unlink()
+    for day in (16, 17, 18):
+        (letter / "issues" / f"2021-07-{day}.md").write_text(f"# Tides (2021-07-{day})\n\n- one\n", "utf-8")
+    assert "(next date by your schedule: every day; last issue 2021-07-18)" in run("new").out
+
+
 def test_channels(letter: Path, run: Command) -> None:
     (letter / "publisher.toml").write_text(SETTINGS + "[channels.web]\nenabled = false\n")
     lines = {line.split()[0]: line.split(None, 2)[1:] for line in run("channels").out.splitlines()}
