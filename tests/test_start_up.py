@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -43,6 +44,8 @@ def letter(tmp_path: Path, publish) -> Path:
     publish("init", "--lang", "zh", "letter", folder=tmp_path)
     settings = tmp_path / "letter" / "publisher.toml"
     settings.write_text(settings.read_text("utf-8").replace("https://example.org", "https://e.org"), "utf-8")
+    for path in (tmp_path / "letter" / "issues").iterdir():
+        os.utime(path, (0, 1_600_000_000))  # one written a moment ago is read again
     return tmp_path / "letter"
 
 
