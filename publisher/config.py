@@ -26,7 +26,6 @@ from publisher.errors import ConfigError, find_nearest
 from publisher.example_addresses import ExampleAddress, find_example_addresses
 from publisher.issue_dates import load_issue_dates
 from publisher.keys import (
-    TABLE_NAMES,
     ChecksKeys,
     CommonChannelKeys,
     IssueKeys,
@@ -34,6 +33,7 @@ from publisher.keys import (
     PreviewKeys,
     ScheduleKeys,
     ServerKeys,
+    read_document,
 )
 from publisher.listen_address import ListenAddress, parse_listen_address, parse_network
 from publisher.locales import validate_language, validate_timezone
@@ -113,8 +113,7 @@ def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Con
 
     Raises ConfigError for the first error; its message begins with publisher.toml:LINE:COLUMN.
     """
-    document = TomlDocument(path)
-    document.reject_unknown_keys((), TABLE_NAMES)
+    document = read_document(path, find_channel)
     newsletter = _parse_newsletter(document)
     server = document.decode(("server",), ServerKeys)
     with document.locate_errors("server", "listen"):

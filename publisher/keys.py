@@ -8,6 +8,9 @@ The keys of a table are the fields of its classes. A key's description is in its
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -19,7 +22,7 @@ from publisher.errors import ConfigError
 from publisher.named_tuple import NamedTuple
 from publisher.newsletter import Newsletter
 from publisher.subscriber_settings import SubscriberSettings
-from publisher.toml import config_key
+from publisher.toml import TomlDocument, config_key
 
 if TYPE_CHECKING:
     from publisher.channel import Channel
@@ -271,6 +274,27 @@ TABLE_NAMES = (
 """The tables at the top of the file."""
 
 
+def read_document(path: Path, find_channel: Callable[[str], type["Channel"]]) -> TomlDocument:
+    """Read publisher.toml. Raises ConfigError if it is not valid TOML or has a table that does not exist."""
+    document = TomlDocument(path, partial(_suggest_table, find_channel))
+    document.reject_unknown_keys((), TABLE_NAMES)
+    return document
+
+
+def _suggest_table(find_channel: Callable[[str], type["Channel"]], key: str, value: object) -> str:
+    """Return a hint where a key or table belongs that is unknown where it is, "" if nowhere."""
+    if key in TABLE_NAMES:
+        return f"write [{'channels.NAME' if key == 'channels' else key}] on its own line and its keys below it"
+    names = {name: {config_key(field.name) for field in _list_fields(kinds)} for name, (_, kinds) in _TABLES.items()}
+    tables = [f"[{name}]" for name, keys in names.items() if key in keys]
+    if tables and not isinstance(value, dict):
+        return f"put it below {' or '.join(tables)}"
+    with suppress(ConfigError):
+        find_channel(key)
+        return f"the table of a channel is [channels.{key}]"
+    return ""
+
+
 def describe_tables(find_channel: Callable[[str], type["Channel"]], channels: Iterable[str]) -> list[KeyTable]:
     """Return all tables, with those of the named channels. Raises ConfigError for a channel that does not exist."""
     tables = [KeyTable(name, text, _describe_keys(kinds)) for name, (text, kinds) in _TABLES.items()]
@@ -281,13 +305,17 @@ def describe_tables(find_channel: Callable[[str], type["Channel"]], channels: It
     return tables
 
 
+def _list_fields(kinds: Iterable[type[Struct]]) -> "list[msgspec.structs.FieldInfo]":
+    """Return the fields that are keys."""
+    fields = [field for kind in kinds for field in msgspec.structs.fields(kind)]
+    return [field for field in fields if not field.name.startswith("_") and field.name != "base"]
+
+
 def _describe_keys(kinds: Iterable[type[Struct]]) -> tuple[Key, ...]:
     from publisher.checks.codes import CODES
 
     keys = []
-    for field in (field for kind in kinds for field in msgspec.structs.fields(kind)):
-        if field.name.startswith("_") or field.name == "base":
-            continue
+    for field in _list_fields(kinds):
         schema = msgspec.json.schema(field.type, schema_hook=_build_custom_schema)
         description, (example, *_) = schema.pop("description", ""), schema.pop("examples", [None])
         if "anyOf" in schema:  # TOML has no null

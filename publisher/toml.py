@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,9 +40,13 @@ _RENAMED = {"schedule.rhythm": "cron", "serve": "server"}
 class TomlDocument:
     """A TOML file in memory. `keys` in its methods is the path to a table or key."""
 
-    def __init__(self, path: Path) -> None:
-        """Read the file. Raises ConfigError if it cannot be read or is not valid TOML."""
+    def __init__(self, path: Path, suggest_table: Callable[[str, object], str] = lambda *_: "") -> None:
+        """Read the file. `suggest_table` returns a hint where an unknown key with its value belongs, or "".
+
+        Raises ConfigError if it cannot be read or is not valid TOML.
+        """
         self.path = path
+        self._suggest_table = suggest_table
         try:
             self.body = path.read_bytes()
         except OSError as error:
@@ -104,7 +108,8 @@ class TomlDocument:
                 else:
                     message = f"unknown key {key}" + (f" in [{'.'.join(table)}]" if table else "")
                 replacement = _RENAMED.get(".".join((*table, key)))
-                hint = f"it was renamed to {replacement}" if replacement else format_suggestion(key, known)
+                hint = f"it was renamed to {replacement}" if replacement else self._suggest_table(key, value)
+                hint = hint or format_suggestion(key, known)
                 raise self.error((*table, key), message, hint)
 
     def decode(self, table: tuple[str, ...], kind: type[_Table], also: Iterable[str] = (), **more: object) -> _Table:

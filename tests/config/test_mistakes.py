@@ -20,6 +20,25 @@ ADDED = [
         "5:1: unknown key base in [newsletter]",
         "known here: name, url, id, site, tagline, lang, timezone, author, email, license, contacts, issues, home",
     ),
+    ('cron = "0 9 * * 5"', "5:1: unknown key cron in [newsletter]", "put it below [schedule]"),
+    ('[schedule]\nlang = "en"', "6:1: unknown key lang in [schedule]", "put it below [newsletter]"),
+    (
+        '[server]\nurl = "https://e.org"',
+        "6:1: unknown key url in [server]",
+        "put it below [newsletter] or [subscribers]",
+    ),
+    ("[rss]\nentries = 3", "5:1: unknown table [rss]", "the table of a channel is [channels.rss]"),
+    ("rss = true", "5:1: unknown key rss in [newsletter]", "the table of a channel is [channels.rss]"),
+    (
+        'channels = ["rss"]',
+        "5:1: unknown key channels in [newsletter]",
+        "write [channels.NAME] on its own line and its keys below it",
+    ),
+    (
+        'schedule = "09:45"',
+        "5:1: unknown key schedule in [newsletter]",
+        "write [schedule] on its own line and its keys below it",
+    ),
     ('[shedule]\nat = "09:45"', "5:1: unknown table [shedule]", "did you mean schedule?"),
     ('[channel.rss]\npath = "a"', "5:1: unknown table [channel]", "did you mean channels?"),
     (

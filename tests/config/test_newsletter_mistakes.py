@@ -89,12 +89,7 @@ CHANGED = [
         "1:1: newsletter must be a table, not a list with a table in it",
         "write [newsletter] on its own line and its keys below it",
     ),
-    (
-        "[newsletter]\n",
-        "",
-        "1:1: unknown key name",
-        "known here: newsletter, schedule, publish, ledger, subscribers, bounces, server, preview, checks, channels",
-    ),
+    ("[newsletter]\n", "", "1:1: unknown key name", "put it below [newsletter]"),
     (TOP, "# nothing yet\n", "1:1: there is no table [newsletter]", "add [newsletter], or run publish init"),
     # not TOML at all
     ('name = "慢工"', "name = 慢工", "2:8: invalid value", 'quote it: name = "慢工"'),
