@@ -1,7 +1,7 @@
 """Writes inlines and blocks as plain text.
 
 A URL in running text is replaced by a number and written on a separate line below, so that mail programs find
-its end and no line break falls into it, unless it is what the text shows, it is short, and a space follows.
+its end and no line break falls into it, unless the link has no other text, it is short, and a space follows.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ def is_bare_link(text: str, url: str) -> bool:
 
 
 def can_stand_before(url: str, following: str) -> bool:
-    """Return whether a URL that is shown can be written before this text, which is not mistaken for a part of it."""
+    """Return whether a short URL can be written before this text, none of which is mistaken for a part of it."""
     if following[:1] == "\n":
         return True
-    return 0 < count_columns(url) <= _MAX_INLINE_URL and following.lstrip("".join(_TRIMMED_URL_ENDINGS))[:1].isspace()
+    return count_columns(url) <= _MAX_INLINE_URL and following.lstrip("".join(_TRIMMED_URL_ENDINGS))[:1].isspace()
 
 
 class TextWriter:
@@ -102,7 +102,7 @@ class TextWriter:
 
     def _format_link(self, text: str, url: str, following: str) -> str:
         if is_bare_link(text, url):
-            return format_url(url) if can_stand_before(text, following) else self.format_reference(url)
+            return format_url(url) if can_stand_before(url, following) else self.format_reference(url)
         if url in (self._known_url, f"mailto:{text}"):
             return text
         return text + self.format_reference(url)
